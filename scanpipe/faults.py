@@ -1,0 +1,84 @@
+"""Machine problems, one tree. Paper problems are not here: they are values (`model.Reason`).
+
+Each class says the exit code that a script sees, whether trying again later can help, and carries a hint that tells a
+person what to do next. The command line prints `message` and `hint`, never a stack trace.
+
+    Fault                      1  something of the machine is wrong
+    ├── UsageFault             2  the call's words are off
+    ├── ConfigFault            3  a setting is wrong or missing
+    ├── DefinitionFault        4  a test definition is not acceptable
+    ├── UnknownThing           5  no such test, page, scan, key …
+    ├── Refused                6  the rules do not allow this decision
+    ├── VerifyFailed           7  a promise does not hold; `verify` says which
+    ├── StoreFault             8  the object store cannot be used
+    │   └── StoreUnavailable   8  … at the moment: try again
+    ├── LedgerFault            9  the ledger cannot be used
+    │   └── LedgerUnavailable  9  … at the moment: try again
+    ├── FolderFault           10  inbox or work folder missing, not writable, on another file system
+    └── LibraryMissing        11  a system library is not installed
+"""
+
+from __future__ import annotations
+
+
+class Fault(Exception):
+    """Base of all machine problems. `hint` is the next step, as a sentence."""
+
+    exit_code = 1
+    retry = False
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __reduce__(self) -> tuple[type[Fault], tuple[str, str]]:
+        return type(self), (self.message, self.hint)
+
+
+class UsageFault(Fault):
+    exit_code = 2
+
+
+class ConfigFault(Fault):
+    exit_code = 3
+
+
+class DefinitionFault(Fault):
+    exit_code = 4
+
+
+class UnknownThing(Fault):
+    exit_code = 5
+
+
+class Refused(Fault):
+    exit_code = 6
+
+
+class VerifyFailed(Fault):
+    exit_code = 7
+
+
+class StoreFault(Fault):
+    exit_code = 8
+
+
+class StoreUnavailable(StoreFault):
+    retry = True
+
+
+class LedgerFault(Fault):
+    exit_code = 9
+
+
+class LedgerUnavailable(LedgerFault):
+    retry = True
+
+
+class FolderFault(Fault):
+    exit_code = 10
+
+
+class LibraryMissing(Fault):
+    exit_code = 11

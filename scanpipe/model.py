@@ -1,0 +1,209 @@
+"""The nouns: plain immutable values that every other module speaks in. Imports nothing of scanpipe."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+Point: TypeAlias = tuple[float, float]
+Corners: TypeAlias = tuple[Point, Point, Point, Point]
+"""Top left, top right, bottom right, bottom left of the symbol itself (as printed, so that a symbol
+on an upside-down page has its first corner at the lower right), in pixels of the page as it came."""
+
+
+class Reason(enum.StrEnum):
+    """Why a page is held. The value is stored and served: add, never rename."""
+
+    NO_CODES = "no_codes"
+    MISSING_CANDIDATE_CODE = "missing_candidate_code"
+    MISSING_QUESTION_CODE = "missing_question_code"
+    CODES_DISAGREE = "codes_disagree"
+    FOREIGN_CODE = "foreign_code"
+    BAD_SIGNATURE = "bad_signature"
+    UNKNOWN_TEST = "unknown_test"
+    SKETCHES_NOT_ENABLED = "sketches_not_enabled"
+    UNKNOWN_CANDIDATE = "unknown_candidate"
+    UNKNOWN_QUESTION = "unknown_question"
+    QUESTION_TAKES_NO_SKETCHES = "question_takes_no_sketches"
+    TOO_MANY_SHEETS = "too_many_sheets"
+    SHEET_SEEN_BEFORE = "sheet_seen_before"
+    UNREADABLE_FILE = "unreadable_file"
+    UNSUPPORTED_FILE = "unsupported_file"
+    TOO_LARGE = "too_large"
+    POOR_QUALITY = "poor_quality"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One barcode as read. `help` names what it took beyond the first, cheap look, if anything."""
+
+    text: str
+    symbology: str
+    corners: Corners
+    reader: str
+    help: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What codes say about a sheet. Not trusted before `validate`. None means: says nothing about it."""
+
+    test: str | None = None
+    candidate: str | None = None
+    question: str | None = None
+    serial: str | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Slot:
+    """The place a sheet belongs; the only type that spells an object key."""
+
+    test: str
+    candidate: str
+    question: str
+
+    def key(self, name: str) -> str:
+        """The object key of a page of this slot; `name` carries its extension."""
+        return f"{self.prefix}{name}"
+
+    @property
+    def prefix(self) -> str:
+        return f"tests/{self.test}/candidates/{self.candidate}/questions/{self.question}/"
+
+    def __str__(self) -> str:
+        return f"{self.test} · {self.candidate} · {self.question}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PageId:
+    """(scan, index): the SHA-256 of the file's bytes and the page's number in it, from 1."""
+
+    scan: str
+    index: int
+
+    def __str__(self) -> str:
+        return f"{self.scan[:12]}-{self.index}"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    id: str
+    label: str
+    sketches: Literal["none", "allowed", "expected"]
+    max_sheets: int | None = None
+    """Most sheets a candidate may hand in for it; None: no limit was set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    number: str
+    name: str | None = None
+    room: str | None = None
+    seat: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TestDefinition:
+    """Which candidates and questions exist, which questions take sketches, how many.
+
+    Ids are unique without regard to case. `revision` counts from 1; it is 0 before the definition is registered.
+    """
+
+    __test__ = False  # not a pytest class
+
+    id: str
+    title: str
+    date: str
+    language: Literal["nb", "en"]
+    sketches: bool
+    questions: tuple[Question, ...]
+    candidates: tuple[Candidate, ...]
+    revision: int = 0
+    _questions: Mapping[str, Question] = field(init=False, repr=False, compare=False)
+    _candidates: Mapping[str, Candidate] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_questions", {q.id.upper(): q for q in self.questions})
+        object.__setattr__(self, "_candidates", {c.number.upper(): c for c in self.candidates})
+
+    def question(self, id: str) -> Question | None:
+        return self._questions.get(id.upper())
+
+    def candidate(self, number: str) -> Candidate | None:
+        return self._candidates.get(number.upper())
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet of paper as printed; the ledger knows every one."""
+
+    serial: str
+    test: str
+    candidate: str
+    question: str
+    number: int
+    """This is sheet `number` of `of` for its slot, as printed on it."""
+    of: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the machine sees on a page, before anything is checked.
+
+    `turn_deg` (0, 90, 180, 270) and `skew_deg` say how far the page as it came stands turned clockwise from
+    upright: the page is made upright and straight by turning it counter-clockwise by their sum. `dpi` is measured
+    from the distance of the codes where there are two, else it is what the file says, else None. `ink` is the share of the
+    page that is written or printed on (see `stages/blank.py`).
+    """
+
+    codes: tuple[Code, ...]
+    skew_deg: float
+    turn_deg: int
+    skew_from: str
+    dpi: float | None
+    width_px: int
+    height_px: int
+    ink: float
+    blank: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """The page belongs into `slot`, certainly."""
+
+    slot: Slot
+    serial: str | None
+    evidence: Mapping[str, Any]
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A person must look. `claims` is what is known all the same; `revision` of the definition that was consulted."""
+
+    reason: Reason
+    evidence: Mapping[str, Any]
+    claims: Claims = Claims()
+    revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """No code, and nobody wrote on it."""
+
+    evidence: Mapping[str, Any]
+
+
+Verdict: TypeAlias = Filed | Held | Blank
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """What was fed together: a job folder or a multi-page file. Pages know their position in it, from 1."""
+
+    name: str
+    position: int
+
