@@ -155,8 +155,8 @@ class Sight:
 
     `turn_deg` (0, 90, 180, 270) and `skew_deg` say how far the page as it came stands turned clockwise from
     upright: the page is made upright and straight by turning it counter-clockwise by their sum. `dpi` is measured
-    from the distance of the codes where there are two, else it is what the file says, else None. `ink` is the share of the
-    page that is written or printed on (see `stages/blank.py`).
+    from the distance of the codes where there are two, else it is what the file says, else None. `ink` is the share
+    of the page that is written or printed on (see `stages/blank.py`).
     """
 
     codes: tuple[Code, ...]
@@ -206,4 +206,3 @@ class Stack:
 
     name: str
     position: int
-

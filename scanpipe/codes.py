@@ -1,0 +1,190 @@
+"""The grammar of the codes on a sheet: claims in, text out, and back. The question it answers: who says what?
+
+A code is text of QR's alphanumeric alphabet, so that it packs small and no reader can mangle it:
+
+    SP 1 S 0 K7Q 00012345 4JX2M7AQTC MA0001-2026H:10001:2A
+    │  │ │ │ │   │        │          └ the claims of its kind, `:` between them
+    │  │ │ │ │   │        └ MAC: the first 50 bits of HMAC-SHA256 over all else, base 32
+    │  │ │ │ │   └ serial of the sheet of paper, 8 digits
+    │  │ │ │ └ id of the key that signed it, 3 characters
+    │  │ │ └ traits of the sheet, one base 32 digit (bit 0: Letter paper; 1 to 4 reserved: back side, rehearsal)
+    │  │ └ kind: C candidate code, Q question code, S sheet code (more to come: labels, pads, separators)
+    │  └ version of the grammar
+    └ ours
+
+(Without the blanks.) Ids are written in capitals, since they are unique without regard to case; characters outside
+A-Z 0-9 . - are escaped by `*` and a digit. A text that does not follow the grammar to the letter is foreign.
+50 bits: a forger who could try a code at every one of a billion sheets would succeed once in a million tries of that
+size; RFC 2104 advises at least 80 bits for messages that one can try at will, which paper is not.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from scanpipe.model import Claims
+
+SERIAL_DIGITS = 8
+_MAC_START = 8 + SERIAL_DIGITS
+_MAC_CHARACTERS = 10
+_BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_ESCAPES = {"_": "*0", "Æ": "*1", "Ø": "*2", "Å": "*3", "Ä": "*4", "Ö": "*5", "Ü": "*6", "É": "*7"}
+_UNESCAPES = {v: k for k, v in _ESCAPES.items()}
+_ID = r"(?:[A-Z0-9.-]|\*[0-7]){1,120}"
+_GRAMMAR = re.compile(
+    rf"SP1([CQS])([A-Z2-7])([A-Z2-7]{{3}})([0-9]{{{SERIAL_DIGITS}}})([A-Z2-7]{{{_MAC_CHARACTERS}}})({_ID}(?::{_ID}){{1,2}})",
+    re.ASCII,
+)
+_LONGEST = 512
+
+
+class Kind(StrEnum):
+    """What a code claims beside test and serial: the candidate, the question, or both."""
+
+    CANDIDATE = "C"
+    QUESTION = "Q"
+    SHEET = "S"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A signing key. `id` is printed in every code it signs; `secret` never leaves the installation."""
+
+    id: str
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return f"Key({self.id!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """All keys of the installation; the `active` one signs, all of them verify."""
+
+    active: Key
+    keys: Mapping[str, Key]
+
+    @classmethod
+    def of(cls, *keys: Key) -> Keyring:
+        """A keyring of these keys; the last one is active."""
+        return cls(keys[-1], MappingProxyType({k.id: k for k in keys}))
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A text that follows the grammar. Says nothing yet about who wrote it."""
+
+    kind: Kind
+    traits: int
+    key_id: str
+    claims: Claims
+    mac: str
+
+    @property
+    def letter(self) -> bool:
+        """Printed on Letter paper (else A4): says where the other codes of the sheet are."""
+        return bool(self.traits & 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Authentic:
+    """Signed by one of our keys."""
+
+    kind: Kind
+    claims: Claims
+
+
+@dataclass(frozen=True, slots=True)
+class BadSignature:
+    """Names one of our keys, but was not signed with it: altered or forged."""
+
+    kind: Kind
+    claims: Claims
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Not a code of this installation; `why` is a sentence for a person."""
+
+    why: str
+
+
+def encode(kind: Kind, claims: Claims, key: Key, *, letter: bool = False) -> str:
+    """The text of a code. `claims.test`, `claims.serial` and what the kind claims must be there.
+
+    Raises ValueError for a claim that the grammar cannot spell.
+    """
+    fields = [_escape(f) for f in _fields(kind, claims)]
+    head, tail = f"SP1{kind}{_BASE32[int(letter)]}{key.id}{claims.serial}", ":".join(fields)
+    text = head + _mac(key, head, tail) + tail
+    if parse(text) is None:
+        raise ValueError(f"the grammar cannot spell {claims}")
+    return text
+
+
+def parse(text: str) -> Parsed | None:
+    """Takes a text apart by the grammar, without asking who wrote it. None: it does not follow the grammar."""
+    match = _GRAMMAR.fullmatch(text) if len(text) <= _LONGEST else None
+    if match is None:
+        return None
+    kind, traits, key_id, serial, mac, fields = match.groups()
+    claims = _claims(Kind(kind), serial, [_unescape(f) for f in fields.split(":")])
+    if claims is None:
+        return None
+    return Parsed(Kind(kind), _BASE32.index(traits), key_id, claims, mac)
+
+
+def decode(text: str, keyring: Keyring) -> Authentic | BadSignature | Foreign:
+    """Who says what. Any text has an answer; never raises."""
+    parsed = parse(text)
+    if parsed is None:
+        return Foreign("not a code of scanpipe")
+    key = keyring.keys.get(parsed.key_id)
+    if key is None:
+        return Foreign(f"a code of another installation (key {parsed.key_id})")
+    start = _MAC_START
+    head, tail = text[:start], text[start + _MAC_CHARACTERS :]
+    if not hmac.compare_digest(_mac(key, head, tail), parsed.mac):
+        return BadSignature(parsed.kind, parsed.claims)
+    if parsed.traits > 1:
+        return Foreign("a kind of sheet that this version does not know")
+    return Authentic(parsed.kind, parsed.claims)
+
+
+def _mac(key: Key, head: str, tail: str) -> str:
+    digest = hmac.digest(key.secret, f"{head}\n{tail}".encode("ascii"), hashlib.sha256)
+    return base64.b32encode(digest[:10]).decode("ascii")[:_MAC_CHARACTERS]
+
+
+def _fields(kind: Kind, claims: Claims) -> list[str]:
+    wanted = {
+        Kind.CANDIDATE: (claims.test, claims.candidate),
+        Kind.QUESTION: (claims.test, claims.question),
+        Kind.SHEET: (claims.test, claims.candidate, claims.question),
+    }[kind]
+    if claims.serial is None or None in wanted:
+        raise ValueError(f"a code of kind {kind} needs more than {claims}")
+    return [w for w in wanted if w is not None]
+
+
+def _claims(kind: Kind, serial: str, fields: list[str]) -> Claims | None:
+    if len(fields) != (3 if kind is Kind.SHEET else 2):
+        return None
+    candidate = None if kind is Kind.QUESTION else fields[1]
+    question = None if kind is Kind.CANDIDATE else fields[-1]
+    return Claims(fields[0], candidate, question, serial)
+
+
+def _escape(text: str) -> str:
+    return "".join(_ESCAPES.get(c, c) for c in text.upper())
+
+
+def _unescape(text: str) -> str:
+    return re.sub(r"\*[0-7]", lambda m: _UNESCAPES[m.group()], text)

@@ -1,0 +1,57 @@
+"""Where the codes stand on a sheet, in millimetres from its top left corner. Printing and reading share this table.
+
+The candidate code is at the top left, the question code at the top right, the sheet code at the bottom left: the first
+two give the skew, and no single tear, staple, fold or coffee ring reaches two of them. Sizes and places were chosen by
+measuring: docs/decisions/0001-codes-on-paper.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scanpipe.codes import Kind
+
+CODE_MM = 20.0
+"""Side of a symbol without its quiet zone. Its version varies with the length of the text, its size does not."""
+ERROR_CORRECTION = "Q"
+QUIET_MODULES = 4
+"""Free modules around a symbol, as ISO/IEC 18004 asks."""
+_MARGIN_MM = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    name: str
+    width_mm: float
+    height_mm: float
+
+
+A4 = Paper("a4", 210.0, 297.0)
+LETTER = Paper("letter", 215.9, 279.4)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Top left corner of a symbol (quiet zone not counted) and its side."""
+
+    x_mm: float
+    y_mm: float
+    size_mm: float = CODE_MM
+
+    @property
+    def corners_mm(self) -> tuple[tuple[float, float], ...]:
+        """Top left, top right, bottom right, bottom left."""
+        x, y, s = self.x_mm, self.y_mm, self.size_mm
+        return ((x, y), (x + s, y), (x + s, y + s), (x, y + s))
+
+
+def places(paper: Paper) -> Mapping[Kind, Place]:
+    """Where each kind of code stands on this paper."""
+    right = paper.width_mm - _MARGIN_MM - CODE_MM
+    bottom = paper.height_mm - _MARGIN_MM - CODE_MM
+    return {
+        Kind.CANDIDATE: Place(_MARGIN_MM, _MARGIN_MM),
+        Kind.QUESTION: Place(right, _MARGIN_MM),
+        Kind.SHEET: Place(_MARGIN_MM, bottom),
+    }
