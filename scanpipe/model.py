@@ -153,20 +153,22 @@ class Sheet:
 class Sight:
     """What the machine sees on a page, before anything is checked.
 
-    `turn_deg` (0, 90, 180, 270) and `skew_deg` say how far the page as it came stands turned clockwise from
-    upright: the page is made upright and straight by turning it counter-clockwise by their sum. `dpi` is measured
-    from the distance of the codes where there are two, else it is what the file says, else None. `ink` is the share
-    of the page that is written or printed on (see `stages/blank.py`).
+    `turn_deg` (0, 90, 180, 270) plus `skew_deg` is how far the page as it came stands turned clockwise from upright and
+    straight; `skew_from` says how that was found. `dpi` is measured from the distance of the codes where there are two,
+    else it is what the file says, else None. `paper_share` is how much of the sheet of paper is on the page, `page_share` how
+    much of the page is paper (None where no code says so), `darkness` how much of it is nearly black (all 0 to 1).
     """
 
     codes: tuple[Code, ...]
-    skew_deg: float
     turn_deg: int
+    skew_deg: float
     skew_from: str
     dpi: float | None
     width_px: int
     height_px: int
-    ink: float
+    paper_share: float | None
+    page_share: float | None
+    darkness: float
     blank: bool
 
 
@@ -206,3 +208,53 @@ class Stack:
 
     name: str
     position: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRecord:
+    """A scan as the ledger has it. `pages` is None until the file was opened; `holder` names the process that works on it."""
+
+    scan: str
+    file: str
+    stack: str
+    position: int
+    size: int
+    key: str
+    holder: str
+    pages: int | None
+    seen: int
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageRecord:
+    """A page as the ledger has it; `state` is waiting, placing, filed, held, blank or discarded."""
+
+    scan: str
+    page: int
+    state: str
+    test: str | None
+    candidate: str | None
+    question: str | None
+    serial: str | None
+    key: str | None
+    sha256: str | None
+    media_type: str | None
+    reason: str | None
+    evidence: str | None
+    revision: int | None
+    skew_deg: float | None
+    turn_deg: int | None
+    dpi: float | None
+    decided_by: str | None
+    at: str
+    event: int
+
+    @property
+    def id(self) -> PageId:
+        return PageId(self.scan, self.page)
+
+    @property
+    def settled(self) -> bool:
+        """Nothing is left to do for the machine."""
+        return self.state not in ("waiting", "placing")

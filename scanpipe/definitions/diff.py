@@ -1,0 +1,148 @@
+"""Two revisions of a definition in, plain sentences out: what changed between them?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias, TypeVar
+
+from scanpipe.definitions.problems import quoted
+from scanpipe.model import Candidate, Question, TestDefinition
+
+MOST_SENTENCES = 30
+"""More changes than this of one field of candidates are counted rather than told one by one."""
+_MOST_RUNS = 40
+
+_Part = TypeVar("_Part", Question, Candidate)
+_Change: TypeAlias = tuple[str | None, str | None]
+"""A detail before and after."""
+
+
+def diff(old: TestDefinition, new: TestDefinition) -> list[str]:
+    """What changed from `old` to `new`, a sentence each; empty when nothing did. The revision does not count."""
+    return [*_heading(old, new), *_questions(old, new), *_candidates(old, new)]
+
+
+def _heading(old: TestDefinition, new: TestDefinition) -> list[str]:
+    pairs = (
+        ("The id", old.id, new.id),
+        ("The title", quoted(old.title), quoted(new.title)),
+        ("The date", old.date, new.date),
+        ("The language", old.language, new.language),
+        ("The setting whether sketches are enabled for the whole test", _word(old.sketches), _word(new.sketches)),
+    )
+    return [f"{what} changed from {before} to {after}." for what, before, after in pairs if before != after]
+
+
+def _questions(old: TestDefinition, new: TestDefinition) -> list[str]:
+    pairs = [(old.question(q.id), q) for q in new.questions]
+    added = [f"Question {q.id} was added ({_question(q)})." for before, q in pairs if before is None]
+    removed = [f"Question {q.id} was removed." for q in old.questions if new.question(q.id) is None]
+    changed = [
+        f"Question {q.id}: {sentence}." for before, q in pairs if before is not None for sentence in _edits(before, q)
+    ]
+    order = _common(new.questions, lambda q: q.id, old.question)
+    moved = order != _common(old.questions, lambda q: q.id, new.question)
+    return [*added, *removed, *changed, *([_new_order(new)] if moved else [])]
+
+
+def _edits(before: Question, after: Question) -> list[str]:
+    pairs = (
+        ("its id is now spelled", before.id, after.id),
+        ("the label changed", quoted(before.label), quoted(after.label)),
+        ("sketches changed", before.sketches, after.sketches),
+        ("the most sheets changed", _limit(before), _limit(after)),
+    )
+    return [f"{what} from {a} to {b}" for what, a, b in pairs if a != b]
+
+
+def _candidates(old: TestDefinition, new: TestDefinition) -> list[str]:
+    pairs = [(old.candidate(c.number), c) for c in new.candidates]
+    added = [c.number for before, c in pairs if before is None]
+    removed = [c.number for c in old.candidates if new.candidate(c.number) is None]
+    sentences = [_counted(added, "added")] if added else []
+    sentences += [_counted(removed, "removed")] if removed else []
+    stayed = [(before, after) for before, after in pairs if before is not None]
+    for field, get in _DETAILS:
+        sentences += _changes(field, [(after.number, (get(before), get(after))) for before, after in stayed])
+    order = _common(new.candidates, lambda c: c.number, old.candidate)
+    if order != _common(old.candidates, lambda c: c.number, new.candidate):
+        sentences.append("The candidates stand in another order.")
+    return sentences
+
+
+_DETAILS: tuple[tuple[str, Callable[[Candidate], str | None]], ...] = (
+    ("spelling", lambda c: c.number),
+    ("name", lambda c: c.name),
+    ("room", lambda c: c.room),
+    ("seat", lambda c: c.seat),
+)
+
+
+def _changes(field: str, details: Iterable[tuple[str, _Change]]) -> list[str]:
+    """Sentences about one field: candidates with the same change together, the rest beyond a limit counted."""
+    groups: dict[_Change, list[str]] = {}
+    for number, change in details:
+        if change[0] != change[1]:
+            groups.setdefault(change, []).append(number)
+    largest = sorted(groups.items(), key=lambda item: -len(item[1]))
+    told, rest = largest[:MOST_SENTENCES], largest[MOST_SENTENCES:]
+    sentences = [
+        f"{_called(numbers)}: the {field} changed from {_detail(a)} to {_detail(b)}." for (a, b), numbers in told
+    ]
+    if rest:
+        count = sum(len(numbers) for _, numbers in rest)
+        sentences.append(f"The {field} changed for {count} more candidates: {_runs([n for _, g in rest for n in g])}.")
+    return sentences
+
+
+def _counted(numbers: Sequence[str], what: str) -> str:
+    if len(numbers) == 1:
+        return f"Candidate {numbers[0]} was {what}."
+    return f"{len(numbers)} candidates were {what}: {_runs(numbers)}."
+
+
+def _called(numbers: Sequence[str]) -> str:
+    return f"Candidate {numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} candidates ({_runs(numbers)})"
+
+
+def _runs(numbers: Sequence[str]) -> str:
+    """The numbers with runs drawn together (`10001 to 10040, 10050`), beyond a limit counted."""
+    runs: list[list[str]] = []
+    for number in sorted(numbers, key=lambda n: (len(n), n)):
+        if runs and _follows(runs[-1][-1], number):
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    told = [", ".join(run) if len(run) < 3 else f"{run[0]} to {run[-1]}" for run in runs[:_MOST_RUNS]]
+    more = sum(len(run) for run in runs[_MOST_RUNS:])
+    return ", ".join(told) + (f" and {more} more" if more else "")
+
+
+def _follows(first: str, second: str) -> bool:
+    both_digits = first.isdecimal() and second.isdecimal()
+    return both_digits and len(first) == len(second) and int(second) == int(first) + 1
+
+
+def _common(parts: Iterable[_Part], id_of: Callable[[_Part], str], other: Callable[[str], object]) -> list[str]:
+    """The ids that the other revision has, too, in order."""
+    return [id_of(p).upper() for p in parts if other(id_of(p)) is not None]
+
+
+def _new_order(new: TestDefinition) -> str:
+    return "The questions stand in another order: " + ", ".join(q.id for q in new.questions) + "."
+
+
+def _question(question: Question) -> str:
+    return f"label {quoted(question.label)}, sketches {question.sketches}, most sheets: {_limit(question)}"
+
+
+def _limit(question: Question) -> str:
+    return "no limit" if question.max_sheets is None else str(question.max_sheets)
+
+
+def _detail(text: str | None) -> str:
+    return "nothing" if text is None else quoted(text)
+
+
+def _word(switch: bool) -> str:
+    return "true" if switch else "false"

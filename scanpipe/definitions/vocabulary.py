@@ -1,0 +1,62 @@
+"""The keys of a definition and what is allowed under each: the loader's errors and the published schema both speak it."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from scanpipe.definitions.ids import (
+    LONGEST_CANDIDATE_NUMBER,
+    LONGEST_QUESTION_ID,
+    LONGEST_TEST_ID,
+    allowed_ids,
+)
+from scanpipe.definitions.wording import LONGEST_LABEL, LONGEST_NAME, LONGEST_PLACE, LONGEST_TITLE, allowed_text
+
+LANGUAGES = ("nb", "en")
+SKETCHES = ("none", "allowed", "expected")
+MOST_SHEETS = 99
+
+DEFINITION_KEYS = MappingProxyType(
+    {
+        "test": f"the id of the test: {allowed_ids(LONGEST_TEST_ID)}",
+        "title": f"the name of the test: {allowed_text(LONGEST_TITLE)}",
+        "date": "the day of the test: year-month-day, such as 2026-12-03",
+        "language": "the language of the sheets: nb (Norwegian, the default) or en (English)",
+        "sketches": "whether sketches are enabled for the whole test: true (the default) or false, without quotes",
+        "questions": "a list of at least one question, such as {id: 2a, label: Oppgave 2a, sketches: allowed}",
+        "candidates": "a list of at least one candidate, or {file: candidates.csv} for a CSV file beside this one",
+    }
+)
+DEFINITION_REQUIRED = ("test", "title", "date", "questions", "candidates")
+
+QUESTION_KEYS = MappingProxyType(
+    {
+        "id": f"the id of the question: {allowed_ids(LONGEST_QUESTION_ID)}",
+        "label": f"the question's name as printed (its id when left out): {allowed_text(LONGEST_LABEL)}",
+        "sketches": "whether sheets are handed in: none (the default), allowed or expected",
+        "max_sheets": f"most sheets a candidate may hand in: a whole number from 1 to {MOST_SHEETS}, without quotes; "
+        "no limit when left out; only where sketches are allowed or expected",
+    }
+)
+QUESTION_REQUIRED = ("id",)
+
+CANDIDATE_KEYS = MappingProxyType(
+    {
+        "number": f"the candidate's number: {allowed_ids(LONGEST_CANDIDATE_NUMBER)}",
+        "name": allowed_text(LONGEST_NAME),
+        "room": allowed_text(LONGEST_PLACE),
+        "seat": allowed_text(LONGEST_PLACE),
+    }
+)
+CANDIDATE_REQUIRED = ("number",)
+LONGEST_OF = MappingProxyType({"name": LONGEST_NAME, "room": LONGEST_PLACE, "seat": LONGEST_PLACE})
+
+FILE_KEYS = MappingProxyType(
+    {
+        "file": "the name of a CSV file in the folder of this file, such as candidates.csv",
+        "columns": "which column of the CSV holds what, such as {number: Kandidatnr, name: Navn, room: Rom, seat: Plass}",
+    }
+)
+FILE_REQUIRED = ("file",)
+
+COLUMN_ALLOWED = allowed_text(LONGEST_LABEL)

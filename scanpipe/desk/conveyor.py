@@ -1,0 +1,152 @@
+"""Many files at once through the journey: every scan has a thread that waits, the work is done by the engine.
+
+The threads are cheap: they wait for a worker, for the store, for a commit. The ledger commits what gathers meanwhile in one go.
+Back pressure is the number of threads: no more than that many scans are in flight.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scanpipe.desk.deciding import finish_decision
+from scanpipe.desk.filing import finish_placing, settle_page
+from scanpipe.desk.intake import Incoming, fetch, take_in
+from scanpipe.desk.parts import Engine, Parts
+from scanpipe.engines import TaskLost
+from scanpipe.hands import PageReport
+from scanpipe.ledgers import Transaction
+from scanpipe.model import PageRecord, Reason, ScanRecord
+from scanpipe.stages.unpack import Problem
+
+_SCANS_PER_WORKER = 6
+_PAGES_PER_WORKER = 4
+_LOOK_AGAIN_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What became of a file. `again`: its bytes had come before, and `pages` are those of the first time."""
+
+    scan: ScanRecord
+    file: str
+    again: bool
+    pages: tuple[PageRecord, ...]
+
+
+class Conveyor:
+    """Carries scans. `take` and `resume` may be called from one thread; they answer at once, with a future."""
+
+    def __init__(self, parts: Parts, engine: Engine) -> None:
+        self._parts = parts
+        self._engine = engine
+        self.scans_at_once = _SCANS_PER_WORKER * engine.workers
+        self._pages_at_once = _PAGES_PER_WORKER * engine.workers
+        self._scans = ThreadPoolExecutor(self.scans_at_once, "scan")
+        self._pages = ThreadPoolExecutor(self._pages_at_once, "page")
+
+    def take(self, incoming: Incoming) -> Future[Carried]:
+        """Takes a file in and works it off. The future raises what the machine was at fault with."""
+        return self._scans.submit(self._take, incoming)
+
+    def resume(self, scan: ScanRecord) -> Future[Carried]:
+        """Works off what is left of a scan that is on record."""
+        return self._scans.submit(self._resume, scan)
+
+    def close(self) -> None:
+        """Finishes what was begun."""
+        self._scans.shutdown(wait=True)
+        self._pages.shutdown(wait=True)
+
+    def abandon(self) -> None:
+        """Begins nothing new; what was begun is finished."""
+        self._scans.shutdown(wait=True, cancel_futures=True)
+        self._pages.shutdown(wait=True)
+
+    def _take(self, incoming: Incoming) -> Carried:
+        taken = take_in(self._parts, incoming)
+        try:
+            if taken.again:
+                return Carried(taken.scan, incoming.file, True, self._first_time(taken.scan))
+            return Carried(taken.scan, incoming.file, False, self._work_off(taken.scan, taken.copy))
+        finally:
+            shutil.rmtree(taken.copy.parent, ignore_errors=True)
+
+    def _resume(self, scan: ScanRecord) -> Carried:
+        copy = fetch(self._parts, scan)
+        try:
+            return Carried(scan, scan.file, False, self._work_off(scan, copy))
+        finally:
+            shutil.rmtree(copy.parent, ignore_errors=True)
+
+    def _first_time(self, scan: ScanRecord) -> tuple[PageRecord, ...]:
+        """The pages of a scan that came before; waits for them while this process is at work on them."""
+        while True:
+            with self._parts.ledger.read() as r:
+                pages = r.pages(scan.scan)
+            if (pages and all(p.settled for p in pages)) or scan.holder != self._parts.folders.holder:
+                return tuple(pages)
+            time.sleep(_LOOK_AGAIN_S)
+
+    def _work_off(self, scan: ScanRecord, copy: Path) -> tuple[PageRecord, ...]:
+        problem = self._unpack(scan, copy)
+        with self._parts.ledger.read() as r:
+            pages = r.pages(scan.scan)
+        return tuple(self._each(scan, copy, pages, problem))
+
+    def _unpack(self, scan: ScanRecord, copy: Path) -> Problem | None:
+        """Puts the number of pages on record. A file that cannot be opened has one page, which will be held."""
+        if scan.pages is not None:
+            return None
+        counted = self._ask("scanpipe.hands:count_pages", str(copy), self._parts.errand)
+        problem = counted if isinstance(counted, Problem) else None
+
+        def record(tx: Transaction) -> None:
+            now = tx.scan(scan.scan)
+            if now is not None and now.pages is None:
+                tx.append("scan_unpacked", scan=scan.scan, pages=1 if problem else counted)
+
+        self._parts.ledger.write(record)
+        return problem
+
+    def _each(
+        self, scan: ScanRecord, copy: Path, pages: list[PageRecord], problem: Problem | None
+    ) -> Iterator[PageRecord]:
+        """All pages, in order, several at a time; a single page needs no second thread."""
+        if len(pages) == 1:
+            yield self._page(scan, copy, pages[0], problem)
+            return
+        window: deque[Future[PageRecord]] = deque()
+        for page in pages:
+            window.append(self._pages.submit(self._page, scan, copy, page, problem))
+            if len(window) >= self._pages_at_once:
+                yield window.popleft().result()
+        while window:
+            yield window.popleft().result()
+
+    def _page(self, scan: ScanRecord, copy: Path, page: PageRecord, problem: Problem | None) -> PageRecord:
+        if page.settled:
+            return page
+        if page.state == "placing" and page.decided_by is not None:
+            return finish_decision(self._parts, page)
+        if page.state == "placing" and (filed := finish_placing(self._parts, page)):
+            return filed
+        report = PageReport(None, None, problem) if problem else self._examine(copy, page.page)
+        return settle_page(self._parts, scan, page.page, report)
+
+    def _examine(self, copy: Path, index: int) -> PageReport:
+        answer = self._ask("scanpipe.hands:examine_page", str(copy), index, str(copy.parent), self._parts.errand)
+        return PageReport(None, None, answer) if isinstance(answer, Problem) else answer
+
+    def _ask(self, function: str, *args: Any) -> Any:
+        """The engine's answer; a page that cost two workers their lives is a problem of the paper, not of the machine."""
+        try:
+            return self._engine.submit(function, *args).result()
+        except TaskLost as e:
+            return Problem(Reason.UNREADABLE_FILE, f"reading it failed twice: {e.how}")

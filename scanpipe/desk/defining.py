@@ -1,0 +1,48 @@
+"""Registering test definitions: the same content again changes nothing, a changed one is a new revision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scanpipe.definitions import diff, digest, to_json
+from scanpipe.desk.parts import Parts
+from scanpipe.faults import UnknownThing
+from scanpipe.ledgers import Transaction
+from scanpipe.model import TestDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """`changes` are sentences; empty when nothing changed or the test is new."""
+
+    test: str
+    revision: int
+    new: bool
+    changes: tuple[str, ...]
+
+
+def register(parts: Parts, definition: TestDefinition) -> Registered:
+    """Puts a checked definition on record. Raises LedgerFault."""
+
+    def record(tx: Transaction) -> Registered:
+        known = tx.definition(definition.id)
+        if known is not None and digest(known) == digest(definition):
+            return Registered(known.id, known.revision, False, ())
+        revision = 1 if known is None else known.revision + 1
+        body = to_json(definition)
+        tx.append("definition_registered", test=definition.id, revision=revision, digest=digest(definition), body=body)
+        return Registered(definition.id, revision, known is None, tuple(diff(known, definition)) if known else ())
+
+    return parts.ledger.write(record)
+
+
+def find_test(parts: Parts, test: str, revision: int | None = None) -> TestDefinition:
+    """A registered definition, the newest unless a revision is named. Raises UnknownThing."""
+    with parts.ledger.read() as r:
+        found = r.definition(test, revision)
+        known = r.tests()
+    if found is None:
+        names = f"Registered are: {', '.join(known)}." if known else "Register one: scanpipe tests add FILE."
+        what = f"test {test}" if revision is None else f"revision {revision} of test {test}"
+        raise UnknownThing(f"there is no {what}", names)
+    return found

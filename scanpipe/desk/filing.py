@@ -1,0 +1,169 @@
+"""The effects at the end of a page's journey: file it, hold it, or count it as blank. Each step can be done twice.
+
+    1. one transaction judges the page and, if it is to be filed, takes its place in the slot (`placing`);
+    2. its picture goes into the store, under a key that no other picture has;
+    3. a second transaction says that it is there.
+
+A process that is killed in between leaves the page `waiting` or `placing`; who comes next does the same steps again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scanpipe.desk.parts import Parts
+from scanpipe.faults import StoreFault
+from scanpipe.hands import PageReport, Picture
+from scanpipe.ledgers import Transaction
+from scanpipe.model import Blank, Claims, Filed, Held, PageId, PageRecord, ScanRecord, Sheet, Sight, Slot, Verdict
+from scanpipe.pipeline import judge
+from scanpipe.stages.validate import Facts
+from scanpipe.stores import Put
+
+
+@dataclass(frozen=True, slots=True)
+class _Records:
+    """What the judge may ask about one page."""
+
+    tx: Transaction
+    page: PageId
+
+    def printed(self, serial: str) -> Sheet | None:
+        return self.tx.printed(serial)
+
+    def facts(self, claims: Claims) -> Facts:
+        return self.tx.facts(claims, self.page)
+
+
+def settle_page(parts: Parts, scan: ScanRecord, index: int, report: PageReport) -> PageRecord:
+    """Brings a page that was examined into its final state and answers it. Raises StoreFault, LedgerFault."""
+    page = PageId(scan.scan, index)
+    if report.sight is None or report.picture is None:
+        assert report.problem is not None
+        return conclude(
+            parts, page, "page_held", _held_columns(Held(report.problem.reason, {"detail": report.problem.detail}))
+        )
+    sight, picture = report.sight, report.picture
+
+    def decide(tx: Transaction) -> Verdict | PageRecord:
+        record = tx.page(page)
+        if record is not None and record.settled:
+            return record
+        verdict = judge(sight, parts.keyring, _Records(tx, page))
+        if isinstance(verdict, Filed):
+            tx.append("page_placing", scan=page.scan, page=page.index, **_filed_columns(verdict, sight, picture))
+        return verdict
+
+    verdict = parts.ledger.write(decide)
+    if isinstance(verdict, PageRecord):
+        return verdict
+    if isinstance(verdict, Filed):
+        key = slot_key(verdict.slot, verdict.serial, picture)
+        _put(parts, scan, key, picture, _metadata(page, sight, verdict.serial, verdict.revision))
+        return conclude(parts, page, "page_filed", {})
+    columns = _unfiled_columns(page, verdict, sight, picture)
+    _put(parts, scan, columns["key"], picture, _metadata(page, sight, None, None))
+    return conclude(parts, page, "page_blank" if isinstance(verdict, Blank) else "page_held", columns)
+
+
+def finish_placing(parts: Parts, record: PageRecord) -> PageRecord | None:
+    """A page whose place was taken before the process died: filed, if its picture is in the store; else None."""
+    assert record.key is not None
+    info = parts.store.stat(record.key)
+    if info is None or info.sha256 != record.sha256:
+        return None
+    return conclude(parts, record.id, "page_filed", {})
+
+
+def slot_key(slot: Slot, serial: str | None, picture: Picture) -> str:
+    """Named by serial and content: another picture has another key, the same one the same, however often it is put."""
+    return slot.key(f"{serial or 'page'}-{picture.sha256[:12]}.{picture.extension}")
+
+
+def conclude(parts: Parts, page: PageId, event: str, columns: Mapping[str, Any]) -> PageRecord:
+    """Records the end of a page's journey, unless somebody else was faster; answers how it ended."""
+
+    def record_it(tx: Transaction) -> PageRecord:
+        record = tx.page(page)
+        assert record is not None
+        if not record.settled:
+            tx.append(event, scan=page.scan, page=page.index, **columns)
+            record = tx.page(page)
+            assert record is not None
+        return record
+
+    return parts.ledger.write(record_it)
+
+
+def _put(parts: Parts, scan: ScanRecord, key: str, picture: Picture, metadata: Mapping[str, str]) -> None:
+    """The picture into the store; the scan's own bytes need not travel again."""
+    about = {"sha256": picture.sha256, "media_type": picture.media_type, "metadata": metadata}
+    if picture.path is None:
+        put = parts.store.copy_new(scan.key, key, **about)  # type: ignore[arg-type]
+    else:
+        put = parts.store.put_new(key, Path(picture.path), **about)  # type: ignore[arg-type]
+        Path(picture.path).unlink(missing_ok=True)
+    if put is Put.TAKEN:
+        raise StoreFault(
+            f"{key} holds other bytes; nothing was overwritten", "Run `scanpipe verify`: it says whose they are."
+        )
+
+
+def _filed_columns(verdict: Filed, sight: Sight, picture: Picture) -> dict[str, Any]:
+    slot = verdict.slot
+    return _picture_columns(sight, picture) | {
+        "test": slot.test,
+        "candidate": slot.candidate,
+        "question": slot.question,
+        "serial": verdict.serial,
+        "key": slot_key(slot, verdict.serial, picture),
+        "revision": verdict.revision,
+        "evidence": _json(verdict.evidence),
+        "reason": None,
+        "decided_by": None,
+    }
+
+
+def _unfiled_columns(page: PageId, verdict: Held | Blank, sight: Sight, picture: Picture) -> dict[str, Any]:
+    folder = "blank" if isinstance(verdict, Blank) else "held"
+    key = f"{folder}/{page.scan[:2]}/{page.scan}/{page.index}-{picture.sha256[:12]}.{picture.extension}"
+    held = _held_columns(verdict) if isinstance(verdict, Held) else {"evidence": _json(verdict.evidence)}
+    return held | _picture_columns(sight, picture) | {"key": key}
+
+
+def _held_columns(verdict: Held) -> dict[str, Any]:
+    claims = verdict.claims
+    return {
+        "reason": str(verdict.reason),
+        "evidence": _json(verdict.evidence),
+        "test": claims.test,
+        "candidate": claims.candidate,
+        "question": claims.question,
+        "serial": claims.serial,
+        "revision": verdict.revision,
+        "decided_by": None,
+    }
+
+
+def _picture_columns(sight: Sight, picture: Picture) -> dict[str, Any]:
+    return {
+        "sha256": picture.sha256,
+        "media_type": picture.media_type,
+        "skew_deg": sight.skew_deg,
+        "turn_deg": sight.turn_deg,
+        "dpi": None if sight.dpi is None else round(sight.dpi, 1),
+    }
+
+
+def _metadata(page: PageId, sight: Sight, serial: str | None, revision: int | None) -> dict[str, str]:
+    about = {"scan": page.scan, "page": page.index, "serial": serial, "revision": revision}
+    about |= {"skew-deg": sight.skew_deg, "turn-deg": sight.turn_deg}
+    return {k: str(v) for k, v in about.items() if v is not None}
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -1,0 +1,107 @@
+"""Taking a file in: a private copy, its fingerprint, the original into the store, and the first line in the ledger.
+
+After that the file that came is not needed any more: whatever happens, the scan can be worked off from its original.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from scanpipe.desk.parts import Parts
+from scanpipe.faults import FolderFault, StoreFault
+from scanpipe.ledgers import Transaction
+from scanpipe.model import ScanRecord, Stack
+from scanpipe.stages.unpack import sniff
+from scanpipe.stores import Put
+
+_CHUNK = 1 << 20
+_TYPES = {
+    "jpeg": ("jpg", "image/jpeg"),
+    "png": ("png", "image/png"),
+    "tiff": ("tif", "image/tiff"),
+    "pdf": ("pdf", "application/pdf"),
+    None: ("bin", "application/octet-stream"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A file to take in: where it is, its name as people know it, and its place in what was fed together."""
+
+    path: Path
+    file: str
+    stack: Stack
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """A scan on record. `again`: the same bytes came before. `copy` is a private copy of the bytes to work on."""
+
+    scan: ScanRecord
+    again: bool
+    copy: Path
+
+
+def take_in(parts: Parts, incoming: Incoming) -> TakenIn:
+    """Puts the file on record and its bytes into the store. Raises FolderFault, StoreFault, LedgerFault."""
+    copy, digest, size, head = _private_copy(parts, incoming.path)
+    kind = sniff(head)
+    extension, media_type = _TYPES[kind]
+    key = f"originals/{digest[:2]}/{digest}.{extension}"
+    with parts.ledger.read() as r:
+        known = r.scan(digest)
+    if known is None:
+        put = parts.store.put_new(
+            key, copy, sha256=digest, media_type=media_type, metadata={"file": incoming.file[-200:]}
+        )
+        if put is Put.TAKEN:
+            raise StoreFault(f"{key} holds other bytes than its name says", "Run `scanpipe verify`.")
+
+    def record(tx: Transaction) -> tuple[ScanRecord | None, bool]:
+        stack = {"file": incoming.file, "stack": incoming.stack.name, "position": incoming.stack.position}
+        if tx.scan(digest) is not None:
+            tx.append("scan_seen_again", scan=digest, **stack)
+            return tx.scan(digest), True
+        tx.append("scan_taken_in", scan=digest, size=size, key=key, holder=parts.folders.holder, **stack)
+        if kind in ("jpeg", "png"):
+            tx.append("scan_unpacked", scan=digest, pages=1)
+        return tx.scan(digest), False
+
+    scan, again = parts.ledger.write(record)
+    assert scan is not None
+    return TakenIn(scan, again, copy)
+
+
+def fetch(parts: Parts, scan: ScanRecord) -> Path:
+    """A private copy of a scan's original, from the store: to finish what a dead process began."""
+    copy = _new_copy(parts)
+    with parts.store.open(scan.key) as source, open(copy, "wb") as out:
+        while chunk := source.read(_CHUNK):
+            out.write(chunk)
+    return copy
+
+
+def _private_copy(parts: Parts, path: Path) -> tuple[Path, str, int, bytes]:
+    """Copies the file while its digest is taken: the bytes on record are the bytes worked on, whatever a writer still does."""
+    copy, digest, size, head = _new_copy(parts), hashlib.sha256(), 0, b""
+    try:
+        with open(path, "rb") as source, open(copy, "wb") as out:
+            while chunk := source.read(_CHUNK):
+                head = head or chunk[:64]
+                digest.update(chunk)
+                out.write(chunk)
+                size += len(chunk)
+    except OSError as e:
+        copy.unlink(missing_ok=True)
+        raise FolderFault(f"{path}: {e.strerror}", "Check the file's rights and the free space.") from e
+    return copy, digest.hexdigest(), size, head
+
+
+def _new_copy(parts: Parts) -> Path:
+    folder = parts.folders.own_work / secrets.token_hex(8)
+    os.mkdir(folder)
+    return folder / "scan"

@@ -1,0 +1,33 @@
+"""What the desk works with: the adapters that the wiring chose, and the folders of this process."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from scanpipe.codes import Keyring
+from scanpipe.desk.folders import Folders
+from scanpipe.hands import Errand
+from scanpipe.ledgers import SqlLedger
+from scanpipe.stores import ObjectStore
+
+
+class Engine(Protocol):
+    """Runs functions of `hands.py` elsewhere; see `engines/`."""
+
+    @property
+    def workers(self) -> int: ...
+
+    def submit(self, function: str, *args: Any) -> Future[Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The installation, put together by `wiring.py`."""
+
+    ledger: SqlLedger
+    store: ObjectStore
+    keyring: Keyring
+    folders: Folders
+    errand: Errand

@@ -1,0 +1,99 @@
+"""Working files off: what was named (`ingest`), what lies in the hot folder (`watch`), and what a dead process left."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+from datetime import date
+from pathlib import Path
+
+from scanpipe.desk import folders as rooms
+from scanpipe.desk.conveyor import Carried, Conveyor
+from scanpipe.desk.intake import Incoming
+from scanpipe.desk.parts import Parts
+from scanpipe.faults import UsageFault
+from scanpipe.model import Stack
+
+
+class Stacks:
+    """Gives each file its position in what was fed together: a job folder, or the loose files of a day."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._sizes: dict[str, int] = {}
+
+    def place(self, folder: str) -> Stack:
+        """The next position in the stack of this folder ("" for loose files)."""
+        name = f"{folder or 'loose files'} {date.today().isoformat()}"
+        if name not in self._sizes:
+            with self._parts.ledger.read() as r:
+                self._sizes[name] = r.stack_size(name)
+        self._sizes[name] += 1
+        return Stack(name, self._sizes[name])
+
+
+def ingest(parts: Parts, conveyor: Conveyor, paths: Iterable[Path]) -> Iterator[Carried]:
+    """Takes these files in, and all files of these folders, and answers in their order; they stay where they are.
+
+    Raises UsageFault for a path that is not there, and what the machine was at fault with.
+    """
+    stacks = Stacks(parts)
+    window: deque[Future[Carried]] = deque()
+    for path, folder in _files(paths):
+        window.append(conveyor.take(Incoming(path, path.name, stacks.place(folder))))
+        if len(window) >= 2 * conveyor.scans_at_once:
+            yield window.popleft().result()
+    while window:
+        yield window.popleft().result()
+
+
+def finish_leftovers(parts: Parts, conveyor: Conveyor) -> Iterator[Carried]:
+    """Finishes what dead processes began: files that were claimed, then scans on record with pages that wait."""
+    stacks = Stacks(parts)
+    for path in list(parts.folders.orphans()):
+        relative = _relative(parts, path)
+        carried = conveyor.take(Incoming(path, relative.as_posix(), stacks.place(_folder(relative)))).result()
+        put_away(parts, path, carried)
+        yield carried
+    with parts.ledger.read() as r:
+        unfinished = [s for s in r.unfinished() if not parts.folders.alive(s.holder)]
+    futures = deque(conveyor.resume(s) for s in unfinished)
+    while futures:
+        yield futures.popleft().result()
+
+
+def put_away(parts: Parts, claimed: Path, carried: Carried) -> None:
+    """Lets a claimed file go: its bytes are in the store. One that came again is moved aside."""
+    if carried.again:
+        rooms.set_aside(parts.folders, claimed, carried.scan.scan)
+    else:
+        rooms.let_go(parts.folders, claimed)
+
+
+def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    """Every file with the name of its stack; folders in natural order."""
+    for path in paths:
+        if path.is_dir():
+            for p in sorted((p for p in path.rglob("*") if p.is_file()), key=natural):
+                yield p, p.parent.relative_to(path.parent).as_posix()
+        elif path.exists():
+            yield path, path.absolute().parent.name
+        else:
+            raise UsageFault(f"{path}: there is no such file or folder", "Check the path.")
+
+
+def natural(path: Path) -> list[tuple[int, str]]:
+    """Sorts scan2 before scan10."""
+    return [(int(part or 0), text) for text, part in re.findall(r"([^0-9]*)([0-9]*)", str(path))]
+
+
+def _relative(parts: Parts, path: Path) -> Path:
+    """The name that a claimed file had in the inbox: without holder and token."""
+    inner = path.relative_to(parts.folders.own_claimed)
+    return Path(*inner.parts[2 if inner.parts[0].startswith("from-") else 1 :])
+
+
+def _folder(relative: Path) -> str:
+    return "" if relative.parent == Path(".") else relative.parent.as_posix()

@@ -1,0 +1,108 @@
+"""What runs in a worker process: the edge around `pipeline.examine`. Reads a file, writes a picture, answers small values.
+
+A worker has no credentials and no ledger; it gets the path of a private copy and a folder to write into.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from scanpipe.model import Reason, Sight
+from scanpipe.pipeline import examine
+from scanpipe.readers import open_reader
+from scanpipe.stages.read import Eyes
+from scanpipe.stages.render import Rendition
+from scanpipe.stages.unpack import DecodeError, Document, Limits, Problem, open_document
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What a worker is told for every page."""
+
+    limits: Limits
+    jpeg_quality: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The picture made of a page. `path` is None when it is the scan's own bytes as they are."""
+
+    path: str | None
+    sha256: str
+    media_type: str
+    extension: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageReport:
+    """What a worker answers: what it saw and the picture it made, or what is wrong with the page."""
+
+    sight: Sight | None
+    picture: Picture | None
+    problem: Problem | None
+
+
+class _Desk:
+    """The document that lies open, so that the pages of a long file do not each open it again."""
+
+    path: str | None = None
+    document: Document | Problem | None = None
+    eyes: Eyes | None = None
+
+
+def prepare() -> None:
+    """Once in each worker: loads the readers."""
+    _Desk.eyes = Eyes(open_reader("zxing"), open_reader("zbar"))
+
+
+def count_pages(path: str, errand: Errand) -> int | Problem:
+    """How many pages the file has, or what is wrong with the file."""
+    document = _opened(path, errand)
+    return document if isinstance(document, Problem) else document.pages
+
+
+def examine_page(path: str, index: int, out: str, errand: Errand) -> PageReport:
+    """Examines page `index` (from 1) of the file and writes its picture into the folder `out`."""
+    document = _opened(path, errand)
+    page = document if isinstance(document, Problem) else document.page(index)
+    if isinstance(page, Problem):
+        return PageReport(None, None, page)
+    if _Desk.eyes is None:
+        prepare()
+    assert _Desk.eyes is not None
+    try:
+        examined = examine(page, _Desk.eyes, errand.jpeg_quality)
+    except DecodeError as e:
+        return PageReport(None, None, e.problem)
+    whole = examined.rendition.own and len(examined.rendition.body) == os.path.getsize(path)
+    return PageReport(examined.sight, _keep(examined.rendition, whole, Path(out), index), None)
+
+
+def _keep(rendition: Rendition, whole: bool, out: Path, index: int) -> Picture:
+    digest = hashlib.sha256(rendition.body).hexdigest()
+    path = None
+    if not whole:
+        path = str(out / f"{index}.{rendition.extension}")
+        with open(path, "wb") as f:
+            f.write(rendition.body)
+    return Picture(path, digest, rendition.media_type, rendition.extension)
+
+
+def _opened(path: str, errand: Errand) -> Document | Problem:
+    if _Desk.path != path or _Desk.document is None:
+        if isinstance(_Desk.document, Document):
+            _Desk.document.close()
+        size_problem = _too_large(path, errand.limits)
+        _Desk.document = size_problem or open_document(Path(path).read_bytes(), errand.limits)
+        _Desk.path = path
+    return _Desk.document
+
+
+def _too_large(path: str, limits: Limits) -> Problem | None:
+    size = os.path.getsize(path)
+    if size <= limits.max_bytes:
+        return None
+    return Problem(Reason.TOO_LARGE, f"the file has {size / 1e6:.0f} MB; {limits.max_bytes / 1e6:.0f} are allowed")

@@ -1,0 +1,17 @@
+"""The ledger behind one contract: an append-only, hash-chained record of all that happened, and the state it adds up to.
+
+`sql.py` serves every database that SQLAlchemy speaks to. `tables.py` has the tables, `events.py` what each event changes in
+the state, `chain.py` the hash chain.
+"""
+
+from __future__ import annotations
+
+from scanpipe.ledgers.sql import SqlLedger
+from scanpipe.ledgers.transaction import Transaction
+
+__all__ = ["SqlLedger", "Transaction", "open_ledger"]
+
+
+def open_ledger(url: str) -> SqlLedger:
+    """The ledger at an SQLAlchemy URL, made or brought up to date if need be. Raises LedgerFault."""
+    return SqlLedger(url)

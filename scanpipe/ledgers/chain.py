@@ -1,0 +1,45 @@
+"""The hash chain: every event carries the hash of the one before, so that no past event can be altered unseen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+GENESIS = "0" * 64
+
+
+def canonical(data: Mapping[str, Any]) -> str:
+    """JSON with one spelling for one content."""
+    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened; `data` is canonical JSON, `at` UTC in ISO 8601."""
+
+    id: int
+    at: str
+    type: str
+    scan: str | None
+    page: int | None
+    data: str
+    previous: str
+    hash: str = ""
+
+    def link(self) -> str:
+        """The hash of this event: over the hash before it and all its own columns."""
+        columns = (self.previous, str(self.id), self.at, self.type, self.scan or "", str(self.page or ""), self.data)
+        return hashlib.sha256("\n".join(columns).encode("utf-8")).hexdigest()
+
+
+def first_break(events: Iterable[Event]) -> int | None:
+    """The id of the first event that does not follow from the one before it, or None."""
+    last_id, last_hash = 0, GENESIS
+    for e in events:
+        if e.id != last_id + 1 or e.previous != last_hash or e.hash != e.link():
+            return e.id
+        last_id, last_hash = e.id, e.hash
+    return None

@@ -1,0 +1,106 @@
+"""What each event changes in the state. The only code that writes the state tables, also when they are rebuilt.
+
+definition_registered   test, revision, digest, body
+sheets_printed          test, revision, sheets [[serial, candidate, question, number, of], …], by
+scan_taken_in           file, stack, position, size, key, holder
+scan_unpacked           pages: all of them are waiting now
+scan_seen_again         file, stack, position
+page_placing            all columns of the page: its place is taken, the object is on its way
+page_filed              the object is there
+page_held               all columns of the page, reason, evidence
+page_blank              all columns of the page
+page_discarded          by, why: a person says that it belongs nowhere; it is kept
+page_retried            by: back to waiting
+key_made                id of a signing key (never its secret)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from scanpipe.ledgers import tables as t
+
+Data = Mapping[str, Any]
+PAGE_COLUMNS = frozenset(t.page.c.keys()) - {"scan", "page", "state", "at", "event"}
+
+
+def project(c: sa.Connection, id: int, at: str, type: str, scan: str | None, page: int | None, data: Data) -> None:
+    """Changes the state by one event. Raises KeyError for a type that is not in the table above."""
+    _PROJECTIONS[type](c, {"id": id, "at": at, "scan": scan, "page": page}, data)
+
+
+def _definition_registered(c: sa.Connection, e: Data, data: Data) -> None:
+    c.execute(
+        sa.insert(t.definition),
+        {
+            "test_id": data["test"].upper(),
+            "revision": data["revision"],
+            "test": data["test"],
+            "digest": data["digest"],
+            "body": data["body"],
+            "at": e["at"],
+        },
+    )
+
+
+def _sheets_printed(c: sa.Connection, e: Data, data: Data) -> None:
+    names = ("serial", "candidate", "question", "number", "of")
+    common = {"test": data["test"], "revision": data["revision"]}
+    if data["sheets"]:
+        c.execute(sa.insert(t.sheet), [dict(zip(names, s, strict=True)) | common for s in data["sheets"]])
+
+
+def _scan_taken_in(c: sa.Connection, e: Data, data: Data) -> None:
+    names = ("file", "stack", "position", "size", "key", "holder")
+    c.execute(sa.insert(t.scan), {n: data[n] for n in names} | {"scan": e["scan"], "at": e["at"], "seen": 1})
+
+
+def _scan_unpacked(c: sa.Connection, e: Data, data: Data) -> None:
+    c.execute(_SET_PAGES, {"of": e["scan"], "pages": data["pages"]})
+    rows = [
+        {"scan": e["scan"], "page": n, "state": "waiting", "at": e["at"], "event": e["id"]}
+        for n in range(1, data["pages"] + 1)
+    ]
+    c.execute(sa.insert(t.page), rows)
+
+
+def _scan_seen_again(c: sa.Connection, e: Data, data: Data) -> None:
+    c.execute(_COUNT_SEEN, {"of": e["scan"]})
+
+
+def _page_set(state: str) -> Callable[[sa.Connection, Data, Data], None]:
+    """The page takes this state and the columns that the event carries."""
+
+    def change(c: sa.Connection, e: Data, data: Data) -> None:
+        values = {k: v for k, v in data.items() if k in PAGE_COLUMNS}
+        where = (t.page.c.scan == sa.bindparam("of_scan"), t.page.c.page == sa.bindparam("of_page"))
+        values |= {"state": state, "at": e["at"], "event": e["id"]}
+        c.execute(sa.update(t.page).where(*where).values(values), {"of_scan": e["scan"], "of_page": e["page"]})
+
+    return change
+
+
+def _nothing(c: sa.Connection, e: Data, data: Data) -> None:
+    """The event is the whole record."""
+
+
+_SET_PAGES = sa.update(t.scan).where(t.scan.c.scan == sa.bindparam("of")).values(pages=sa.bindparam("pages"))
+_COUNT_SEEN = sa.update(t.scan).where(t.scan.c.scan == sa.bindparam("of")).values(seen=t.scan.c.seen + 1)
+
+_PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
+    "definition_registered": _definition_registered,
+    "sheets_printed": _sheets_printed,
+    "scan_taken_in": _scan_taken_in,
+    "scan_unpacked": _scan_unpacked,
+    "scan_seen_again": _scan_seen_again,
+    "page_placing": _page_set("placing"),
+    "page_filed": _page_set("filed"),
+    "page_held": _page_set("held"),
+    "page_blank": _page_set("blank"),
+    "page_discarded": _page_set("discarded"),
+    "page_retried": _page_set("waiting"),
+    "key_made": _nothing,
+}

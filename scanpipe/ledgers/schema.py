@@ -1,0 +1,84 @@
+"""Opening a database: connection settings, migrations, and the proof that the kept state follows from the events."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import exc
+
+from scanpipe.faults import LedgerFault
+from scanpipe.ledgers import tables as t
+from scanpipe.ledgers.events import project
+
+_STATE = (t.definition, t.sheet, t.scan, t.page)
+
+
+def open_engine(url: str) -> sa.Engine:
+    """An engine on the database, migrated to the schema of this code. Raises LedgerFault."""
+    try:
+        engine = sa.create_engine(url, pool_size=8, max_overflow=32)
+        if engine.dialect.name == "sqlite":
+            sa.event.listen(engine, "connect", _prepare_sqlite)
+            sa.event.listen(engine, "begin", _begin_sqlite)
+        migrate(engine)
+    except exc.ArgumentError as e:
+        raise LedgerFault(f"ledger.url is not a database URL: {e}", "Give one like sqlite:////path/ledger.db.") from e
+    except exc.OperationalError as e:
+        raise LedgerFault(f"the ledger cannot be opened: {e.orig}", "Check ledger.url and the folder's rights.") from e
+    return engine
+
+
+def migrate(engine: sa.Engine) -> None:
+    """Brings the tables to this code's schema; does nothing, quickly, when they are there already."""
+    if _version(engine) == t.SCHEMA:
+        return
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.begin() as c:
+        config.attributes["connection"] = c
+        command.upgrade(config, "head")
+
+
+def difference(c: sa.Connection) -> list[str]:
+    """Replays every event into an empty database and compares: one sentence for each table that differs."""
+    with sa.create_engine("sqlite://", poolclass=sa.StaticPool).begin() as fresh:
+        t.metadata.create_all(fresh)
+        query = sa.select(t.event).order_by(t.event.c.id)
+        for e in c.execution_options(yield_per=1000).execute(query):
+            project(fresh, e.id, e.at, e.type, e.scan, e.page, json.loads(e.data))
+        return [s for table in _STATE if (s := _table_difference(c, fresh, table))]
+
+
+def _table_difference(kept: sa.Connection, fresh: sa.Connection, table: sa.Table) -> str | None:
+    order = list(table.primary_key.columns)
+    rows = (c.execute(sa.select(table).order_by(*order)).fetchall() for c in (kept, fresh))
+    is_kept, should_be = (set(map(tuple, r)) for r in rows)
+    if is_kept == should_be:
+        return None
+    odd = sorted((is_kept - should_be) | (should_be - is_kept), key=str)[0]
+    return (
+        f"table {table.name} is not what the events add up to: {len(is_kept ^ should_be)} rows differ, first {odd[:2]}"
+    )
+
+
+def _version(engine: sa.Engine) -> str | None:
+    with engine.connect() as c:
+        if not sa.inspect(c).has_table("alembic_version"):
+            return None
+        return c.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # the "begin" listener says when a transaction starts
+    for pragma in ("busy_timeout=60000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(c: sa.Connection) -> None:
+    """A writer takes the lock at once: a lock taken later can fail after the work was done."""
+    c.exec_driver_sql("BEGIN" if c.get_execution_options().get("reading") else "BEGIN IMMEDIATE")

@@ -1,0 +1,91 @@
+"""The tables. `event` is the truth; all others are what the events add up to, kept so that one can look things up."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+SCHEMA = "0001"
+"""The Alembic revision that this code works with."""
+
+metadata = sa.MetaData()
+
+event = sa.Table(
+    "event",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("type", sa.String(32), nullable=False),
+    sa.Column("scan", sa.String(64), index=True),
+    sa.Column("page", sa.Integer),
+    sa.Column("data", sa.Text, nullable=False),
+    sa.Column("previous", sa.String(64), nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+)
+
+definition = sa.Table(
+    "definition",
+    metadata,
+    sa.Column("test_id", sa.String(40), primary_key=True),
+    sa.Column("revision", sa.Integer, primary_key=True),
+    sa.Column("test", sa.String(40), nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("at", sa.String(32), nullable=False),
+)
+"""`test_id` is the id in capitals, since ids are unique without regard to case; `test` as it is written."""
+
+sheet = sa.Table(
+    "sheet",
+    metadata,
+    sa.Column("serial", sa.String(16), primary_key=True),
+    sa.Column("test", sa.String(40), nullable=False),
+    sa.Column("candidate", sa.String(20), nullable=False),
+    sa.Column("question", sa.String(20), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("of", sa.Integer, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Index("sheet_slot", "test", "candidate", "question"),
+)
+
+scan = sa.Table(
+    "scan",
+    metadata,
+    sa.Column("scan", sa.String(64), primary_key=True),
+    sa.Column("file", sa.Text, nullable=False),
+    sa.Column("stack", sa.Text, nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("holder", sa.String(64), nullable=False),
+    sa.Column("pages", sa.Integer),
+    sa.Column("seen", sa.Integer, nullable=False),
+    sa.Column("at", sa.String(32), nullable=False),
+)
+"""`pages` is null until the file was opened; `seen` counts how often the same bytes came."""
+
+page = sa.Table(
+    "page",
+    metadata,
+    sa.Column("scan", sa.String(64), primary_key=True),
+    sa.Column("page", sa.Integer, primary_key=True),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("test", sa.String(40)),
+    sa.Column("candidate", sa.String(20)),
+    sa.Column("question", sa.String(20)),
+    sa.Column("serial", sa.String(16), index=True),
+    sa.Column("key", sa.Text),
+    sa.Column("sha256", sa.String(64)),
+    sa.Column("media_type", sa.String(40)),
+    sa.Column("reason", sa.String(40)),
+    sa.Column("evidence", sa.Text),
+    sa.Column("revision", sa.Integer),
+    sa.Column("skew_deg", sa.Float),
+    sa.Column("turn_deg", sa.Integer),
+    sa.Column("dpi", sa.Float),
+    sa.Column("decided_by", sa.Text),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("event", sa.Integer, nullable=False),
+    sa.Index("page_slot", "test", "candidate", "question", "state"),
+    sa.Index("page_state", "state", "event"),
+)
+"""`state` is waiting, placing, filed, held, blank or discarded. `event` is the last event that changed the row."""

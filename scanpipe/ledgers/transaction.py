@@ -1,0 +1,177 @@
+"""One transaction on the ledger: what can be appended, and what can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from scanpipe.definitions import from_json
+from scanpipe.ledgers import tables as t
+from scanpipe.ledgers.chain import GENESIS, Event, canonical
+from scanpipe.ledgers.events import project
+from scanpipe.model import Claims, PageId, PageRecord, ScanRecord, Sheet, TestDefinition
+from scanpipe.stages.validate import Facts
+
+_TAKES_PLACE = ("placing", "filed")
+_b = sa.bindparam
+_p = t.page.c
+
+# Built once: compiling a statement costs more than running it.
+_HEAD = sa.select(t.event.c.id, t.event.c.hash).order_by(t.event.c.id.desc()).limit(1)
+_SHEET = sa.select(t.sheet).where(t.sheet.c.serial == _b("serial"))
+_SCAN = sa.select(t.scan).where(t.scan.c.scan == _b("scan"))
+_PAGE = sa.select(t.page).where(_p.scan == _b("scan"), _p.page == _b("page"))
+_PAGES = sa.select(t.page).where(_p.scan == _b("scan")).order_by(_p.page)
+_REVISION = sa.select(sa.func.max(t.definition.c.revision)).where(t.definition.c.test_id == _b("test_id"))
+_DEFINITION = sa.select(t.definition.c.body).where(
+    t.definition.c.test_id == _b("test_id"), t.definition.c.revision == _b("revision")
+)
+_OTHER = sa.or_(_p.scan != _b("scan"), _p.page != _b("page"))
+_FIRST = (
+    sa.select(_p.scan, _p.page)
+    .where(_p.serial == _b("serial"), _p.state.in_(_TAKES_PLACE), _OTHER)
+    .order_by(_p.event)
+    .limit(1)
+)
+_IN_SLOT = (
+    sa.select(sa.func.count())
+    .select_from(t.page)
+    .where(_p.test == _b("test"), _p.candidate == _b("candidate"), _p.question == _b("question"))
+    .where(_p.state.in_(_TAKES_PLACE), _OTHER)
+)
+
+
+class Transaction:
+    """Valid inside `SqlLedger.write` (append and ask) and `SqlLedger.read` (ask)."""
+
+    def __init__(self, connection: sa.Connection, definitions: dict[tuple[str, int], TestDefinition]) -> None:
+        self._c = connection
+        self._definitions = definitions
+        self._head: tuple[int, str] | None = None
+        self._rows: list[dict[str, Any]] = []
+
+    def append(self, type: str, *, scan: str | None = None, page: int | None = None, **data: Any) -> int:
+        """Records an event and changes the state by it. Answers its number."""
+        last_id, last_hash = self._head or self._read_head()
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        event = Event(last_id + 1, at, type, scan, page, canonical(data), last_hash)
+        hash = event.link()
+        self._rows.append(
+            {"id": event.id, "at": at, "type": type, "scan": scan, "page": page, "data": event.data}
+            | {"previous": last_hash, "hash": hash}
+        )
+        self._head = (event.id, hash)
+        project(self._c, event.id, at, type, scan, page, data)
+        return event.id
+
+    def flush(self) -> None:
+        """Writes the events out, before the commit."""
+        if self._rows:
+            self._c.execute(sa.insert(t.event), self._rows)
+            self._rows = []
+
+    def printed(self, serial: str) -> Sheet | None:
+        """The sheet that was printed under this serial."""
+        row = self._c.execute(_SHEET, {"serial": serial}).first()
+        return None if row is None else Sheet(*row)
+
+    def sheets(self, test: str) -> list[Sheet]:
+        """All sheets that were printed for a test, by serial."""
+        query = sa.select(t.sheet).where(t.sheet.c.test == test).order_by(t.sheet.c.serial)
+        return [Sheet(*row) for row in self._c.execute(query)]
+
+    def last_serial(self) -> int:
+        """The highest serial that was ever given out; 0 when there is none."""
+        return int(self._c.execute(sa.select(sa.func.max(t.sheet.c.serial))).scalar() or 0)
+
+    def definition(self, test: str, revision: int | None = None) -> TestDefinition | None:
+        """A test's definition, the newest unless a revision is named; `test` without regard to case."""
+        test_id = test.upper()
+        revision = revision or self._c.execute(_REVISION, {"test_id": test_id}).scalar()
+        if revision is None:
+            return None
+        if (test_id, revision) not in self._definitions:
+            body = self._c.execute(_DEFINITION, {"test_id": test_id, "revision": revision}).scalar()
+            if body is None:
+                return None
+            self._definitions[test_id, revision] = from_json(body, revision)
+        return self._definitions[test_id, revision]
+
+    def tests(self) -> list[str]:
+        """The ids of all tests."""
+        query = sa.select(t.definition.c.test_id, sa.func.max(t.definition.c.test)).group_by(t.definition.c.test_id)
+        return sorted(row[1] for row in self._c.execute(query))
+
+    def facts(self, claims: Claims, page: PageId) -> Facts:
+        """What bears on these claims of this page; the page itself does not count."""
+        definition = self.definition(claims.test) if claims.test else None
+        other = {"scan": page.scan, "page": page.index}
+        first = self._c.execute(_FIRST, {"serial": claims.serial} | other).first() if claims.serial else None
+        in_slot = 0
+        if definition is not None:
+            candidate = definition.candidate(claims.candidate or "")
+            question = definition.question(claims.question or "")
+            if candidate is not None and question is not None:
+                slot = {"test": definition.id, "candidate": candidate.number, "question": question.id}
+                in_slot = int(self._c.execute(_IN_SLOT, slot | other).scalar() or 0)
+        return Facts(definition, None if first is None else PageId(first.scan, first.page), in_slot)
+
+    def scan(self, scan: str) -> ScanRecord | None:
+        row = self._c.execute(_SCAN, {"scan": scan}).first()
+        return None if row is None else ScanRecord(*row)
+
+    def scans_like(self, start: str) -> list[ScanRecord]:
+        """Scans whose SHA-256 starts with this."""
+        query = sa.select(t.scan).where(t.scan.c.scan.startswith(start, autoescape=True)).limit(10)
+        return [ScanRecord(*row) for row in self._c.execute(query)]
+
+    def scans(self) -> Iterator[ScanRecord]:
+        for row in self._c.execute(sa.select(t.scan).order_by(t.scan.c.at, t.scan.c.scan)):
+            yield ScanRecord(*row)
+
+    def unfinished(self) -> list[ScanRecord]:
+        """Scans that were taken in and not worked off: not opened, or with pages that wait."""
+        waiting = sa.select(_p.scan).where(_p.state.in_(("waiting", "placing")))
+        query = sa.select(t.scan).where(sa.or_(t.scan.c.pages.is_(None), t.scan.c.scan.in_(waiting)))
+        return [ScanRecord(*row) for row in self._c.execute(query.order_by(t.scan.c.at))]
+
+    def page(self, id: PageId) -> PageRecord | None:
+        row = self._c.execute(_PAGE, {"scan": id.scan, "page": id.index}).first()
+        return None if row is None else PageRecord(*row)
+
+    def pages(self, scan: str) -> list[PageRecord]:
+        """The pages of a scan, in order."""
+        return [PageRecord(*row) for row in self._c.execute(_PAGES, {"scan": scan})]
+
+    def pages_in(self, *states: str) -> Iterator[PageRecord]:
+        """All pages in these states, those longest in it first."""
+        query = sa.select(t.page).where(_p.state.in_(states)).order_by(_p.event)
+        for row in self._c.execute(query):
+            yield PageRecord(*row)
+
+    def slot_pages(self, test: str, candidate: str, question: str) -> list[PageRecord]:
+        """The pages filed in a slot, in the order of filing."""
+        query = sa.select(t.page).where(_p.test == test, _p.candidate == candidate, _p.question == question)
+        return [PageRecord(*row) for row in self._c.execute(query.where(_p.state == "filed").order_by(_p.event))]
+
+    def counts(self) -> dict[str, int]:
+        """How many pages are in each state."""
+        query = sa.select(_p.state, sa.func.count()).group_by(_p.state)
+        return {row[0]: row[1] for row in self._c.execute(query)}
+
+    def stack_size(self, stack: str) -> int:
+        """How many scans of this stack there are."""
+        query = sa.select(sa.func.count()).select_from(t.scan).where(t.scan.c.stack == stack)
+        return int(self._c.execute(query).scalar() or 0)
+
+    def history(self, scan: str) -> list[Event]:
+        """All events about a scan and its pages, in their order."""
+        query = sa.select(t.event).where(t.event.c.scan == scan).order_by(t.event.c.id)
+        return [Event(*row) for row in self._c.execute(query)]
+
+    def _read_head(self) -> tuple[int, str]:
+        row = self._c.execute(_HEAD).first()
+        return (0, GENESIS) if row is None else (row.id, row.hash)

@@ -1,0 +1,90 @@
+"""The journey of one page, from top to bottom. Read this first.
+
+Two plain functions, both pure. `examine` runs where the processors are: pixels in, what is seen and the straightened
+picture out. `judge` runs beside the ledger: what is seen and what is on record in, a verdict out. What happens with a verdict
+(filing, holding, all effects) is the desk's work: `desk/`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from scanpipe.codes import Keyring
+from scanpipe.model import Blank, Claims, Held, Sheet, Sight, Verdict
+from scanpipe.stages import blank as marks
+from scanpipe.stages.deskew import deskew
+from scanpipe.stages.identify import identify, serials
+from scanpipe.stages.locate import locate
+from scanpipe.stages.quality import quality_problem
+from scanpipe.stages.read import Eyes, look, look_shrink, search
+from scanpipe.stages.render import Rendition, render
+from scanpipe.stages.unpack import Page
+from scanpipe.stages.validate import Facts, validate
+
+_NEARLY_BLACK = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What one look at a page gave."""
+
+    sight: Sight
+    rendition: Rendition
+
+
+class Records(Protocol):
+    """What the judge asks the ledger."""
+
+    def printed(self, serial: str) -> Sheet | None:
+        """The sheet that was printed under this serial."""
+        ...
+
+    def facts(self, claims: Claims) -> Facts:
+        """What bears on these claims: the definition, an earlier page of the same serial, how full the slot is."""
+        ...
+
+
+def examine(page: Page, eyes: Eyes, quality: int) -> Examined:
+    """Reads and straightens a page; `quality` is that of the JPEG. Raises `unpack.DecodeError` for a damaged picture."""
+    small = page.gray(look_shrink(page))
+    codes = look(page, eyes)
+    blank = not codes and marks.find_marks(small).blank
+    if not blank:
+        codes = search(page, eyes, codes)
+    stance = locate(codes)
+    skew = deskew(stance, small)
+    dpi = stance.dpi if stance is not None and len(stance.kinds) > 1 else page.dpi
+    rendition = render(page, skew, dpi, quality)
+    shares = stance.shares(page.width_px, page.height_px) if stance is not None else (None, None)
+    sight = Sight(
+        codes=codes,
+        turn_deg=skew.turn_deg,
+        skew_deg=round(skew.skew_deg, 3),
+        skew_from=skew.source,
+        dpi=dpi,
+        width_px=page.width_px,
+        height_px=page.height_px,
+        paper_share=shares[0],
+        page_share=shares[1],
+        darkness=float(np.mean(small < _NEARLY_BLACK)),
+        blank=blank,
+    )
+    return Examined(sight, rendition)
+
+
+def judge(sight: Sight, keyring: Keyring, records: Records) -> Verdict:
+    """Where the page belongs, or why nobody can say so with certainty."""
+    if sight.blank:
+        return Blank({})
+    named = serials(sight.codes, keyring)
+    printed = records.printed(named.pop()) if len(named) == 1 else None
+    identified = identify(sight.codes, locate(sight.codes), keyring, printed)
+    if isinstance(identified, Held):
+        return identified
+    problem = quality_problem(sight)
+    if problem is not None:
+        return Held(problem.reason, {**identified.evidence, **problem.detail}, identified.claims)
+    return validate(identified.claims, records.facts(identified.claims), identified.evidence)

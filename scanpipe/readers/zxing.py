@@ -1,0 +1,50 @@
+"""zxing-cpp: fast, strong at low resolution, reads all symbologies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import zxingcpp
+
+from scanpipe.model import Code, Corners
+from scanpipe.readers import Gray
+
+_FORMATS = {
+    "qr": zxingcpp.BarcodeFormat.QRCode,
+    "datamatrix": zxingcpp.BarcodeFormat.DataMatrix,
+    "code128": zxingcpp.BarcodeFormat.Code128,
+    "code39": zxingcpp.BarcodeFormat.Code39,
+    "ean13": zxingcpp.BarcodeFormat.EAN13,
+    "itf": zxingcpp.BarcodeFormat.ITF,
+    "pdf417": zxingcpp.BarcodeFormat.PDF417,
+    "aztec": zxingcpp.BarcodeFormat.Aztec,
+}
+_NAMES = {str(v): k for k, v in _FORMATS.items()}
+
+
+def look(gray: Gray, symbologies: frozenset[str]) -> list[Code]:
+    """One pass, as the picture is. Finds QR codes at every angle; linear codes only when they lie or nearly lie."""
+    return _read(gray, symbologies, try_rotate=False, try_invert=False, try_downscale=False)
+
+
+def search(gray: Gray, symbologies: frozenset[str]) -> list[Code]:
+    """Also turned, inverted and at smaller scales: some ten times the work of `look`."""
+    return _read(gray, symbologies)
+
+
+def _read(gray: Gray, symbologies: frozenset[str], **tries: Any) -> list[Code]:
+    formats: Any = [_FORMATS[s] for s in sorted(symbologies) if s in _FORMATS]
+    if not formats or min(gray.shape) < 3:
+        return []
+    found = zxingcpp.read_barcodes(gray, formats=formats, **tries)
+    return [_code(b) for b in found]
+
+
+def _code(barcode: Any) -> Code:
+    p = barcode.position
+    corners: Corners = tuple(  # type: ignore[assignment]
+        (float(c.x), float(c.y)) for c in (p.top_left, p.top_right, p.bottom_right, p.bottom_left)
+    )
+    # .text spells control characters out (<SOH>); the bytes are what the code says.
+    text = barcode.bytes.decode("utf-8", "replace")
+    return Code(text, _NAMES.get(str(barcode.format), str(barcode.format).lower()), corners, "zxing")

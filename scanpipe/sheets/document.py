@@ -1,0 +1,86 @@
+"""Sheets in, a PDF out, one page a sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reportlab import rl_config
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+
+from scanpipe import codes, faults
+from scanpipe.layout import A4, Paper
+from scanpipe.model import Sheet, TestDefinition
+from scanpipe.sheets import patterns
+from scanpipe.sheets.lettering import font
+from scanpipe.sheets.page import Imprint, draw_page
+from scanpipe.sheets.pen import Pen
+from scanpipe.sheets.words import words
+from scanpipe.sheets.writing import whole_file
+
+rl_config.useA85 = 0  # streams as bytes: reportlab's habit of spelling them in ASCII makes files a quarter larger
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How sheets look. Without `names` a candidate is no more than a number: no name, room or seat."""
+
+    paper: Paper = A4
+    area: patterns.Area = "plain"
+    names: bool = True
+
+
+USUAL = Style()
+
+
+def draw(
+    sheets: Iterable[Sheet],
+    definition: TestDefinition,
+    key: codes.Key,
+    out: Path,
+    style: Style = USUAL,
+    progress: Callable[[int], None] | None = None,
+) -> int:
+    """Writes the PDF of these sheets of one test and answers how many pages it has.
+
+    The codes are signed with `key`. `progress` is called after each page with the number of pages so far. `out` is
+    replaced when the PDF is complete, never before. Raises faults.FolderFault (cannot be written),
+    faults.UnknownThing (a sheet of a candidate or question that the definition does not have), faults.Refused (no
+    sheets).
+    """
+    with whole_file(out) as temporary:
+        canvas = _canvas(temporary, definition, style)
+        pen = Pen(canvas, style.paper)
+        count = 0
+        for count, sheet in enumerate(sheets, start=1):
+            draw_page(pen, _imprint(sheet, definition, style.names), key)
+            canvas.showPage()
+            if progress is not None:
+                progress(count)
+        if count == 0:
+            raise faults.Refused("There are no sheets to print.", "Choose candidates and questions that take sketches.")
+        canvas.save()
+    return count
+
+
+def _canvas(out: Path, definition: TestDefinition, style: Style) -> Any:
+    size = (style.paper.width_mm * mm, style.paper.height_mm * mm)
+    canvas = Canvas(
+        str(out), size, pageCompression=1, initialFontName=font("Regular").fontName, lang=definition.language
+    )
+    canvas.setTitle(f"{definition.id} {definition.title}")
+    canvas.setCreator("scanpipe")
+    canvas.setViewerPreference("PrintScaling", "None")
+    patterns.define(canvas, style.paper, style.area)
+    return canvas
+
+
+def _imprint(sheet: Sheet, definition: TestDefinition, names: bool) -> Imprint:
+    candidate, question = definition.candidate(sheet.candidate), definition.question(sheet.question)
+    if candidate is None or question is None:
+        message = f"Sheet {sheet.serial} is of a candidate or question that {definition.id} does not have."
+        raise faults.UnknownThing(message, "Print sheets with the revision of the test that they were planned with.")
+    return Imprint(sheet, definition, candidate, question, words(definition.language), names)

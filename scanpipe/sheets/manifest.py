@@ -1,0 +1,30 @@
+"""Sheets in, a CSV out that says what stands on each page of their PDF."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+from scanpipe.model import Sheet, TestDefinition
+from scanpipe.sheets.writing import whole_file
+
+COLUMNS = ("page", "serial", "test", "candidate", "question", "number", "of", "room", "seat")
+
+
+def write_manifest(sheets: Iterable[Sheet], definition: TestDefinition, out: Path) -> None:
+    """Writes one row a sheet (UTF-8), `page` counting from 1 in the order given; room and seat are the candidate's.
+
+    Raises faults.FolderFault when the file cannot be written.
+    """
+    with whole_file(out) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(COLUMNS)
+        for page, sheet in enumerate(sheets, start=1):
+            rows.writerow(_row(page, sheet, definition))
+
+
+def _row(page: int, sheet: Sheet, definition: TestDefinition) -> tuple[object, ...]:
+    candidate = definition.candidate(sheet.candidate)
+    place = (candidate.room, candidate.seat) if candidate else (None, None)
+    return (page, sheet.serial, sheet.test, sheet.candidate, sheet.question, sheet.number, sheet.of, *place)

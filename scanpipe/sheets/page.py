@@ -1,0 +1,138 @@
+"""One sheet in, one page out. The question it answers: what does the candidate hold in hand?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scanpipe import codes
+from scanpipe.layout import LETTER, places
+from scanpipe.model import Candidate, Claims, Question, Sheet, TestDefinition
+from scanpipe.sheets import geometry, patterns
+from scanpipe.sheets.geometry import Box
+from scanpipe.sheets.lettering import Space, fit, width_mm
+from scanpipe.sheets.pen import Hand, Pen
+from scanpipe.sheets.words import Words
+
+_FRAME_MM = 0.3
+_FRAME_GRAY = 0.35
+_QUIET = 0.35
+"""Gray of words that lead to other words; those that matter are black."""
+_SMALL = Hand(gray=_QUIET)
+
+
+@dataclass(frozen=True, slots=True)
+class Imprint:
+    """All that is printed on one sheet."""
+
+    sheet: Sheet
+    definition: TestDefinition
+    candidate: Candidate
+    question: Question
+    words: Words
+    names: bool
+
+    @property
+    def serial(self) -> str:
+        """The serial in groups of four, as people read numbers."""
+        digits = self.sheet.serial
+        return " ".join(digits[i : i + 4] for i in range(0, len(digits), 4))
+
+
+def draw_page(pen: Pen, imprint: Imprint, key: codes.Key) -> None:
+    """Draws a whole sheet; the codes are signed with `key`."""
+    pen.canvas.doForm(patterns.FORM)
+    pen.box(geometry.drawing(pen.paper), _FRAME_MM, _FRAME_GRAY)
+    _about_test(pen, imprint)
+    _about_candidate(pen, imprint)
+    _about_question(pen, imprint)
+    _footer(pen, imprint)
+    _codes(pen, imprint, key)
+
+
+def _codes(pen: Pen, imprint: Imprint, key: codes.Key) -> None:
+    """The three codes, each in a frame that says not to write there."""
+    sheet = imprint.sheet
+    claims = Claims(sheet.test, sheet.candidate, sheet.question, sheet.serial)
+    for kind, place in places(pen.paper).items():
+        pen.code(place, codes.encode(kind, claims, key, letter=pen.paper == LETTER))
+        pen.box(geometry.frame(kind, place), _FRAME_MM, _FRAME_GRAY)
+        strip = geometry.strip(kind, place)
+        words = fit(imprint.words.keep_off, "Bold", Space(strip.width_mm - 2, strip.height_mm, 7.5, 5))
+        pen.lines(_middle(strip), strip.bottom_mm - 1.3, words, Hand("Bold", gray=_QUIET, align=0.5))
+
+
+def _about_test(pen: Pen, imprint: Imprint) -> None:
+    """The upper half of the header: title, id, date and serial."""
+    box, definition = geometry.header(pen.paper), imprint.definition
+    title = fit(definition.title, "Bold", Space(box.width_mm, 10.5, 14, 8))
+    pen.lines(box.x_mm, box.bottom_mm - 22.0, title, Hand("Bold"))
+    serial = f"{imprint.words.serial} {imprint.serial}"
+    pen.text(box.right_mm, box.bottom_mm - 17.2, serial, Hand(gray=_QUIET, align=1))
+    free_mm = box.width_mm - width_mm(serial, "Regular", 9) - 4
+    about = fit(f"{definition.id}  ·  {imprint.words.date(definition.date)}", "Regular", Space(free_mm, 4, 9, 6))
+    pen.lines(box.x_mm, box.bottom_mm - 17.2, about, _SMALL)
+    pen.rule(box.x_mm, box.bottom_mm - 14.6, box.width_mm, _FRAME_GRAY)
+
+
+def _about_candidate(pen: Pen, imprint: Imprint) -> None:
+    """Beside the candidate code: its claim in large type, and who sits where."""
+    box = _left_half(geometry.header(pen.paper))
+    word, number = imprint.words.candidate, imprint.candidate.number
+    indent_mm = width_mm(f"{word} ", "Regular", 12)
+    pen.text(box.x_mm, box.bottom_mm - 6.8, word, Hand(size_pt=12))
+    large = fit(number, "Bold", Space(box.width_mm - indent_mm, 9, 21, 7))
+    pen.lines(box.x_mm + indent_mm, box.bottom_mm - 6.8, large, Hand("Bold"))
+    if imprint.names:
+        person = fit(_person(imprint), "Regular", Space(box.width_mm, 6, 10, 7))
+        pen.lines(box.x_mm, box.bottom_mm - 1.0, person, Hand())
+
+
+def _person(imprint: Imprint) -> str:
+    """Room and seat first: a long name may be cut, but the sheet must find its desk."""
+    candidate, words = imprint.candidate, imprint.words
+    room = candidate.room and f"{words.room} {candidate.room}"
+    seat = candidate.seat and f"{words.seat} {candidate.seat}"
+    return "  ·  ".join(part for part in (room, seat, candidate.name) if part)
+
+
+def _about_question(pen: Pen, imprint: Imprint) -> None:
+    """Beside the question code: its claim in large type, and which of how many sheets this is."""
+    box = _right_half(geometry.header(pen.paper))
+    label = fit(imprint.question.label, "Bold", Space(box.width_mm, 9, 21, 8))
+    pen.lines(box.right_mm, box.bottom_mm - 6.8, label, Hand("Bold", align=1))
+    count = imprint.words.sheet(imprint.sheet.number, imprint.sheet.of)
+    pen.text(box.right_mm, box.bottom_mm - 1.0, count, Hand(size_pt=10, align=1))
+
+
+def _footer(pen: Pen, imprint: Imprint) -> None:
+    """Beside the sheet code: its claims, and how to treat the sheet."""
+    box, sheet, words = geometry.footer(pen.paper), imprint.sheet, imprint.words
+    rows = (
+        (words.test, sheet.test),
+        (words.candidate, sheet.candidate),
+        (words.question, sheet.question),
+        (words.serial, imprint.serial),
+    )
+    indent_mm = max(width_mm(word, "Regular", 9) for word, _ in rows) + 3
+    half = _left_half(box)
+    last_mm = box.bottom_mm - geometry.PAD_MM
+    for below, (word, claim) in zip(range(len(rows) - 1, -1, -1), rows, strict=True):
+        baseline_mm = last_mm - below * 5.8
+        pen.text(box.x_mm, baseline_mm, word, _SMALL)
+        value = fit(claim, "Bold", Space(half.width_mm - indent_mm, 5, 9, 5))
+        pen.lines(box.x_mm + indent_mm, baseline_mm, value, Hand("Bold"))
+    advice = fit(words.instruction, "Regular", Space(half.width_mm, 16, 9, 6))
+    pen.lines(_right_half(box).x_mm, last_mm, advice, Hand())
+
+
+def _left_half(box: Box) -> Box:
+    return Box(box.x_mm, box.y_mm, box.width_mm / 2 - 2, box.height_mm)
+
+
+def _right_half(box: Box) -> Box:
+    half = _left_half(box)
+    return Box(box.right_mm - half.width_mm, box.y_mm, half.width_mm, box.height_mm)
+
+
+def _middle(box: Box) -> float:
+    return box.x_mm + box.width_mm / 2

@@ -1,0 +1,138 @@
+"""A test and a selection in, the sheets to print out, in the order of handing out. The question: who gets what?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any, Literal
+
+from scanpipe import faults
+from scanpipe.model import Candidate, Question, TestDefinition
+
+Order = Literal["room", "number"]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which part of a test to print: all three must fit. None means all of them; capitals make no difference."""
+
+    candidates: Collection[str] | None = None
+    questions: Collection[str] | None = None
+    rooms: Collection[str] | None = None
+
+
+WHOLE_TEST = Selection()
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSheet:
+    """A sheet that shall exist; it becomes a `Sheet` when it is given a serial."""
+
+    test: str
+    candidate: str
+    question: str
+    number: int
+    """This will be sheet `number` of `of` for its slot."""
+    of: int
+
+
+def plan(
+    definition: TestDefinition,
+    selection: Selection = WHOLE_TEST,
+    *,
+    per_question: int | None = None,
+    order: Order = "room",
+    already: Mapping[tuple[str, str], int] = MappingProxyType({}),
+) -> list[PlannedSheet]:
+    """One sheet (or `per_question`) for each chosen candidate and chosen question that takes sketches.
+
+    All sheets of a candidate come together, in the order of the questions. `order` "room" sorts by room, seat and
+    number, with those who have no room or seat at the end; "number" by number alone; digits count as numbers.
+    `already` says how many sheets a slot (candidate, question) has: new ones are numbered on from there. How many sheets
+    a question takes at most is not asked here: spoilt sheets need spare ones.
+
+    Raises faults.UnknownThing (no such candidate, question or room), faults.Refused (no sketches here),
+    faults.UsageFault (per_question below 1).
+    """
+    if per_question is not None and per_question < 1:
+        raise faults.UsageFault(f"{per_question} sheets a question cannot be printed.", "Ask for 1 or more.")
+    if not definition.sketches:
+        hint = "Set `sketches: true` in its definition and add it again."
+        raise faults.Refused(f"{definition.id} is a test without sketches.", hint)
+    slots = [(c, q) for c in _candidates(definition, selection, order) for q in _questions(definition, selection)]
+    if not slots:
+        raise faults.Refused("No candidate fits this selection.", "Leave out a part of the selection.")
+    return [s for c, q in slots for s in _sheets(definition.id, c, q, already, per_question or 1)]
+
+
+def _sheets(
+    test: str, candidate: Candidate, question: Question, already: Mapping[tuple[str, str], int], more: int
+) -> Iterable[PlannedSheet]:
+    before = already.get((candidate.number, question.id), 0)
+    of = before + more
+    return (PlannedSheet(test, candidate.number, question.id, number, of) for number in range(before + 1, of + 1))
+
+
+def _questions(definition: TestDefinition, selection: Selection) -> list[Question]:
+    taking = [q for q in definition.questions if q.sketches != "none"]
+    if not taking:
+        hint = "Set `sketches: allowed` or `expected` for a question in its definition and add it again."
+        raise faults.Refused(f"No question of {definition.id} takes sketches.", hint)
+    if selection.questions is None:
+        return taking
+    wanted = _known(selection.questions, [q.id for q in definition.questions], "question", definition)
+    refused = wanted - {q.id for q in taking}
+    if refused:
+        hint = f"These take sketches: {', '.join(q.id for q in taking)}."
+        raise faults.Refused(f"Question {min(refused)} of {definition.id} takes no sketches.", hint)
+    return [q for q in taking if q.id in wanted]
+
+
+def _candidates(definition: TestDefinition, selection: Selection, order: Order) -> list[Candidate]:
+    chosen: Iterable[Candidate] = definition.candidates
+    if selection.candidates is not None:
+        numbers = _known(selection.candidates, [c.number for c in definition.candidates], "candidate", definition)
+        chosen = [c for c in chosen if c.number in numbers]
+    if selection.rooms is not None:
+        rooms = _known(selection.rooms, [c.room for c in definition.candidates if c.room], "room", definition)
+        chosen = [c for c in chosen if c.room in rooms]
+    return sorted(chosen, key=_ORDERS[order])
+
+
+def _known(wanted: Collection[str], there: Collection[str], what: str, definition: TestDefinition) -> set[str]:
+    """The wanted ones as the definition spells them; capitals make no difference."""
+    spelled: dict[str, set[str]] = {}
+    for name in there:
+        spelled.setdefault(name.upper(), set()).add(name)
+    for name in wanted:
+        if name.upper() not in spelled:
+            raise faults.UnknownThing(f"{definition.id} has no {what} {name!r}.", _suggestion(name, spelled, what))
+    return {name for w in wanted for name in spelled[w.upper()]}
+
+
+def _suggestion(name: str, spelled: Mapping[str, set[str]], what: str) -> str:
+    near = get_close_matches(name.upper(), spelled, n=3, cutoff=0.5)
+    if not near:
+        return f"`scanpipe tests show` lists every {what}."
+    return f"Did you mean {' or '.join(min(spelled[n]) for n in near)}?"
+
+
+def _by_room(candidate: Candidate) -> tuple[Any, ...]:
+    places = [(place is None, _natural(place or "")) for place in (candidate.room, candidate.seat)]
+    return (*places, _natural(candidate.number))
+
+
+def _by_number(candidate: Candidate) -> tuple[Any, ...]:
+    return _natural(candidate.number)
+
+
+def _natural(text: str) -> tuple[tuple[int, str], ...]:
+    """Sorts "S4" before "S10"."""
+    parts = re.findall(r"(\d+)|(\D+)", text)
+    return tuple((int(digits), "") if digits else (-1, other.casefold()) for digits, other in parts)
+
+
+_ORDERS: Mapping[Order, Callable[[Candidate], tuple[Any, ...]]] = {"room": _by_room, "number": _by_number}

@@ -1,0 +1,194 @@
+"""A page in, the codes on it out: what does the paper say?
+
+In tiers, cheap first, widening only for what is still missing:
+
+1. the whole page at about 150 dots per inch, one pass for the printed symbology: enough for nearly every page, and
+   it sees a code of another sheet wherever it lies;
+2. where at least one code of a sheet was found, the layout says where the others are: both readers search there, at full
+   resolution (ZBar reads through pen strokes what zxing-cpp does not, zxing-cpp reads at low resolution what ZBar does not);
+3. where none was found: the whole page with everything zxing-cpp can do, then ZBar in the four corners, then over all;
+4. still none: other symbologies, so that a foreign sheet can be named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from scanpipe.codes import Kind, Parsed, parse
+from scanpipe.layout import places
+from scanpipe.model import Code, Corners, Point
+from scanpipe.stages.locate import Stance, locate
+
+Gray = NDArray[np.uint8]
+Shrink = Literal[1, 2, 4, 8]
+
+_A4_SHORT_IN = 210 / 25.4
+_LOOK_DPI = 130
+_MARGIN_MM = 7.0
+_CORNER_SHARE = 0.3
+_SAME_PLACE = 0.5
+
+
+class Picture(Protocol):
+    """What reading needs of a page. `gray` is uint8 (height / shrink, width / shrink)."""
+
+    @property
+    def width_px(self) -> int: ...
+
+    @property
+    def height_px(self) -> int: ...
+
+    def gray(self, shrink: Shrink = 1) -> Gray: ...
+
+
+class Reader(Protocol):
+    def look(self, gray: Gray, symbologies: frozenset[str]) -> list[Code]: ...
+
+    def search(self, gray: Gray, symbologies: frozenset[str]) -> list[Code]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """The two readers, the symbologies that are printed here, and those worth naming on a page that shows none of them."""
+
+    first: Reader
+    second: Reader
+    printed: frozenset[str] = frozenset({"qr"})
+    others: frozenset[str] = frozenset({"datamatrix", "code128"})
+
+
+def look(page: Picture, eyes: Eyes) -> tuple[Code, ...]:
+    """The codes that one quick pass over the whole page shows; corners in its pixels."""
+    shrink = look_shrink(page)
+    found = eyes.first.look(page.gray(shrink), eyes.printed)
+    return _merge((), (_scaled(c, shrink, (0, 0)) for c in found))
+
+
+def search(page: Picture, eyes: Eyes, codes: tuple[Code, ...]) -> tuple[Code, ...]:
+    """The codes that `look` gave and those that it missed; `help` of a code says what it took beyond the first look."""
+    if is_whole_sheet(codes):
+        return codes
+    codes = codes or _search_everywhere(page, eyes)
+    stance = locate(codes)
+    return codes if stance is None else _merge(codes, _search_places(page, eyes, stance))
+
+
+def look_shrink(page: Picture) -> Shrink:
+    """How far the page can shrink for the first look: to 130 dots per inch or a little more, if it were A4."""
+    dpi = min(page.width_px, page.height_px) / _A4_SHORT_IN
+    shrink: Shrink = 1
+    steps: tuple[Shrink, ...] = (2, 4, 8)
+    for s in steps:
+        if dpi / s >= _LOOK_DPI:
+            shrink = s
+    return shrink
+
+
+def is_whole_sheet(codes: Iterable[Code]) -> bool:
+    """All three codes of one sheet, and nothing else."""
+    parsed = [parse(c.text) for c in codes]
+    found = [p for p in parsed if p is not None]
+    return len(parsed) == len(found) == len(Kind) and {p.kind for p in found} == set(Kind) and _one_serial(found)
+
+
+def _one_serial(parsed: list[Parsed]) -> bool:
+    return len({p.claims.serial for p in parsed}) == 1
+
+
+def _search_places(page: Picture, eyes: Eyes, stance: Stance) -> list[Code]:
+    """Both readers where the layout says that a code stands that was not read yet."""
+    found: list[Code] = []
+    for kind, place in places(stance.paper).items():
+        if kind in stance.kinds:
+            continue
+        box = _box(page, stance.to_px(place.corners_mm), _MARGIN_MM * stance.px_per_mm)
+        found += _search_box(page, eyes, box, "searched at its place")
+    return found
+
+
+def _search_everywhere(page: Picture, eyes: Eyes) -> tuple[Code, ...]:
+    full = page.gray(1)
+    found = [replace(c, help="searched everywhere") for c in eyes.first.search(full, eyes.printed)]
+    for box in _corner_boxes(page):
+        found += _zbar_box(full, eyes, box)
+    if not found:
+        found = [replace(c, help="second reader everywhere") for c in eyes.second.search(full, eyes.printed)]
+    if not found:
+        found = [replace(c, help="other symbologies") for c in eyes.first.search(full, eyes.others)]
+    return _merge((), found)
+
+
+def _zbar_box(full: Gray, eyes: Eyes, box: tuple[int, int, int, int]) -> list[Code]:
+    x0, y0, x1, y1 = box
+    found = eyes.second.search(np.ascontiguousarray(full[y0:y1, x0:x1]), eyes.printed)
+    return [replace(_scaled(c, 1, (x0, y0)), help="second reader in a corner") for c in found]
+
+
+def _search_box(page: Picture, eyes: Eyes, box: tuple[int, int, int, int], help: str) -> list[Code]:
+    x0, y0, x1, y1 = box
+    if x1 - x0 < 20 or y1 - y0 < 20:
+        return []
+    crop = np.ascontiguousarray(page.gray(1)[y0:y1, x0:x1])
+    for reader, picture, scale, how in _attempts(eyes, crop):
+        found = reader.search(picture, eyes.printed)
+        if found:
+            return [replace(_scaled(c, scale, (x0, y0)), help=f"{help}{how}") for c in found]
+    return []
+
+
+def _attempts(eyes: Eyes, crop: Gray) -> Iterable[tuple[Reader, Gray, float, str]]:
+    """From cheap to dear: as it is, twice as large, smoothed, with the contrast stretched."""
+    yield eyes.first, crop, 1, ""
+    yield eyes.second, crop, 1, ", second reader"
+    larger = cv2.resize(crop, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    yield eyes.first, larger, 0.5, ", enlarged"  # type: ignore[misc]
+    yield eyes.second, larger, 0.5, ", second reader, enlarged"  # type: ignore[misc]
+    smooth = cv2.GaussianBlur(crop, (0, 0), 1.2)
+    yield eyes.second, smooth, 1, ", second reader, smoothed"  # type: ignore[misc]
+    even = cv2.createCLAHE(4.0, (4, 4)).apply(crop)
+    yield eyes.first, even, 1, ", contrast raised"  # type: ignore[misc]
+
+
+def _corner_boxes(page: Picture) -> list[tuple[int, int, int, int]]:
+    w, h = page.width_px, page.height_px
+    side = int(_CORNER_SHARE * min(w, h))
+    return [(x, y, x + side, y + side) for x in (0, w - side) for y in (0, h - side)]
+
+
+def _box(page: Picture, points_px: NDArray[np.float64], margin_px: float) -> tuple[int, int, int, int]:
+    low, high = points_px.min(axis=0) - margin_px, points_px.max(axis=0) + margin_px
+    limit = np.array([page.width_px, page.height_px])
+    low, high = np.clip(low, 0, limit), np.clip(high, 0, limit)
+    return int(low[0]), int(low[1]), int(high[0]), int(high[1])
+
+
+def _scaled(code: Code, scale: float, shift: tuple[int, int]) -> Code:
+    """Corners of a smaller (scale 2: half size) or cut-out picture as corners on the page; pixel centres are integers."""
+    half = (scale - 1) / 2
+
+    def move(p: Point) -> Point:
+        return (p[0] * scale + half + shift[0], p[1] * scale + half + shift[1])
+
+    corners: Corners = tuple(move(p) for p in code.corners)  # type: ignore[assignment]
+    return replace(code, corners=corners)
+
+
+def _merge(known: tuple[Code, ...], new: Iterable[Code]) -> tuple[Code, ...]:
+    """The same text at the same place counts once; the same text elsewhere is a second code, and stays."""
+    codes = list(known)
+    for code in new:
+        if not any(c.text == code.text and _near(c, code) for c in codes):
+            codes.append(code)
+    return tuple(codes)
+
+
+def _near(a: Code, b: Code) -> bool:
+    ca, cb = np.mean(a.corners, axis=0), np.mean(b.corners, axis=0)
+    side = np.hypot(*np.subtract(a.corners[0], a.corners[2])) + 1
+    return bool(np.hypot(*(ca - cb)) < _SAME_PLACE * side)

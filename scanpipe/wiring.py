@@ -1,0 +1,86 @@
+"""Puts the installation together from the settings: the only place that knows which adapters there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from scanpipe.desk.folders import open_folders
+from scanpipe.desk.parts import Parts
+from scanpipe.engines import Engine, EngineOptions, open_engine
+from scanpipe.faults import FolderFault
+from scanpipe.hands import Errand
+from scanpipe.inboxes import Inbox, InboxRules, open_inbox
+from scanpipe.keyring import KeyFile
+from scanpipe.ledgers import open_ledger
+from scanpipe.settings import Settings
+from scanpipe.stages.settle import SettleRules
+from scanpipe.stages.unpack import Limits
+from scanpipe.stores import ObjectStore, StoreOptions, open_store
+
+
+@contextmanager
+def open_parts(settings: Settings) -> Iterator[Parts]:
+    """The installation, open for work. Raises FolderFault, StoreFault, LedgerFault, ConfigFault."""
+    try:
+        settings.root.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise FolderFault(f"{settings.root}: {e.strerror}", "Check data_dir and its rights.") from e
+    folders = open_folders(settings.root, settings.inbox_path, settings.claimed_path)
+    try:
+        with open_ledger(settings.ledger_url) as ledger:
+            keyring = key_file(settings).keyring()
+            yield Parts(ledger, open_object_store(settings), keyring, folders, errand(settings))
+    finally:
+        folders.close()
+
+
+def key_file(settings: Settings) -> KeyFile:
+    return KeyFile(settings.root / "keys.json")
+
+
+def open_object_store(settings: Settings) -> ObjectStore:
+    """The store that the settings name. Raises StoreFault."""
+    s = settings.store
+    options = StoreOptions(
+        directory=settings.root / "objects",
+        metadata_directory=settings.root / "metadata",
+        endpoint_url=s.endpoint_url or None,
+        bucket=s.bucket,
+        region=s.region or None,
+        prefix=s.prefix,
+    )
+    return open_store(s.kind, options)
+
+
+def open_workers(settings: Settings) -> Engine:
+    """The engine that the settings name."""
+    e = settings.engine
+    options = EngineOptions(
+        workers=e.workers,
+        task_timeout_s=e.page_timeout_s,
+        memory_mib=e.memory_mib,
+        setup="scanpipe.hands:prepare",
+        setup_args=(),
+    )
+    return open_engine(e.kind, options)
+
+
+def open_hot_folder(settings: Settings) -> Inbox:
+    """The inbox, watched in the way that the settings say."""
+    i = settings.inbox
+    settle = SettleRules(
+        closed_quiet_s=i.closed_quiet_s,
+        quiet_s=i.quiet_s,
+        unknown_quiet_s=i.unknown_quiet_s,
+        incomplete_after_s=i.incomplete_after_s,
+    )
+    rules = InboxRules(root=settings.inbox_path, settle=settle, sweep_s=i.sweep_s, polling_s=i.polling_s)
+    return open_inbox("polling" if i.polling else "inotify", rules)
+
+
+def errand(settings: Settings) -> Errand:
+    """What the workers are told."""
+    li = settings.limits
+    limits = Limits(max_pixels=li.pixels, max_pages=li.pages, max_bytes=li.file_mb * 1_000_000)
+    return Errand(limits, settings.render.jpeg_quality)
