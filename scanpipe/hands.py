@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scanpipe.model import Reason, Sight
-from scanpipe.pipeline import examine
+from scanpipe.pipeline import examine, see
 from scanpipe.readers import open_reader
 from scanpipe.stages.read import Eyes
 from scanpipe.stages.render import Rendition
@@ -79,6 +79,19 @@ def examine_page(path: str, index: int, out: str, errand: Errand) -> PageReport:
         return PageReport(None, None, e.problem)
     whole = examined.rendition.own and len(examined.rendition.body) == os.path.getsize(path)
     return PageReport(examined.sight, _keep(examined.rendition, whole, Path(out), index), None)
+
+
+def read_page(path: str, index: int, symbologies: frozenset[str], errand: Errand) -> Sight | Problem:
+    """All that can be read on page `index`, with every effort and without asking whose codes they are."""
+    document = _opened(path, errand)
+    page = document if isinstance(document, Problem) else document.page(index)
+    if isinstance(page, Problem):
+        return page
+    eyes = Eyes(open_reader("zxing"), open_reader("zbar"), printed=symbologies, others=frozenset())
+    try:
+        return see(page, eyes)
+    except DecodeError as e:
+        return e.problem
 
 
 def _keep(rendition: Rendition, whole: bool, out: Path, index: int) -> Picture:

@@ -38,7 +38,8 @@ class KeyFile:
             self._add(only_first=True)
         return Keyring.of(*(Key(k["id"], bytes.fromhex(k["secret"])) for k in self._read()))
 
-    def list(self) -> list[KeyInfo]:
+    def infos(self) -> list[KeyInfo]:
+        """All keys, oldest first."""
         self.keyring()
         keys = self._read()
         return [KeyInfo(k["id"], k["made"], k is keys[-1]) for k in keys]

@@ -13,13 +13,13 @@ from typing import Protocol
 import numpy as np
 
 from scanpipe.codes import Keyring
-from scanpipe.model import Blank, Claims, Held, Sheet, Sight, Verdict
-from scanpipe.stages import blank as marks
+from scanpipe.model import Blank, Claims, Code, Held, Sheet, Sight, Verdict
+from scanpipe.stages.blank import find_marks
 from scanpipe.stages.deskew import deskew
 from scanpipe.stages.identify import identify, serials
 from scanpipe.stages.locate import locate
 from scanpipe.stages.quality import quality_problem
-from scanpipe.stages.read import Eyes, look, look_shrink, search
+from scanpipe.stages.read import Eyes, Gray, look, look_shrink, read_all, search
 from scanpipe.stages.render import Rendition, render
 from scanpipe.stages.unpack import Page
 from scanpipe.stages.validate import Facts, validate
@@ -51,20 +51,30 @@ def examine(page: Page, eyes: Eyes, quality: int) -> Examined:
     """Reads and straightens a page; `quality` is that of the JPEG. Raises `unpack.DecodeError` for a damaged picture."""
     small = page.gray(look_shrink(page))
     codes = look(page, eyes)
-    blank = not codes and marks.find_marks(small).blank
+    blank = not codes and find_marks(small).blank
     if not blank:
         codes = search(page, eyes, codes)
+    sight = describe(page, small, codes, blank)
+    return Examined(sight, render(page, sight.turn_deg, sight.skew_deg, sight.dpi, quality))
+
+
+def see(page: Page, eyes: Eyes) -> Sight:
+    """What `examine` sees, with every effort to read and without making a picture."""
+    small = page.gray(look_shrink(page))
+    return describe(page, small, read_all(page, eyes), blank=False)
+
+
+def describe(page: Page, small: Gray, codes: tuple[Code, ...], blank: bool) -> Sight:
+    """How the page stands and what is there of it, told from its codes or, where they do not suffice, from its lines."""
     stance = locate(codes)
     skew = deskew(stance, small)
-    dpi = stance.dpi if stance is not None and len(stance.kinds) > 1 else page.dpi
-    rendition = render(page, skew, dpi, quality)
     shares = stance.shares(page.width_px, page.height_px) if stance is not None else (None, None)
-    sight = Sight(
+    return Sight(
         codes=codes,
         turn_deg=skew.turn_deg,
         skew_deg=round(skew.skew_deg, 3),
         skew_from=skew.source,
-        dpi=dpi,
+        dpi=stance.dpi if stance is not None and len(stance.kinds) > 1 else page.dpi,
         width_px=page.width_px,
         height_px=page.height_px,
         paper_share=shares[0],
@@ -72,7 +82,6 @@ def examine(page: Page, eyes: Eyes, quality: int) -> Examined:
         darkness=float(np.mean(small < _NEARLY_BLACK)),
         blank=blank,
     )
-    return Examined(sight, rendition)
 
 
 def judge(sight: Sight, keyring: Keyring, records: Records) -> Verdict:

@@ -104,7 +104,15 @@ def _start(weed: str, home: Path, ports: dict[str, int]) -> subprocess.Popen[byt
     data = home / "data"
     data.mkdir(exist_ok=True)
     (home / "s3.json").write_text(json.dumps({"identities": _identities()}))
-    flags = ["-dir", str(data), "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3", f"-s3.config={home / 's3.json'}"]
+    flags = [
+        "-dir",
+        str(data),
+        "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1",
+        "-filer",
+        "-s3",
+        f"-s3.config={home / 's3.json'}",
+    ]
     flags += [f"-{name.replace('.grpc', '')}.port{'.grpc' * name.endswith('.grpc')}={p}" for name, p in ports.items()]
     flags += ["-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.autoCreateBucket=false", "-master.telemetry=false"]
     flags += [f"-filer.localSocket={home / 'filer.sock'}", f"-s3.localSocket={home / 's3.sock'}"]

@@ -79,6 +79,17 @@ def search(page: Picture, eyes: Eyes, codes: tuple[Code, ...]) -> tuple[Code, ..
     return codes if stance is None else _merge(codes, _search_places(page, eyes, stance))
 
 
+def read_all(page: Picture, eyes: Eyes) -> tuple[Code, ...]:
+    """The codes that either reader finds anywhere with every effort: for a person who asks what is on a page."""
+    codes = look(page, eyes)
+    if is_whole_sheet(codes):
+        return codes
+    full = page.gray(1)
+    codes = _merge(codes, eyes.first.search(full, eyes.printed))
+    codes = _merge(codes, eyes.second.search(full, eyes.printed))
+    return search(page, eyes, codes)
+
+
 def look_shrink(page: Picture) -> Shrink:
     """How far the page can shrink for the first look: to 130 dots per inch or a little more, if it were A4."""
     dpi = min(page.width_px, page.height_px) / _A4_SHORT_IN

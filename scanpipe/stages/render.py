@@ -1,4 +1,4 @@
-"""A page and its skew in, the picture for the grader out: upright, straight, in full resolution and its own colours.
+"""A page, its turn and its skew in, the picture for the grader out: upright, straight, in full resolution and its own colours.
 
 A page that needs no change keeps its own bytes. Otherwise quarter turns move pixels without loss, and the rest is one linear
 warp onto a canvas that holds all of the page: nothing that was drawn is cut off, nothing is thresholded.
@@ -14,8 +14,6 @@ import cv2
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
-
-from scanpipe.stages.deskew import Skew
 
 Pixels = NDArray[np.uint8]
 
@@ -46,14 +44,14 @@ class Rendition:
         return {"image/jpeg": "jpg", "image/png": "png"}[self.media_type]
 
 
-def render(page: Picture, skew: Skew, dpi: float | None, quality: int) -> Rendition:
-    """The upright, straight page. `dpi` is written into it; `quality` (1 to 95) is libjpeg's."""
-    straight = abs(skew.skew_deg) < STRAIGHT_DEG
-    if page.own is not None and straight and skew.turn_deg == 0:
+def render(page: Picture, turn_deg: int, skew_deg: float, dpi: float | None, quality: int) -> Rendition:
+    """The page turned back by both angles. `dpi` is written into it; `quality` (1 to 95) is libjpeg's."""
+    straight = abs(skew_deg) < STRAIGHT_DEG
+    if page.own is not None and straight and turn_deg == 0:
         return Rendition(*page.own, own=True)
-    pixels = turned(page.colour(), skew.turn_deg)
+    pixels = turned(page.colour(), turn_deg)
     if not straight:
-        pixels = straightened(pixels, skew.skew_deg)
+        pixels = straightened(pixels, skew_deg)
     return Rendition(encode_jpeg(pixels, dpi, quality), "image/jpeg", own=False)
 
 

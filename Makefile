@@ -1,0 +1,49 @@
+# `make demo` and `make test` set up what they need; `make help` lists the rest.
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.ready
+
+.PHONY: help setup demo test lint proof bench fixtures lock clean
+
+help:
+	@echo "make demo      print, scan, file and prove 60 and more sheets in a temporary installation"
+	@echo "make test      lint, types, import contract and all tests (under 10 minutes on two cores)"
+	@echo "make proof     the long proofs: kills, big corpora"
+	@echo "make bench     speed, against the codecs and the textbook script"
+	@echo "make fixtures  make fixtures/scans/ anew"
+	@echo "make lock      lock the dependencies anew"
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml tools/setup.sh
+	bash tools/setup.sh $(VENV)
+	touch $@
+
+demo: setup
+	$(PY) -m tools.demo
+
+lint: setup
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+
+test: lint
+	$(PY) -m pytest
+
+proof: setup
+	$(PY) -m pytest -m proof --override-ini addopts="-q --strict-markers" tests
+
+bench: setup
+	$(VENV)/bin/scanpipe bench
+
+fixtures: setup
+	$(PY) -m tools.make_fixtures
+
+lock: setup
+	$(PY) -m pip install -q uv
+	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --all-extras pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-out

@@ -1,0 +1,5 @@
+"""`python -m scanpipe`."""
+
+from scanpipe.cli import main
+
+main()

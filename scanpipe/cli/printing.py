@@ -1,0 +1,120 @@
+"""`scanpipe sheets` and `scanpipe keys …`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scanpipe import sheets as printing
+from scanpipe.cli.door import Door, emit, json_option, pass_door, person, progress
+from scanpipe.desk.defining import find_test
+from scanpipe.desk.printing import already_printed, give_serials
+from scanpipe.wiring import key_file
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What the options of `sheets` say."""
+
+    per_question: int | None
+    candidate: tuple[str, ...]
+    question: tuple[str, ...]
+    room: tuple[str, ...]
+    order: Any
+    paper: str | None
+    area: Any
+    names: bool
+
+
+@click.command()
+@click.argument("test")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The PDF to write.")
+@click.option("--manifest", type=click.Path(path_type=Path), help="A CSV that says what stands on each page.")
+@click.option("--per-question", type=click.IntRange(1, 99), help="Sheets for each candidate and question [default: 1].")
+@click.option("--candidate", multiple=True, help="Only this candidate; may be repeated.")
+@click.option("--question", multiple=True, help="Only this question; may be repeated.")
+@click.option("--room", multiple=True, help="Only this room; may be repeated.")
+@click.option(
+    "--order", type=click.Choice(["room", "number"]), default="room", show_default=True, help="Order of the pages."
+)
+@click.option("--paper", type=click.Choice(["a4", "letter"]), help="[default: sheets.paper]")
+@click.option("--area", type=click.Choice(["plain", "dotted", "lined", "millimetre"]), help="[default: sheets.area]")
+@click.option("--names/--no-names", default=True, show_default=True, help="Print names, rooms and seats.")
+@pass_door
+def sheets(door: Door, test: str, out: Path, manifest: Path | None, **wish: Any) -> None:
+    """Print the sheets of a test: one for each candidate and question that takes sketches, unless told otherwise.
+
+    Every sheet gets a serial of its own, and the ledger records it. Printing again makes new sheets with new serials.
+
+    \b
+    Example: scanpipe sheets MA0001-2026H --out sheets.pdf --manifest sheets.csv --room S4
+    """
+    count = _print(door, test, out, manifest, _Wish(**wish))
+    click.echo(f"{count} sheets in {out}" + (f", manifest in {manifest}" if manifest else ""))
+
+
+def _print(door: Door, test: str, out: Path, manifest: Path | None, wish: _Wish) -> int:
+    with door.parts() as parts:
+        definition = find_test(parts, test)
+        selection = printing.Selection(wish.candidate or None, wish.question or None, wish.room or None)
+        planned = printing.plan(
+            definition,
+            selection,
+            per_question=wish.per_question,
+            order=wish.order,
+            already=already_printed(parts, definition.id),
+        )
+        given = give_serials(parts, definition, planned, person())
+        paper = printing.LETTER if (wish.paper or door.settings.sheets.paper) == "letter" else printing.A4
+        style = printing.Style(paper, wish.area or door.settings.sheets.area, wish.names)
+        with progress("printing", len(given)) as advance:
+            printing.draw(given, definition, parts.keyring.active, out, style, advance)
+        if manifest:
+            printing.write_manifest(given, definition, manifest)
+    return len(given)
+
+
+@click.group()
+def keys() -> None:
+    """The keys that sign the codes on the sheets.
+
+    \b
+    Example: scanpipe keys list
+    """
+
+
+@keys.command("list")
+@json_option
+@pass_door
+def list_keys(door: Door, as_json: bool) -> None:
+    """List the keys by their ids; the secrets are never shown.
+
+    \b
+    Example: scanpipe keys list
+    """
+    for key in key_file(door.settings).infos():
+        if as_json:
+            emit({"id": key.id, "made": key.made, "active": key.active})
+        else:
+            click.echo(f"{key.id}  made {key.made}" + ("  signs new sheets" if key.active else ""))
+
+
+@keys.command()
+@pass_door
+def rotate(door: Door) -> None:
+    """Make a new key for the sheets printed from now on; those printed before stay readable.
+
+    \b
+    Example: scanpipe keys rotate
+    """
+    file = key_file(door.settings)
+    id = file.rotate()
+    with door.parts() as parts:
+        parts.ledger.write(lambda tx: tx.append("key_made", id=id, by=person()))
+    click.echo(f"{id} signs from now on. Back up {door.settings.root / 'keys.json'}: without it no sheet can be read.")
+
+
+COMMANDS = (sheets, keys)

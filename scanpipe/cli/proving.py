@@ -1,0 +1,92 @@
+"""`scanpipe verify`, `scanpipe trace`, `scanpipe doctor`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from scanpipe.cli.door import Door, emit, json_option, pass_door, progress
+from scanpipe.desk.tracing import trace as trace_scan
+from scanpipe.desk.verifying import STATES
+from scanpipe.desk.verifying import verify as verify_all
+from scanpipe.doctor import examine_installation
+from scanpipe.faults import Fault, VerifyFailed
+
+
+@click.command()
+@json_option
+@pass_door
+def verify(door: Door, as_json: bool) -> None:
+    """Prove that nothing is missing, nothing was changed, and every object in a slot is explained.
+
+    Ends with 0 only when all of it holds; else says precisely what is wrong and ends with 7.
+
+    \b
+    Example: scanpipe verify
+    """
+    with door.parts() as parts, progress("verifying", None, not as_json) as advance:
+        finding = verify_all(parts, lambda _, done, __: advance(done))
+    if as_json:
+        emit(asdict(finding) | {"holds": finding.holds})
+    else:
+        states = ", ".join(f"{finding.states[s]} {s}" for s in STATES if s in finding.states)
+        click.echo(f"{finding.scans} scans, {finding.pages} pages: {states or 'none'}")
+        click.echo(
+            f"{finding.objects} objects are there with their digests; {finding.in_inbox} files wait in the inbox"
+        )
+        click.echo(f"{finding.events} events, chain head {finding.head[:16]}")
+        for problem in finding.problems:
+            click.secho(f"  {problem}", fg="red")
+        if finding.holds:
+            click.secho("Nothing is missing, nothing was changed.", fg="green")
+    if not finding.holds:
+        hint = "Restore what is missing from a backup; `scanpipe trace SCAN` tells the life of a scan."
+        raise VerifyFailed(f"{len(finding.problems)} problems", hint)
+
+
+@click.command()
+@click.argument("scan")
+@json_option
+@pass_door
+def trace(door: Door, scan: str, as_json: bool) -> None:
+    """Tell the life of a scan in plain sentences. SCAN is the start of its digest, or the name of one of its pages.
+
+    \b
+    Example: scanpipe trace 3f9a0c1e22b7
+    """
+    with door.parts() as parts:
+        for at, sentence in trace_scan(parts, scan):
+            if as_json:
+                emit({"at": at, "sentence": sentence})
+            else:
+                click.echo(f"{at[:19].replace('T', ' ')}  {sentence}")
+
+
+@click.command()
+@json_option
+@pass_door
+def doctor(door: Door, as_json: bool) -> None:
+    """Probe what the installation needs, each with its real operation, and say how to mend it.
+
+    \b
+    Example: scanpipe doctor
+    """
+    bad = 0
+    for probe in examine_installation(door.settings):
+        bad += not probe.ok
+        if as_json:
+            emit(_plain(probe))
+            continue
+        click.secho("  ok   " if probe.ok else "  BAD  ", fg="green" if probe.ok else "red", nl=False)
+        click.echo(f"{probe.name}: {probe.message}" + ("" if probe.ok else f"\n         → {probe.hint}"))
+    if bad:
+        raise Fault(f"{bad} things are not as they should be", "Each says above how to mend it.")
+
+
+def _plain(probe: Any) -> dict[str, Any]:
+    return {"name": probe.name, "ok": probe.ok, "message": probe.message, "hint": probe.hint}
+
+
+COMMANDS = (verify, trace, doctor)

@@ -1,0 +1,203 @@
+"""The inbox itself: sweeps, follows what hints say, and offers what has settled. The kinds differ in their events only."""
+
+from __future__ import annotations
+
+import enum
+import heapq
+import os
+import stat
+import time
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from queue import Empty, SimpleQueue
+from typing import Protocol, TypeAlias
+
+from scanpipe.inboxes import Arrival, InboxRules, Waiting
+from scanpipe.inboxes._listing import Listing, list_folder, state_of, unreadable_file
+from scanpipe.inboxes._order import arrival_key
+from scanpipe.stages.complete import Completeness, completeness
+from scanpipe.stages.settle import FileState, GiveUp, HintKind, Instant, Settler, Wait, is_ignored
+
+_PORTION_S = 0.5
+"""A call that has files to offer does not look at further ones for longer than this."""
+_REST = 4
+"""A sweep is followed by a rest of at least this many times its own length, however slow the share is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """An event about the file at this path below the inbox."""
+
+    relative: str
+    kind: HintKind
+
+
+class Call(enum.Enum):
+    SWEEP = "sweep"
+    """Events were lost: look at everything."""
+    CLOSE = "close"
+
+
+Hints: TypeAlias = SimpleQueue[Hint | Call]
+
+
+class Events(Protocol):
+    """What puts hints into the queue. All its threads live behind it."""
+
+    def attend(self) -> float:
+        """Called before each sweep: watches, or begins to again. Answers in how many seconds to sweep next."""
+        ...
+
+    def trouble(self) -> str | None:
+        """Why there are no events at the moment, and what to do; None when there are."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class FolderInbox:
+    """See `scanpipe.inboxes.Inbox`."""
+
+    def __init__(self, rules: InboxRules, hints: Hints, events: Events) -> None:
+        self._root = os.path.abspath(rules.root)
+        self._rules = rules
+        self._hints = hints
+        self._events = events
+        self._settler = Settler(rules.settle)
+        self._due: dict[str, float] = {}
+        self._queue: list[tuple[float, str]] = []
+        """A heap over `_due`; entries that no longer agree with it are stale."""
+        self._offered: set[str] = set()
+        self._unreadable: dict[str, str] = {}
+        self._listing = Listing()
+        self._next_sweep_s = time.monotonic()
+        self._closed = False
+
+    def arrivals(self, timeout_s: float) -> list[Arrival]:
+        deadline_s = time.monotonic() + timeout_s
+        while not self._closed:
+            self._pull(0.0)
+            if time.monotonic() >= self._next_sweep_s:
+                self._sweep()
+            found = self._collect()
+            now_s = time.monotonic()
+            if found or now_s >= deadline_s:
+                return found
+            self._pull(min(deadline_s, self._next_sweep_s, self._next_due_s()) - now_s)
+        return []
+
+    def waiting(self) -> list[Waiting]:
+        now_s = time.monotonic()
+        seen = sorted((at_s, path) for path, at_s in self._settler.seen_at_s().items() if path not in self._offered)
+        return [Waiting(Path(self._root, path), now_s - at_s) for at_s, path in seen]
+
+    def ignored(self) -> dict[Path, str]:
+        return {Path(self._root, path): why for path, why in self._listing.ignored.items()}
+
+    def troubles(self) -> dict[Path, str]:
+        no_events = self._events.trouble()
+        troubles = ({"": no_events} if no_events else {}) | self._listing.troubles | self._unreadable
+        return {Path(self._root, path): why for path, why in troubles.items()}
+
+    def close(self) -> None:
+        self._closed = True
+        self._hints.put(Call.CLOSE)
+        self._events.close()
+
+    def _pull(self, patience_s: float) -> None:
+        """Takes in the hints there are; waits for the first of them as long as told."""
+        try:
+            self._heed(self._hints.get(timeout=max(0.0, patience_s)))
+            while True:
+                self._heed(self._hints.get_nowait())
+        except Empty:
+            return
+
+    def _heed(self, hint: Hint | Call) -> None:
+        if isinstance(hint, Hint):
+            if not is_ignored(hint.relative):
+                self._settler.hint(hint.relative, hint.kind)
+                self._schedule(hint.relative, time.monotonic())
+        elif hint is Call.SWEEP:
+            self._next_sweep_s = time.monotonic()
+
+    def _sweep(self) -> None:
+        interval_s = self._events.attend()
+        started_s = time.monotonic()
+        self._listing = list_folder(self._root, self._rules.settle.incomplete_after_s)
+        for relative, state in self._listing.files.items():
+            if relative in self._offered or not self._settler.unchanged(relative, state):
+                self._schedule(relative, started_s)
+        for relative in self._settler.seen_at_s().keys() - self._listing.files.keys():
+            self._forget(relative)
+        now_s = time.monotonic()
+        self._next_sweep_s = now_s + max(interval_s, _REST * (now_s - started_s))
+
+    def _schedule(self, relative: str, at_s: float) -> None:
+        self._due[relative] = at_s
+        self._offered.discard(relative)
+        heapq.heappush(self._queue, (at_s, relative))
+
+    def _forget(self, relative: str) -> None:
+        self._settler.forget(relative)
+        self._due.pop(relative, None)
+        self._offered.discard(relative)
+        self._unreadable.pop(relative, None)
+
+    def _next_due_s(self) -> float:
+        while self._queue and self._due.get(self._queue[0][1]) != self._queue[0][0]:
+            heapq.heappop(self._queue)
+        return self._queue[0][0] if self._queue else float("inf")
+
+    def _take_due(self, now_s: float) -> list[str]:
+        due = set()
+        while self._next_due_s() <= now_s:
+            due.add(heapq.heappop(self._queue)[1])
+        return sorted(due, key=arrival_key)
+
+    def _collect(self) -> list[Arrival]:
+        """Looks at what is due, in order. What is left over when the time is up stays due."""
+        started_s = time.monotonic()
+        found: list[Arrival] = []
+        due = self._take_due(started_s)
+        for done, relative in enumerate(due):
+            if found and time.monotonic() > started_s + _PORTION_S:
+                for left in due[done:]:
+                    heapq.heappush(self._queue, (self._due[left], left))
+                break
+            found += self._look(relative)
+        return found
+
+    def _look(self, relative: str) -> list[Arrival]:
+        """The file as an arrival, if it is one now."""
+        path = os.path.join(self._root, relative)
+        try:
+            found = os.lstat(path)
+        except OSError:  # claimed, renamed, taken back: the next sweep knows
+            self._forget(relative)
+            return []
+        if not stat.S_ISREG(found.st_mode):
+            self._forget(relative)
+            return []
+        state = state_of(found)
+        now = Instant(time.monotonic(), time.time())
+        decision = self._settler.observe(relative, state, now, lambda: self._completeness(relative, path, state))
+        if isinstance(decision, Wait):
+            self._schedule(relative, decision.until_s)
+            return []
+        self._due.pop(relative)
+        self._offered.add(relative)
+        return [Arrival(Path(path), PurePosixPath(relative), complete=not isinstance(decision, GiveUp))]
+
+    def _completeness(self, relative: str, path: str, state: FileState) -> Completeness | None:
+        """None when the file cannot be read or is no longer as it was. Never waits: what is there may be a pipe by now."""
+        self._unreadable.pop(relative, None)
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            with open(descriptor, "rb") as file:
+                return completeness(file, state.size) if state_of(os.fstat(descriptor)) == state else None
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            self._unreadable[relative] = unreadable_file(error)
+            return None

@@ -1,0 +1,278 @@
+"""Symbols as they come back from the scanner: drawn at 600 dpi, the grid of a laser printer, damaged, then scanned.
+
+For tools/measure_codes.py. All lengths are in mm on the paper; what is random comes from the generator passed in, and
+no draw depends on the symbol, so that the same seed damages every symbology and size alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+import zxingcpp
+from numpy.typing import NDArray
+from PIL import Image
+
+from scanpipe.layout import QUIET_MODULES
+
+Gray = NDArray[np.uint8]
+Field = NDArray[np.float32]
+Rng = np.random.Generator
+Corner = tuple[int, int]
+Bitonal = int | Literal["dithered"]
+PX = 600 / 25.4
+"""Pixels of the print raster in a millimetre."""
+AT_FINDERS: tuple[Corner, ...] = ((0, 0), (1, 0), (0, 1))
+NO_FINDER: tuple[Corner, ...] = ((1, 1),)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A symbology with its error correction."""
+
+    name: str
+    format: Any
+    options: tuple[tuple[str, Any], ...]
+
+    def modules(self, text: str) -> Gray:
+        """The symbol without quiet zone, a pixel a module, 255 is white."""
+        symbol = zxingcpp.create_barcode(text, self.format, **dict(self.options))
+        return np.asarray(symbol.to_image(scale=1, add_quiet_zones=False))
+
+
+@dataclass
+class Print:
+    """A square piece of paper with a symbol in its middle. `gray` is uint8 at 600 dpi; x and y count from its corner."""
+
+    gray: Gray
+    left_mm: float
+    side_mm: float
+
+    def inside(self, rng: Rng, share: float = 1.0) -> NDArray[np.float64]:
+        """A random point of the symbol, or of `share` of it around its middle."""
+        return self.left_mm + self.side_mm * (0.5 + share * rng.uniform(-0.5, 0.5, 2))
+
+    def corner(self, which: Corner, inwards_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """A point so far inside (x, y) of a corner of the symbol."""
+        at = np.array(which)
+        return self.left_mm + at * self.side_mm + np.where(at == 0, inwards_mm, -inwards_mm)
+
+    def grid(self) -> tuple[Field, Field]:
+        """x and y of every pixel."""
+        y, x = np.ogrid[: self.gray.shape[0], : self.gray.shape[1]]
+        return x.astype(np.float32) / PX, y.astype(np.float32) / PX
+
+    def ink(self, points_mm: Any, width_mm: float, level: int) -> None:
+        """A line over the print, as dark as `level` where the paper was lighter."""
+        layer = np.full_like(self.gray, 255)
+        points = np.round(np.asarray(points_mm) * PX * 16).astype(np.int32)
+        cv2.polylines(layer, [points], False, level, max(1, round(width_mm * PX)), cv2.LINE_AA, 4)
+        np.minimum(self.gray, layer, out=self.gray)
+
+    def shade(self, strength: Field) -> None:
+        """Takes this share of the light away."""
+        self.gray = (self.gray * (1 - strength)).astype(np.uint8)
+
+
+Damage = Callable[[Print, Rng], None]
+
+
+def draw(modules: Gray, side_mm: float, rng: Rng) -> Print:
+    """The symbol in its frame, printed: toner spreads by up to 0.04 mm and is not quite black, paper has a grain."""
+    pad_mm = QUIET_MODULES * side_mm / 25 + 0.4
+    side, pad, around = (round(v * PX) for v in (side_mm, pad_mm, 5.0))
+    edge = pad + around
+    page = np.full((side + 2 * edge, side + 2 * edge), 255, np.uint8)
+    page[edge : edge + side, edge : edge + side] = cv2.resize(modules, (side, side), interpolation=cv2.INTER_NEAREST)
+    cv2.rectangle(page, (around, around), (around + side + 2 * pad,) * 2, 90, round(0.3 * PX))
+    spread = cv2.GaussianBlur(page, (0, 0), 1.0).astype(np.float32)
+    gained = np.clip((spread - rng.uniform(128, 215)) * 3 + 128, 0, 255) / 255
+    toner, paper = rng.uniform(25, 60), rng.uniform(225, 250)
+    grain = np.random.default_rng(7).normal(0, 3, (len(page) // 2,) * 2).astype(np.float32)
+    gray = toner + (paper - toner) * gained + cv2.resize(grain, page.shape)
+    return Print(np.clip(gray, 0, 255).astype(np.uint8), edge / PX, side / PX)
+
+
+def strokes(count: int, print_: Print, rng: Rng) -> None:
+    """Pen lines, 0.5 to 0.8 mm, straight or curved, that cross the symbol; blue ink scans lighter than black."""
+    for _ in range(count):
+        low, high = (35, 70) if rng.random() < 0.5 else (70, 125)
+        _stroke(print_, rng, rng.uniform(0.5, 0.8), int(rng.integers(low, high)))
+
+
+def marker(print_: Print, rng: Rng) -> None:
+    """A felt pen, 2 to 3 mm."""
+    _stroke(print_, rng, rng.uniform(2, 3), int(rng.integers(30, 110)))
+
+
+def _stroke(print_: Print, rng: Rng, width_mm: float, level: int) -> None:
+    middle, angle, bend = print_.inside(rng, 0.8), rng.uniform(0, np.pi), rng.normal(0, 0.012)
+    t = np.linspace(-60, 60, 121)[:, None]
+    along, across = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
+    print_.ink(middle + t * along + bend * t**2 * across, width_mm, level)
+
+
+def coffee(print_: Print, rng: Rng) -> None:
+    """The ring of a cup, 60 to 80 mm across, whose rim goes through the symbol, and a blot."""
+    x, y = print_.grid()
+    through, angle, radius = print_.inside(rng), rng.uniform(0, 2 * np.pi), rng.uniform(30, 40)
+    away = np.hypot(x - through[0] - radius * np.cos(angle), y - through[1] - radius * np.sin(angle)) - radius
+    rim = rng.uniform(0.25, 0.55) * np.exp(-((away / rng.uniform(1, 2.5)) ** 2)) + 0.08 * (away < 0)
+    spot = print_.inside(rng)
+    blot = rng.uniform(0.2, 0.5) / (1 + np.exp((np.hypot(x - spot[0], y - spot[1]) - rng.uniform(3, 8)) * 4))
+    print_.shade(np.maximum(rim, blot))
+
+
+def dirt(print_: Print, rng: Rng) -> None:
+    """20 to 60 dark specks, 0.2 to 1 mm."""
+    for _ in range(rng.integers(20, 60)):
+        point = print_.inside(rng, 1.2)
+        print_.ink([point, point], rng.uniform(0.2, 1.0), int(rng.integers(20, 130)))
+
+
+def fade(print_: Print, rng: Rng) -> None:
+    """Toner that runs out: gray instead of black, lighter in streaks."""
+    x, _ = print_.grid()
+    streaks = 0.5 + 0.5 * np.sin(x * rng.uniform(0.3, 2.0) + rng.uniform(0, 6))
+    left = rng.uniform(0.25, 0.5) * (1 - 0.5 * streaks)
+    print_.gray = (240 - (240 - print_.gray.astype(np.float32)) * left).clip(0, 255).astype(np.uint8)
+
+
+def tear(corners: tuple[Corner, ...], print_: Print, rng: Rng) -> None:
+    """A corner torn off, 4 to 10 mm along both sides of the symbol; the lid behind it scans white or black."""
+    at, legs = corners[rng.integers(len(corners))], rng.uniform(4, 10, 2)
+    side = print_.corner(at, np.zeros(2))
+    u, v = (g - s if c == 0 else s - g for g, s, c in zip(print_.grid(), side, at, strict=True))
+    rough = 0.04 * np.sin(u * 5) + 0.03 * np.sin(v * 9)
+    print_.gray[u / legs[0] + v / legs[1] + rough < 1] = rng.choice([10, 245])
+
+
+def staple(print_: Print, rng: Rng) -> None:
+    """A staple of 12 mm over a corner with a finder pattern, and the shadow of the fold behind it."""
+    at = print_.corner(AT_FINDERS[rng.integers(3)], rng.uniform(0, 4, 2))
+    angle, (x, y) = rng.uniform(0, np.pi), print_.grid()
+    along = np.array([np.cos(angle), np.sin(angle)])
+    across = (x - at[0]) * along[1] - (y - at[1]) * along[0]
+    print_.shade((rng.uniform(0.3, 0.6) * np.exp(-((across / 1.5) ** 2))).astype(np.float32))
+    print_.ink([at - 6 * along, at + 6 * along], 0.6, int(rng.integers(10, 60)))
+
+
+def hole(print_: Print, rng: Rng) -> None:
+    """A punch hole of 6 mm, its middle within 3 mm of a corner with a finder pattern."""
+    at = print_.corner(AT_FINDERS[rng.integers(3)], rng.uniform(-3, 3, 2))
+    x, y = print_.grid()
+    print_.gray[np.hypot(x - at[0], y - at[1]) < 3] = rng.choice([10, 245])
+
+
+@dataclass(frozen=True)
+class Scanner:
+    """How the paper is scanned. `bitonal` is the threshold of a scan in black and white."""
+
+    dpi: int = 300
+    bitonal: Bitonal | None = None
+    blur_mm: float = 0.0
+    jpeg: int = 85
+    skew_deg: float = 1.0
+    turn_deg: float = 0.0
+
+    def scan(self, print_: Print, rng: Rng) -> tuple[Gray, NDArray[np.float64]]:
+        """The picture, and the symbol's corners in its pixels (their middles are whole numbers), clockwise from top left."""
+        scale, size = self.dpi / 600, len(print_.gray)
+        angle_deg = self.turn_deg + rng.uniform(-self.skew_deg, self.skew_deg)
+        turn = cv2.getRotationMatrix2D((size / 2, size / 2), -angle_deg, 1.0) * scale
+        turn[:, 2] += rng.uniform(0, 1, 2)
+        at_middles = turn.copy()
+        at_middles[:, 2] += turn[:, :2] @ (0.5, 0.5) - 0.5
+        soft = cv2.GaussianBlur(print_.gray, (0, 0), float(np.hypot(0.5 / scale, self.blur_mm * PX)))
+        side = round(size * scale)
+        picture = cv2.warpAffine(soft, at_middles, (side, side), flags=cv2.INTER_LINEAR, borderValue=240)
+        a, b = print_.left_mm * PX, (print_.left_mm + print_.side_mm) * PX
+        corners = np.array([(a, a, 1), (b, a, 1), (b, b, 1), (a, b, 1)]) @ turn.T - 0.5
+        return self._sensed(picture, rng), corners
+
+    def _sensed(self, picture: Gray, rng: Rng) -> Gray:
+        noisy = np.clip(picture + 3 * rng.standard_normal(picture.shape, np.float32), 0, 255).astype(np.uint8)
+        if self.bitonal == "dithered":
+            return np.asarray(Image.fromarray(noisy).convert("1").convert("L"))
+        if self.bitonal is not None:
+            return np.where(noisy >= self.bitonal, 255, 0).astype(np.uint8)
+        _, packed = cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, self.jpeg])
+        return cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Something that happens to a code on its way. `group` says by whose hand."""
+
+    group: Literal["pen", "paper", "scan"]
+    name: str
+    damages: tuple[Damage, ...] = ()
+    scanner: Scanner = Scanner()
+
+    def happen(self, clean: Print, rng: Rng) -> tuple[Gray, NDArray[np.float64]]:
+        """The scan of the damaged print, and the corners of the symbol in it; `clean` stays as it is."""
+        damaged = replace(clean, gray=clean.gray.copy())
+        for damage in self.damages:
+            damage(damaged, rng)
+        return self.scanner.scan(damaged, rng)
+
+
+def conditions() -> tuple[Condition, ...]:
+    """All that is measured."""
+    one, two, three = (partial(strokes, n) for n in (1, 2, 3))
+    thresholds: tuple[Bitonal, ...] = (100, 128, 180, "dithered")
+    return (
+        Condition("scan", "none"),
+        Condition("pen", "1 pen stroke", (one,)),
+        Condition("pen", "2 pen strokes", (two,)),
+        Condition("pen", "3 pen strokes", (three,)),
+        Condition("pen", "marker stroke", (marker,)),
+        Condition("pen", "1 pen stroke, 200 dpi", (one,), Scanner(200)),
+        Condition("pen", "1 pen stroke, 150 dpi", (one,), Scanner(150)),
+        Condition("pen", "1 pen stroke, bitonal 200 dpi", (one,), Scanner(200, 128)),
+        Condition("pen", "1 pen stroke, skew to 15°", (one,), Scanner(skew_deg=15)),
+        Condition("paper", "coffee", (coffee,)),
+        Condition("paper", "dirt", (dirt,)),
+        Condition("paper", "toner fading", (fade,)),
+        Condition("paper", "torn at a finder pattern", (partial(tear, AT_FINDERS),)),
+        Condition("paper", "torn at the fourth corner", (partial(tear, NO_FINDER),)),
+        Condition("paper", "staple", (staple,)),
+        Condition("paper", "punch hole", (hole,)),
+        *(Condition("scan", f"{dpi} dpi", (), Scanner(dpi)) for dpi in (200, 150, 100)),
+        *(Condition("scan", f"bitonal {d} dpi, {t}", (), Scanner(d, t)) for d in (200, 300) for t in thresholds),
+        Condition("scan", "blur 0.2 mm", (), Scanner(blur_mm=0.2)),
+        Condition("scan", "JPEG quality 30, 150 dpi", (), Scanner(150, jpeg=30)),
+        Condition("scan", "skew to 15°", (), Scanner(skew_deg=15)),
+    )
+
+
+def drawn_page(kind: Literal["writing", "hatching"], rng: Rng) -> Gray:
+    """An A4 page at 300 dpi without codes: lines of handwriting, or hatched areas and nested boxes."""
+    page = np.full((3508, 2480), 240, np.uint8)
+    for _ in range(60 if kind == "writing" else 25):
+        at = rng.uniform((200, 200), (1900, 3000))
+        for line in _written(rng) if kind == "writing" else _hatched(rng):
+            points = np.round(at + line).astype(np.int32)
+            cv2.polylines(page, [points], False, int(rng.integers(40, 120)), int(rng.integers(5, 9)), cv2.LINE_AA)
+    return np.clip(page + 3 * rng.standard_normal(page.shape, np.float32), 0, 255).astype(np.uint8)
+
+
+def _written(rng: Rng) -> list[NDArray[np.float64]]:
+    t = np.linspace(0, rng.uniform(20, 90), 600)
+    phases, sizes = rng.uniform(0, 6, 4), rng.uniform(8, 30, 4)
+    x = 8 * t + sizes[0] * np.sin(1.9 * t + phases[0])
+    y = sizes[1] * np.sin(2.3 * t + phases[1]) + sizes[2] * np.sin(0.7 * t + phases[2])
+    return [np.stack([x, y], axis=1)]
+
+
+def _hatched(rng: Rng) -> list[NDArray[np.float64]]:
+    if rng.random() < 0.4:
+        square = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)], np.float64)
+        return [square * half for half in rng.uniform(10, 40) * np.arange(1, 6)]
+    gap, angles = rng.uniform(12, 40), rng.uniform(0, np.pi, rng.integers(1, 3))
+    ways = [np.array([(np.cos(a), np.sin(a)), (-np.sin(a), np.cos(a))]) for a in angles]
+    return [np.array([(-200, k * gap), (200, k * gap)]) @ way for way in ways for k in range(-8, 9)]
