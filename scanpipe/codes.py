@@ -37,6 +37,8 @@ _MAC_CHARACTERS = 10
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _ESCAPES = {"_": "*0", "Æ": "*1", "Ø": "*2", "Å": "*3", "Ä": "*4", "Ö": "*5", "Ü": "*6", "É": "*7"}
 _UNESCAPES = {v: k for k, v in _ESCAPES.items()}
+_SPELLABLE = re.compile(rf"[A-Za-z0-9.{''.join(_ESCAPES)}{''.join(_ESCAPES).lower()}-]*")
+"""Letters that have one capital each: not ß, whose capitals are those of ss, and not the sign of the escapes itself."""
 _ID = r"(?:[A-Z0-9.-]|\*[0-7]){1,120}"
 _GRAMMAR = re.compile(
     rf"SP1([CQS])([A-Z2-7])([A-Z2-7]{{3}})([0-9]{{{SERIAL_DIGITS}}})([A-Z2-7]{{{_MAC_CHARACTERS}}})({_ID}(?::{_ID}){{1,2}})",
@@ -123,10 +125,9 @@ def encode(kind: Kind, claims: Claims, key: Key, *, letter: bool = False) -> str
     """
     fields = [_escape(f) for f in _fields(kind, claims)]
     head, tail = f"SP1{kind}{_BASE32[int(letter)]}{key.id}{claims.serial}", ":".join(fields)
-    text = head + _mac(key, head, tail) + tail
-    if parse(text) is None:
+    if parse(head + "A" * _MAC_CHARACTERS + tail) is None:
         raise ValueError(f"the grammar cannot spell {claims}")
-    return text
+    return head + _mac(key, head, tail) + tail
 
 
 def parse(text: str) -> Parsed | None:
@@ -183,6 +184,8 @@ def _claims(kind: Kind, serial: str, fields: list[str]) -> Claims | None:
 
 
 def _escape(text: str) -> str:
+    if not _SPELLABLE.fullmatch(text):
+        raise ValueError(f"the grammar cannot spell {text!r}")
     return "".join(_ESCAPES.get(c, c) for c in text.upper())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from scanpipe.codes import Key, Keyring
 from scanpipe.faults import ConfigFault
 
 _ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_ID = re.compile(f"[{_ID_LETTERS}]{{3}}")
+_FEWEST_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,12 @@ class KeyFile:
         return self._add(only_first=False)
 
     def _add(self, *, only_first: bool) -> str:
+        try:
+            return self._add_locked(only_first=only_first)
+        except OSError as e:
+            raise ConfigFault(f"{self._path}: cannot be written: {e.strerror}", "Check data_dir and its rights.") from e
+
+    def _add_locked(self, *, only_first: bool) -> str:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with open(self._path.with_suffix(".lock"), "a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -67,7 +76,7 @@ class KeyFile:
             if self._path.stat().st_mode & 0o077:
                 raise ConfigFault(f"{self._path}: others may read the signing keys", f"Run: chmod 600 {self._path}")
             keys: list[dict[str, Any]] = json.loads(self._path.read_text(encoding="utf-8"))["keys"]
-            if not all(len(bytes.fromhex(k["secret"])) >= 16 and k["id"] and k["made"] for k in keys) or not keys:
+            if not keys or not all(_usable(k) for k in keys):
                 raise ValueError("no usable key in it")
         except (OSError, ValueError, KeyError, TypeError) as e:
             hint = "Restore it from a backup: without it the sheets that were printed cannot be read."
@@ -82,6 +91,20 @@ class KeyFile:
             f.flush()
             os.fsync(f.fileno())
         os.replace(new, self._path)
+        _sync_folder(self._path.parent)
+
+
+def _usable(key: dict[str, Any]) -> bool:
+    return bool(_ID.fullmatch(key["id"]) and len(bytes.fromhex(key["secret"])) >= _FEWEST_BYTES and key["made"])
+
+
+def _sync_folder(folder: Path) -> None:
+    """So that a key is still there after a power cut: sheets that it signed may be out already."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _new_id() -> str:
