@@ -145,10 +145,12 @@ def _from_file(file: Path, problems: list[str]) -> dict[str, tuple[Any, str]]:
         raise ConfigFault(f"{file}: cannot be read: {e.strerror}", "Check --config and SCANPIPE_CONFIG.") from e
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
         raise ConfigFault(f"{file}: is not TOML: {e}", "Compare with config/scanpipe.toml.") from e
+    known = [k for k, _ in _defaults(Settings)]
+    sections = {k.partition(".")[0] for k in known if "." in k}
     flat: dict[str, Any] = {}
     for name, value in tree.items():
-        flat |= {f"{name}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {name: value}
-    known = [k for k, _ in _defaults(Settings)]
+        is_section = isinstance(value, dict) and (value or name in sections)
+        flat |= {f"{name}.{k}": v for k, v in value.items()} if is_section else {name: value}
     problems += [f"{file}: unknown key {k}{_suggestion(k, known)}" for k in flat if k not in known]
     return {k: (v, str(file)) for k, v in flat.items()}
 
@@ -162,7 +164,7 @@ def _from_environment(environ: Mapping[str, str], problems: list[str]) -> dict[s
         if name in known:
             found[known[name]] = (value, f"environment {name}")
         else:
-            problems.append(f"environment: unknown variable {name}{_suggestion(name, list(known))}")
+            problems.append(f"environment: unknown variable {name}{_suggestion(name, list(known), 0.75)}")
     return found
 
 
@@ -175,26 +177,30 @@ def _defaults(cls: Any, prefix: str = "") -> Iterator[tuple[str, tuple[type, Any
             yield f"{prefix}{f.name}", (hints[f.name], f.default if f.default is not MISSING else None)
 
 
+_BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_ACCEPTED: Mapping[type, tuple[type, ...]] = {bool: (bool,), int: (int, str), float: (int, float, str), str: (str,)}
+
+
 def _convert(key: str, raw: Any, type_: type, origin: str, problems: list[str]) -> Any:
     """The value as its type; what cannot be is noted as a problem."""
     try:
         if type_ is bool and isinstance(raw, str):
-            return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[raw.lower()]
-        if type_ is bool and not isinstance(raw, bool):
-            raise ValueError
-        if type_ in (int, float) and isinstance(raw, bool):
-            raise ValueError
-        if type_ is str and not isinstance(raw, str):
+            return _BOOLEANS[raw.lower()]
+        if not isinstance(raw, _ACCEPTED[type_]) or (isinstance(raw, bool) and type_ is not bool):
             raise ValueError
         return type_(raw)
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, OverflowError):
         kind = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}[type_]
         problems.append(f"{origin}: {key} = {raw!r} is not {kind}")
         return raw
 
 
-_CHOICES = {"store.kind": ("directory", "s3"), "engine.kind": ("local", "dask"), "sheets.paper": ("a4", "letter")}
-_CHOICES |= {"sheets.area": ("plain", "dotted", "lined", "millimetre")}
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "store.kind": ("directory", "s3"),
+    "engine.kind": ("local", "dask"),
+    "sheets.paper": ("a4", "letter"),
+    "sheets.area": ("plain", "dotted", "lined", "millimetre"),
+}
 _RANGES: Mapping[str, tuple[float, float]] = {
     "inbox.closed_quiet_s": (0, 3600),
     "inbox.quiet_s": (0, 3600),
@@ -225,8 +231,8 @@ def _check_ranges(values: Mapping[str, Value], problems: list[str]) -> None:
         problems.append("store.kind is s3, but store.bucket is empty")
 
 
-def _suggestion(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+def _suggestion(name: str, known: list[str], alike: float = 0.6) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=alike)
     return f" (did you mean {near[0]}?)" if near else ""
 
 

@@ -28,6 +28,8 @@ PX = 600 / 25.4
 """Pixels of the print raster in a millimetre."""
 AT_FINDERS: tuple[Corner, ...] = ((0, 0), (1, 0), (0, 1))
 NO_FINDER: tuple[Corner, ...] = ((1, 1),)
+_COARSE = 6
+_NOISE = np.random.default_rng(8).normal(0, 3, (1400, 1400)).astype(np.int16)
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,8 @@ class Print:
         return self.left_mm + at * self.side_mm + np.where(at == 0, inwards_mm, -inwards_mm)
 
     def grid(self) -> tuple[Field, Field]:
-        """x and y of every pixel."""
-        y, x = np.ogrid[: self.gray.shape[0], : self.gray.shape[1]]
+        """x and y of points a quarter of a millimetre apart, enough for what is soft."""
+        y, x = np.ogrid[: len(self.gray) : _COARSE, : len(self.gray) : _COARSE]
         return x.astype(np.float32) / PX, y.astype(np.float32) / PX
 
     def ink(self, points_mm: Any, width_mm: float, level: int) -> None:
@@ -74,8 +76,13 @@ class Print:
         np.minimum(self.gray, layer, out=self.gray)
 
     def shade(self, strength: Field) -> None:
-        """Takes this share of the light away."""
-        self.gray = (self.gray * (1 - strength)).astype(np.uint8)
+        """Takes this share of the light away; `strength` is given at the points of `grid`."""
+        left = cv2.resize(1 - strength, self.gray.shape, interpolation=cv2.INTER_LINEAR)
+        self.gray = (self.gray * left).astype(np.uint8)
+
+    def cut(self, outline_mm: Any, level: int) -> None:
+        """Takes paper away: what is behind scans as `level`."""
+        cv2.fillPoly(self.gray, [np.round(np.asarray(outline_mm) * PX).astype(np.int32)], level)
 
 
 Damage = Callable[[Print, Rng], None]
@@ -116,6 +123,16 @@ def _stroke(print_: Print, rng: Rng, width_mm: float, level: int) -> None:
     print_.ink(middle + t * along + bend * t**2 * across, width_mm, level)
 
 
+def stray(lower_edge: bool, print_: Print, rng: Rng) -> None:
+    """Two loops of a pen that come in over one edge of the symbol, 1 to 10 mm deep: a drawing that went too far."""
+    for _ in range(2):
+        t, width, depth = np.linspace(-3, 3, 121), rng.uniform(1, 6), rng.uniform(1, 10)
+        x = print_.left_mm + print_.side_mm * rng.uniform(0, 1) + width * t
+        inwards = depth * (1 - t**2)
+        y = print_.left_mm + (print_.side_mm - inwards if lower_edge else inwards)
+        print_.ink(np.stack([x, y], axis=1), rng.uniform(0.5, 0.8), int(rng.integers(35, 125)))
+
+
 def coffee(print_: Print, rng: Rng) -> None:
     """The ring of a cup, 60 to 80 mm across, whose rim goes through the symbol, and a blot."""
     x, y = print_.grid()
@@ -137,23 +154,22 @@ def dirt(print_: Print, rng: Rng) -> None:
 def fade(print_: Print, rng: Rng) -> None:
     """Toner that runs out: gray instead of black, lighter in streaks."""
     x, _ = print_.grid()
-    streaks = 0.5 + 0.5 * np.sin(x * rng.uniform(0.3, 2.0) + rng.uniform(0, 6))
-    left = rng.uniform(0.25, 0.5) * (1 - 0.5 * streaks)
+    streaks = cv2.resize(np.sin(x * rng.uniform(0.3, 2.0) + rng.uniform(0, 6)), (len(print_.gray), 1))
+    left = rng.uniform(0.25, 0.5) * (0.75 - 0.25 * streaks)
     print_.gray = (240 - (240 - print_.gray.astype(np.float32)) * left).clip(0, 255).astype(np.uint8)
 
 
 def tear(corners: tuple[Corner, ...], print_: Print, rng: Rng) -> None:
     """A corner torn off, 4 to 10 mm along both sides of the symbol; the lid behind it scans white or black."""
-    at, legs = corners[rng.integers(len(corners))], rng.uniform(4, 10, 2)
-    side = print_.corner(at, np.zeros(2))
-    u, v = (g - s if c == 0 else s - g for g, s, c in zip(print_.grid(), side, at, strict=True))
-    rough = 0.04 * np.sin(u * 5) + 0.03 * np.sin(v * 9)
-    print_.gray[u / legs[0] + v / legs[1] + rough < 1] = rng.choice([10, 245])
+    at, legs, t = corners[rng.integers(len(corners))], rng.uniform(4, 10, 2), np.linspace(-8, 9, 170)[:, None]
+    edge = legs * np.hstack([t, 1 - t]) + rng.normal(0, 0.15, (170, 2))
+    outline = [print_.corner(at, point) for point in (*edge, -10 * legs)]
+    print_.cut(outline, int(rng.choice([10, 245])))
 
 
-def staple(print_: Print, rng: Rng) -> None:
-    """A staple of 12 mm over a corner with a finder pattern, and the shadow of the fold behind it."""
-    at = print_.corner(AT_FINDERS[rng.integers(3)], rng.uniform(0, 4, 2))
+def staple(corners: tuple[Corner, ...], print_: Print, rng: Rng) -> None:
+    """A staple of 12 mm over a corner of the symbol, and the shadow of the fold behind it."""
+    at = print_.corner(corners[rng.integers(len(corners))], rng.uniform(0, 4, 2))
     angle, (x, y) = rng.uniform(0, np.pi), print_.grid()
     along = np.array([np.cos(angle), np.sin(angle)])
     across = (x - at[0]) * along[1] - (y - at[1]) * along[0]
@@ -161,11 +177,10 @@ def staple(print_: Print, rng: Rng) -> None:
     print_.ink([at - 6 * along, at + 6 * along], 0.6, int(rng.integers(10, 60)))
 
 
-def hole(print_: Print, rng: Rng) -> None:
-    """A punch hole of 6 mm, its middle within 3 mm of a corner with a finder pattern."""
-    at = print_.corner(AT_FINDERS[rng.integers(3)], rng.uniform(-3, 3, 2))
-    x, y = print_.grid()
-    print_.gray[np.hypot(x - at[0], y - at[1]) < 3] = rng.choice([10, 245])
+def hole(corners: tuple[Corner, ...], print_: Print, rng: Rng) -> None:
+    """A punch hole of 6 mm, its middle within 3 mm of a corner of the symbol."""
+    at, a = print_.corner(corners[rng.integers(len(corners))], rng.uniform(-3, 3, 2)), np.linspace(0, 2 * np.pi, 60)
+    print_.cut(at + 3 * np.stack([np.cos(a), np.sin(a)], axis=1), int(rng.choice([10, 245])))
 
 
 @dataclass(frozen=True)
@@ -180,7 +195,7 @@ class Scanner:
     turn_deg: float = 0.0
 
     def scan(self, print_: Print, rng: Rng) -> tuple[Gray, NDArray[np.float64]]:
-        """The picture, and the symbol's corners in its pixels (their middles are whole numbers), clockwise from top left."""
+        """The picture, and the symbol's corners in its pixels, clockwise from top left; (0, 0) is its outermost corner."""
         scale, size = self.dpi / 600, len(print_.gray)
         angle_deg = self.turn_deg + rng.uniform(-self.skew_deg, self.skew_deg)
         turn = cv2.getRotationMatrix2D((size / 2, size / 2), -angle_deg, 1.0) * scale
@@ -191,11 +206,12 @@ class Scanner:
         side = round(size * scale)
         picture = cv2.warpAffine(soft, at_middles, (side, side), flags=cv2.INTER_LINEAR, borderValue=240)
         a, b = print_.left_mm * PX, (print_.left_mm + print_.side_mm) * PX
-        corners = np.array([(a, a, 1), (b, a, 1), (b, b, 1), (a, b, 1)]) @ turn.T - 0.5
+        corners = np.array([(a, a, 1), (b, a, 1), (b, b, 1), (a, b, 1)]) @ turn.T
         return self._sensed(picture, rng), corners
 
     def _sensed(self, picture: Gray, rng: Rng) -> Gray:
-        noisy = np.clip(picture + 3 * rng.standard_normal(picture.shape, np.float32), 0, 255).astype(np.uint8)
+        x, y = rng.integers(0, 1400 - len(picture), 2)
+        noisy = cv2.add(picture, _NOISE[y : y + len(picture), x : x + len(picture)], dtype=cv2.CV_8U)
         if self.bitonal == "dithered":
             return np.asarray(Image.fromarray(noisy).convert("1").convert("L"))
         if self.bitonal is not None:
@@ -231,6 +247,8 @@ def conditions() -> tuple[Condition, ...]:
         Condition("pen", "2 pen strokes", (two,)),
         Condition("pen", "3 pen strokes", (three,)),
         Condition("pen", "marker stroke", (marker,)),
+        Condition("pen", "2 loops over the lower edge", (partial(stray, True),)),
+        Condition("pen", "2 loops over the upper edge", (partial(stray, False),)),
         Condition("pen", "1 pen stroke, 200 dpi", (one,), Scanner(200)),
         Condition("pen", "1 pen stroke, 150 dpi", (one,), Scanner(150)),
         Condition("pen", "1 pen stroke, bitonal 200 dpi", (one,), Scanner(200, 128)),
@@ -240,8 +258,10 @@ def conditions() -> tuple[Condition, ...]:
         Condition("paper", "toner fading", (fade,)),
         Condition("paper", "torn at a finder pattern", (partial(tear, AT_FINDERS),)),
         Condition("paper", "torn at the fourth corner", (partial(tear, NO_FINDER),)),
-        Condition("paper", "staple", (staple,)),
-        Condition("paper", "punch hole", (hole,)),
+        Condition("paper", "staple at a finder pattern", (partial(staple, AT_FINDERS),)),
+        Condition("paper", "staple at the fourth corner", (partial(staple, NO_FINDER),)),
+        Condition("paper", "punch hole at a finder pattern", (partial(hole, AT_FINDERS),)),
+        Condition("paper", "punch hole at the fourth corner", (partial(hole, NO_FINDER),)),
         *(Condition("scan", f"{dpi} dpi", (), Scanner(dpi)) for dpi in (200, 150, 100)),
         *(Condition("scan", f"bitonal {d} dpi, {t}", (), Scanner(d, t)) for d in (200, 300) for t in thresholds),
         Condition("scan", "blur 0.2 mm", (), Scanner(blur_mm=0.2)),

@@ -45,7 +45,7 @@ class Waiting:
 
 
 class Inbox(Protocol):
-    """One thread asks; `close` may be called from any, also from a signal handler."""
+    """All but `close` belongs to one thread; `close` may be called from any, also from a signal handler."""
 
     def arrivals(self, timeout_s: float) -> list[Arrival]:
         """Blocks until files are ready, at most about `timeout_s`. In natural order by folder, then name.

@@ -6,6 +6,7 @@ import enum
 import heapq
 import os
 import stat
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -19,7 +20,7 @@ from scanpipe.stages.complete import Completeness, completeness
 from scanpipe.stages.settle import FileState, GiveUp, HintKind, Instant, Settler, Wait, is_ignored
 
 _PORTION_S = 0.5
-"""A call that has files to offer does not look at further ones for longer than this."""
+"""Looking at files is interrupted after this time, to offer what was found and to see whether it is time to end."""
 _REST = 4
 """A sweep is followed by a rest of at least this many times its own length, however slow the share is."""
 
@@ -72,24 +73,20 @@ class FolderInbox:
         self._listing = Listing()
         self._next_sweep_s = time.monotonic()
         self._closed = False
+        self._in_use = threading.Lock()
 
     def arrivals(self, timeout_s: float) -> list[Arrival]:
-        deadline_s = time.monotonic() + timeout_s
-        while not self._closed:
-            self._pull(0.0)
-            if time.monotonic() >= self._next_sweep_s:
-                self._sweep()
-            found = self._collect()
-            now_s = time.monotonic()
-            if found or now_s >= deadline_s:
-                return found
-            self._pull(min(deadline_s, self._next_sweep_s, self._next_due_s()) - now_s)
-        return []
+        with self._in_use:
+            found = self._await(time.monotonic() + timeout_s)
+        if self._closed:
+            self._release()
+        return found
 
     def waiting(self) -> list[Waiting]:
         now_s = time.monotonic()
-        seen = sorted((at_s, path) for path, at_s in self._settler.seen_at_s().items() if path not in self._offered)
-        return [Waiting(Path(self._root, path), now_s - at_s) for at_s, path in seen]
+        seen_at_s = self._settler.seen_at_s()
+        paths = sorted((seen_at_s.get(path, now_s), path) for path in self._due)
+        return [Waiting(Path(self._root, path), now_s - at_s) for at_s, path in paths]
 
     def ignored(self) -> dict[Path, str]:
         return {Path(self._root, path): why for path, why in self._listing.ignored.items()}
@@ -102,7 +99,25 @@ class FolderInbox:
     def close(self) -> None:
         self._closed = True
         self._hints.put(Call.CLOSE)
-        self._events.close()
+        self._release()
+
+    def _release(self) -> None:
+        """Ends the events, unless `arrivals` is at work, which does it when it sees that it is over."""
+        if self._in_use.acquire(blocking=False):
+            self._events.close()
+            self._in_use.release()
+
+    def _await(self, deadline_s: float) -> list[Arrival]:
+        while not self._closed:
+            self._pull(0.0)
+            if time.monotonic() >= self._next_sweep_s:
+                self._sweep()
+            found = self._collect()
+            now_s = time.monotonic()
+            if found or now_s >= deadline_s:
+                return found
+            self._pull(min(deadline_s, self._next_sweep_s, self._next_due_s()) - now_s)
+        return []
 
     def _pull(self, patience_s: float) -> None:
         """Takes in the hints there are; waits for the first of them as long as told."""
@@ -161,7 +176,7 @@ class FolderInbox:
         found: list[Arrival] = []
         due = self._take_due(started_s)
         for done, relative in enumerate(due):
-            if found and time.monotonic() > started_s + _PORTION_S:
+            if time.monotonic() > started_s + _PORTION_S:
                 for left in due[done:]:
                     heapq.heappush(self._queue, (self._due[left], left))
                 break

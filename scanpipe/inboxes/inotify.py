@@ -40,12 +40,15 @@ class _Descriptor(InotifyFD):
 
     def add_callback(self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId) -> WatchDescriptor:
         try:
-            return super().add_callback(path, mask, callback, id_)
+            watch = super().add_callback(path, mask, callback, id_)
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 self.limit = error
                 self._scanpipe_hints.put(Call.SWEEP)
             raise
+        if watch == -1:  # what watchdog answers when permission is denied
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return watch
 
     def handle_event(self, event: InotifyEvent) -> None:
         if event.is_queue_overflow:
@@ -63,7 +66,9 @@ class _Handler(FileSystemEventHandler):
     def dispatch(self, event: FileSystemEvent) -> None:
         path = os.fsdecode(event.dest_path or event.src_path)
         if path.startswith(self._prefix):
-            self._hints.put(Hint(path.removeprefix(self._prefix), _KINDS[type(event)]))
+            # synthetic: inferred from what happened to the folder, says nothing about the file's writer
+            kind = HintKind.SEEN if event.is_synthetic else _KINDS[type(event)]
+            self._hints.put(Hint(path.removeprefix(self._prefix), kind))
 
 
 class _Watch:
@@ -116,7 +121,7 @@ class _Events:
             self._fall_back(watch.limit)
         elif watch and not watch.sound(self._root):
             self.close()
-        if self._watch is None and time.monotonic() >= self._retry_at_s:
+        if self._watch is None and time.monotonic() >= self._retry_at_s and os.path.isdir(self._root):
             self._begin()
         return self._rules.sweep_s if self._watch else self._rules.polling_s
 
@@ -131,8 +136,6 @@ class _Events:
     def _begin(self) -> None:
         try:
             self._watch = _Watch(self._root, self._hints)
-        except FileNotFoundError:  # the sweep reports it; try again at the next
-            return
         except OSError as error:
             self._fall_back(error)
         else:

@@ -30,6 +30,7 @@ _LONG_TAIL_BYTES = 66 * 1024
 """Room for 64 kB of zeros, the padding of writers that reserve space in blocks, and a picture's last bytes."""
 _MOST_SEGMENTS = 10_000
 _MOST_SPENT_BYTES = 16 * 2**20
+_DIRECTORY_COST_BYTES = 1024
 _ENTRY_COST_BYTES = 64
 """Bounds on what a hostile file can make us read: half a second's worth. A TIFF of 1,000 pages stays far below."""
 
@@ -89,9 +90,8 @@ def _judge(view: _View) -> Completeness:
     for magic, judge in _JUDGES.items():
         if head.startswith(magic):
             return judge(view)
-        if magic.startswith(head):
-            return Completeness.INCOMPLETE
-    return Completeness.CANNOT_TELL if head.strip(b"\0") else Completeness.INCOMPLETE
+    begun = head.rstrip(b"\0")
+    return Completeness.INCOMPLETE if any(m.startswith(begun) for m in _JUDGES) else Completeness.CANNOT_TELL
 
 
 def _judge_end(view: _View, since: int, mark: bytes) -> Completeness:
@@ -208,7 +208,7 @@ def _read_directory(tiff: _Tiff, at: int) -> tuple[list[bytes], int]:
     entry_count = tiff.number(tiff.count, tiff.view.take(at, count_bytes))
     if entry_count == 0:
         raise _NotThere
-    tiff.spend((1 + entry_count) * _ENTRY_COST_BYTES)
+    tiff.spend(_DIRECTORY_COST_BYTES + entry_count * _ENTRY_COST_BYTES)
     length = entry_count * tiff.entry_bytes
     body = tiff.view.take(at + count_bytes, length + tiff.word_bytes)
     entries = [body[i : i + tiff.entry_bytes] for i in range(0, length, tiff.entry_bytes)]

@@ -3,6 +3,8 @@
 A note is not synced: the ledger carries the same, and an object without a readable note is still whole (its digest is
 taken from its bytes then). A put writes the note into a private file first, so that a full disk shows before the object is
 there, and moves it into place after its object won the key: a note never describes bytes of another put.
+
+Notes are named by the digest of their key, in 256 folders: a folder for every slot would cost more than the note.
 """
 
 from __future__ import annotations
@@ -14,16 +16,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scanpipe.stores._checks import LONGEST_SEGMENT_BYTES
-from scanpipe.stores._disk import fresh_name, sweep, write_all
-
-_SUFFIX = ".json"
+from scanpipe.stores._disk import fresh_name, make_folders, sweep, write_all
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
     """What is noted of one object."""
 
+    key: str
     sha256: str
     media_type: str
     metadata: Mapping[str, str]
@@ -40,8 +40,13 @@ class Notes:
 
     def prepare(self, note: Note) -> str:
         """Writes the note into a private file and gives its path, for `place` or to be removed."""
+        fields = {
+            "key": note.key,
+            "sha256": note.sha256,
+            "media_type": note.media_type,
+            "metadata": dict(note.metadata),
+        }
         path = fresh_name(self._incoming)
-        fields = {"sha256": note.sha256, "media_type": note.media_type, "metadata": dict(note.metadata)}
         fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
         try:
             write_all(fd, json.dumps(fields).encode())
@@ -55,7 +60,7 @@ class Notes:
         try:
             os.replace(prepared, path)
         except FileNotFoundError:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
+            make_folders(os.path.dirname(path))
             os.replace(prepared, path)
 
     def read(self, key: str) -> Note | None:
@@ -63,12 +68,10 @@ class Notes:
         try:
             with open(self._path(key), encoding="utf-8") as f:
                 fields = json.load(f)
-            return Note(fields["sha256"], fields["media_type"], dict(fields["metadata"]))
-        except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
+            return Note(key, fields["sha256"], fields["media_type"], dict(fields["metadata"]))
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
 
     def _path(self, key: str) -> str:
-        folder, slash, name = key.rpartition("/")
-        if len(name.encode()) + len(_SUFFIX) > LONGEST_SEGMENT_BYTES:
-            name = hashlib.sha256(name.encode()).hexdigest()
-        return f"{self._root}/{folder}{slash}{name}{_SUFFIX}"
+        name = hashlib.sha256(key.encode()).hexdigest()
+        return f"{self._root}/{name[:2]}/{name}.json"

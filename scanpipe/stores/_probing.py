@@ -15,7 +15,7 @@ MEDIA_TYPE = "text/plain"
 FIRST = b"scanpipe tries out its object store with this object; it may stay.\n"
 SECOND = b"This must not be here: it was put over an object that was there before.\n"
 _METADATA = {"purpose": "probe"}
-_OVERWRITES = "Never let scanpipe file into it: use the directory store, or a server that refuses conditional puts (If-None-Match)."
+OVERWRITES = "Use the directory store, or a server that honours conditional puts (If-None-Match: *)."
 
 
 def probe_store(store: ObjectStore) -> list[Probe]:
@@ -49,7 +49,7 @@ def _refuse(store: ObjectStore) -> str:
     other = FIRST if before == SECOND else SECOND
     put = store.put_new(PROBE_KEY, other, sha256=_sha256(other), media_type=MEDIA_TYPE, metadata=_METADATA)
     if put is not Put.TAKEN or store.read(PROBE_KEY) != before:
-        raise StoreFault("The store overwrites objects: a second put under the same key was not refused.", _OVERWRITES)
+        raise StoreFault("The store overwrites objects: a second put under the same key was not refused.", OVERWRITES)
     return "A second put with other bytes is refused, and the first stays."
 
 

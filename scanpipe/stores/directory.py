@@ -22,6 +22,7 @@ from scanpipe.stores._disk import (
     disk_faults,
     fresh_name,
     fsync_folder,
+    make_folders,
     remove,
     sha256_of,
     sweep,
@@ -62,11 +63,11 @@ class DirectoryStore:
         self, key: str, body: bytes | Path, *, sha256: str, media_type: str, metadata: Mapping[str, str]
     ) -> Put:
         check_put(key, sha256, media_type, metadata)
-        note = Note(sha256, media_type, metadata)
+        note = Note(key, sha256, media_type, metadata)
         with disk_faults(self._root):
             if isinstance(body, bytes):
-                return self._put_bytes(key, body, note)
-            return self._put_file(key, os.fspath(body), note)
+                return self._put_bytes(body, note)
+            return self._put_file(os.fspath(body), note)
 
     def copy_new(self, source_key: str, key: str, *, sha256: str, media_type: str, metadata: Mapping[str, str]) -> Put:
         check_put(key, sha256, media_type, metadata)
@@ -75,9 +76,9 @@ class DirectoryStore:
             raise _absent(source_key)
         if source.sha256 != sha256:
             raise _other_bytes(source_key)
-        note = Note(sha256, media_type, metadata)
+        note = Note(key, sha256, media_type, metadata)
         with disk_faults(self._root):
-            return self._link_or_copy(key, self._path(source_key), note)
+            return self._link_or_copy(self._path(source_key), note)
 
     def read(self, key: str) -> bytes:
         with self.open(key) as f, disk_faults(self._root):
@@ -100,7 +101,7 @@ class DirectoryStore:
                 return None
             if not stat.S_ISREG(status.st_mode):
                 return None
-            note = self._notes.read(key) or Note(sha256_of(self._path(key)), _UNNOTED_MEDIA_TYPE, {})
+            note = self._notes.read(key) or Note(key, sha256_of(self._path(key)), _UNNOTED_MEDIA_TYPE, {})
             return ObjectInfo(key, status.st_size, note.sha256, note.media_type, note.metadata)
 
     def digest(self, key: str) -> str | None:
@@ -128,56 +129,56 @@ class DirectoryStore:
             probes.append(self._probe_case())
         return probes
 
-    def _put_bytes(self, key: str, body: bytes, note: Note) -> Put:
+    def _put_bytes(self, body: bytes, note: Note) -> Put:
         if hashlib.sha256(body).hexdigest() != note.sha256:
-            raise _other_bytes(key)
+            raise _other_bytes(note.key)
         path = fresh_name(self._incoming)
         fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
         try:
             write_all(fd, body)
             self._finish(fd)
-            return self._link_own(key, path, note)
+            return self._link_own(path, note)
         finally:
             os.close(fd)
             remove(path)
 
-    def _put_file(self, key: str, file: str, note: Note) -> Put:
+    def _put_file(self, file: str, note: Note) -> Put:
         fd = os.open(file, os.O_RDONLY | os.O_NOFOLLOW)
         try:
             self._finish(fd)
         except PermissionError:  # it belongs to somebody else, who could still change it: take a copy
-            return self._put_copy(key, file, note)
+            return self._put_copy(file, note)
         finally:
             os.close(fd)
-        return self._link_or_copy(key, file, note)
+        return self._link_or_copy(file, note)
 
-    def _put_copy(self, key: str, source: str, note: Note) -> Put:
+    def _put_copy(self, source: str, note: Note) -> Put:
         path = fresh_name(self._incoming)
         reading = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
         try:
             writing = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
             try:
                 if copy_hashing(reading, writing) != note.sha256:
-                    raise _other_bytes(key)
+                    raise _other_bytes(note.key)
                 self._finish(writing)
             finally:
                 os.close(writing)
-            return self._link_own(key, path, note)
+            return self._link_own(path, note)
         finally:
             os.close(reading)
             remove(path)
 
-    def _link_or_copy(self, key: str, source: str, note: Note) -> Put:
+    def _link_or_copy(self, source: str, note: Note) -> Put:
         try:
-            return self._link(key, source, note)
+            return self._link(source, note)
         except OSError as e:
             if e.errno not in _CANNOT_LINK:
                 raise
-        return self._put_copy(key, source, note)
+        return self._put_copy(source, note)
 
-    def _link_own(self, key: str, path: str, note: Note) -> Put:
+    def _link_own(self, path: str, note: Note) -> Put:
         try:
-            return self._link(key, path, note)
+            return self._link(path, note)
         except OSError as e:
             if e.errno not in _NO_LINKS:
                 raise
@@ -186,16 +187,16 @@ class DirectoryStore:
                 "The whole folder must be on one file system that has hard links (ext4, XFS, NTFS, APFS; not exFAT).",
             ) from e
 
-    def _link(self, key: str, source: str, note: Note) -> Put:
+    def _link(self, source: str, note: Note) -> Put:
         """Gives a synced file its key, unless the key is taken, and syncs the folders it stands in."""
-        target = self._path(key)
+        target = self._path(note.key)
         prepared = self._notes.prepare(note)
         try:
             won = self._try_link(source, target)
             if not won and sha256_of(target) != note.sha256:
                 return Put.TAKEN
-            if won or self._notes.read(key) is None:
-                self._notes.place(prepared, key)
+            if won or self._notes.read(note.key) is None:
+                self._notes.place(prepared, note.key)
             # Also when somebody else put it: only then it is safe to say SAME.
             self._sync_folders_of(target)
             return Put.CREATED if won else Put.SAME
@@ -209,8 +210,7 @@ class DirectoryStore:
                 os.link(source, target, follow_symlinks=False)
             except FileNotFoundError:
                 folder = os.path.dirname(target)
-                self._synced.difference_update(self._folders_up(folder))
-                os.makedirs(folder, exist_ok=True)
+                self._synced.difference_update(make_folders(folder))
                 os.link(source, target, follow_symlinks=False)
         except FileExistsError:
             return False
@@ -246,7 +246,8 @@ class DirectoryStore:
 
     def _look_into(self, folder: str) -> tuple[list[str], list[str]]:
         """The keys of the files and of the folders in a folder. No key begins with a dot: such are not objects."""
-        files, folders = [], []
+        files: list[str] = []
+        folders: list[str] = []
         start = f"{folder}/" if folder else ""
         try:
             with os.scandir(f"{self._root}/{folder}") as entries:

@@ -1,0 +1,23 @@
+"""The parent's environment in, the environment of a worker out: what may a worker know?"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+
+_SECRET_NAME = re.compile(r"^(AWS|SCANPIPE|PG)|SECRET|TOKEN|PASS|KEY|CREDENTIAL|AUTH", re.IGNORECASE)
+_SECRET_VALUE = re.compile(r"://[^/\s@]*:[^/\s@]*@")
+"""An address with a password in it, whatever the variable is called."""
+
+_ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1"
+)
+"""One process a core is the parallelism; threads of the libraries would only get into its way."""
+
+
+def worker_environment(parent: Mapping[str, str], import_path: Sequence[str]) -> dict[str, str]:
+    """A copy without anything that looks like a credential; modules are found where the parent finds them."""
+    kept = {k: v for k, v in parent.items() if not _SECRET_NAME.search(k) and not _SECRET_VALUE.search(v)}
+    found = os.pathsep.join(os.path.abspath(folder) for folder in import_path)
+    return kept | _ONE_THREAD | {"PYTHONPATH": found}

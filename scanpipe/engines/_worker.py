@@ -1,0 +1,132 @@
+"""A worker process: takes tasks from its socket one by one until the socket is closed.
+
+    python -m scanpipe.engines._worker SOCKET CELL PARENT MEMORY_MIB
+
+SOCKET and CELL are inherited descriptors, PARENT the parent's process id. CELL is a small piece of memory shared with the
+parent, where the number of the task that was begun last is noted: it outlives the process.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pickle
+import resource
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from typing import Any, BinaryIO
+
+from scanpipe.engines._wire import HEADER, OUT_OF_MEMORY, Frame, Kind, packed
+
+_PR_SET_PDEATHSIG = 1
+_OPENCV_OUT_OF_MEMORY = -4
+
+
+def main(socket_fd: int, cell_fd: int, parent: int, memory_mib: int) -> None:
+    """The life of a worker."""
+    _die_with(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for fd in (socket_fd, cell_fd):
+        os.set_inheritable(fd, False)
+    _limit(memory_mib)
+    with socket.socket(fileno=socket_fd) as line, line.makefile("rb") as inflow:
+        if _prepare(line, inflow):
+            while task := _next(inflow, cell_fd):
+                line.sendall(packed(task.number, *_attempt(_call, task.body)))
+
+
+def _die_with(parent: int) -> None:
+    """Asks the kernel for an end together with the parent, then looks whether the parent went before we asked."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def _limit(memory_mib: int) -> None:
+    """Bounds the address space. A crash is an answer here, no reason to write a core file."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if memory_mib:
+        limit = memory_mib * 1024 * 1024
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def _prepare(line: socket.socket, inflow: BinaryIO) -> bool:
+    """Calls the setup function, if any. False when it raised: the engine then hears what, instead of READY."""
+    start = _next(inflow)
+    if start is None:
+        return False
+    kind, body = _attempt(_set_up, start.body)
+    ready = kind is Kind.RESULT
+    line.sendall(packed(0, Kind.READY if ready else kind, body))
+    return ready
+
+
+def _set_up(body: bytes) -> None:
+    if body:
+        _call(body)
+
+
+def _next(inflow: BinaryIO, cell_fd: int | None = None) -> Frame | None:
+    """The next frame, None at the end. The task counts as begun before its body is even read."""
+    header = inflow.read(HEADER.size)
+    if len(header) < HEADER.size:
+        return None
+    number, kind, size = HEADER.unpack(header)
+    if cell_fd is not None:
+        os.pwrite(cell_fd, number.to_bytes(8, "little"), 0)
+    return Frame(number, kind, inflow.read(size))
+
+
+def _call(body: bytes) -> Any:
+    function, args = pickle.loads(body)
+    return _named(function)(*args)
+
+
+@cache
+def _named(function: str) -> Callable[..., Any]:
+    module, _, name = function.partition(":")
+    found: Callable[..., Any] = getattr(import_module(module), name)
+    return found
+
+
+def _attempt(call: Callable[[bytes], Any], body: bytes) -> tuple[Kind, bytes]:
+    """Calls; the answer, pickled. Whatever a task raises is its answer, except that memory ran out, which ends the worker."""
+    try:
+        return Kind.RESULT, pickle.dumps(call(body), pickle.HIGHEST_PROTOCOL)
+    except BaseException as e:
+        if _is_out_of_memory(e):
+            os._exit(OUT_OF_MEMORY)
+        return _raised(e)
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """OpenCV has its own exception for it."""
+    if isinstance(error, MemoryError):
+        return True
+    return type(error).__module__ == "cv2" and getattr(error, "code", None) == _OPENCV_OUT_OF_MEMORY
+
+
+def _raised(error: BaseException) -> tuple[Kind, bytes]:
+    """The exception and where it came from; only its words when it would not survive the journey."""
+    trace = "".join(traceback.format_exception(error))
+    try:
+        body = pickle.dumps((error, trace))
+        whole = isinstance(pickle.loads(body)[0], Exception)
+    except Exception:  # pickling runs whatever code the exception brings along
+        whole = False
+    if whole:
+        return Kind.RAISED, body
+    return Kind.UNSENDABLE, f"raised {_described(error)}, which cannot be sent as it is".encode()
+
+
+def _described(error: BaseException) -> str:
+    return traceback.format_exception_only(error)[-1].strip()
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

@@ -1,0 +1,190 @@
+"""JPEG: the header read by hand, the pixels by libjpeg-turbo, which can shrink while it decodes."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import simplejpeg
+
+from scanpipe.stages.unpack.page import DecodeError, Page, Pixels, Shrink, decoding, page_of
+from scanpipe.stages.unpack.problem import Limits, Problem, size_problem, unreadable, unsupported
+from scanpipe.stages.unpack.raster import gray_of, shrunk
+from scanpipe.stages.unpack.resolution import believable_dpi, from_exif
+
+END = b"\xff\xd9"
+PADDING = b"\0\r\n\t \xff"
+"""What scanners write after the end of a picture, to no harm."""
+
+_SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_SHOWN_BY_BROWSERS = (0xC0, 0xC1, 0xC2)
+_PROGRESSIVE = (0xC2, 0xC6, 0xCA, 0xCE)
+_SOS, _EOI, _APP0, _APP1, _APP2, _APP14 = 0xDA, 0xD9, 0xE0, 0xE1, 0xE2, 0xEE
+_BARE = (0x01, *range(0xD0, 0xD9))
+_MAX_SCANS = 100
+"""Encoders make 10; each costs a pass over the whole picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class JpegHeader:
+    """`adobe` is the colour transform of an Adobe segment (None: no such segment), `ids` the names of the components."""
+
+    width_px: int
+    height_px: int
+    process: int
+    bits: int
+    ids: bytes
+    dpi: float | None = None
+    orientation: int = 1
+    adobe: int | None = None
+    jfif: bool = False
+    several: bool = False
+
+    @property
+    def components(self) -> int:
+        return len(self.ids)
+
+    @property
+    def plain(self) -> bool:
+        """Gray or YCbCr, coded as browsers know it, one picture, to be shown as it lies."""
+        rgb = self.components == 3 and not self.jfif and (self.adobe == 0 or (self.adobe is None and self.ids == b"RGB"))
+        known = self.process in _SHOWN_BY_BROWSERS and self.components in (1, 3) and not rgb
+        return known and self.orientation == 1 and not self.several
+
+
+@dataclass(frozen=True, slots=True)
+class JpegSource:
+    """Decodes on every call. Strict: a warning of libjpeg (premature end, corrupt data) is a damaged picture."""
+
+    data: bytes
+    header: JpegHeader
+
+    @property
+    def monochrome(self) -> bool:
+        return self.header.components == 1
+
+    def gray(self, shrink: Shrink) -> Pixels:
+        if self.header.components == 4:
+            return shrunk(gray_of(self.colour()), shrink)
+        height, width = -(-self.header.height_px // shrink), -(-self.header.width_px // shrink)
+        return decode(self.data, "GRAY", (height, width))[:, :, 0]
+
+    def colour(self) -> Pixels:
+        if self.header.components != 4:
+            return decode(self.data, "RGB")
+        inks = decode(self.data, "CMYK")
+        black = np.ascontiguousarray(inks[:, :, 3:])
+        return cv2.multiply(np.ascontiguousarray(inks[:, :, :3]), np.repeat(black, 3, axis=2), scale=1 / 255)  # type: ignore[return-value]
+
+
+def decode(data: bytes, colours: str, least: tuple[int, int] = (0, 0)) -> Pixels:
+    """(height, width, channels), shrunk as far as `least` (height, width) allows. Raises DecodeError."""
+    with decoding("the JPEG"):
+        pixels: Pixels = simplejpeg.decode_jpeg(data, colours, min_height=least[0], min_width=least[1], strict=True)
+    return pixels
+
+
+def open_jpeg(data: bytes, limits: Limits) -> Page | Problem:
+    """The page of a JPEG file."""
+    header = checked_header(data, limits)
+    if isinstance(header, Problem):
+        return header
+    own = (data, "image/jpeg") if header.plain and is_whole(data) else None
+    size = header.width_px, header.height_px
+    source = JpegSource(data, header)
+    return page_of(size, source, format="jpeg", dpi=header.dpi, own=own, stored_as=header.orientation)
+
+
+def is_whole(data: bytes) -> bool:
+    """Nothing but padding follows the end of the picture."""
+    return not data[data.rfind(END) + len(END) :].strip(PADDING)
+
+
+def checked_header(data: bytes, limits: Limits) -> JpegHeader | Problem:
+    """The header of a JPEG that can be decoded within the limits, as far as that can be told without decoding."""
+    try:
+        header = _read_header(data)
+    except (ValueError, struct.error, IndexError):
+        return unreadable("the header of the JPEG is damaged")
+    if END not in data[-65536:] and data.rfind(END) < 0:
+        return unreadable("the JPEG ends in the middle: its last part is missing")
+    problem = size_problem(header.width_px, header.height_px, limits.max_pixels)
+    return problem or _unsupported(header) or _unsound(data, header) or header
+
+
+def _unsupported(header: JpegHeader) -> Problem | None:
+    if header.bits != 8:
+        return unsupported(f"the JPEG has {header.bits} bits a sample; only 8 are supported")
+    if header.components not in (1, 3, 4):
+        return unsupported(f"the JPEG has {header.components} colour components; only 1, 3 and 4 are supported")
+    return None
+
+
+def _unsound(data: bytes, header: JpegHeader) -> Problem | None:
+    """libjpeg must read the same header, and a progressive picture must not keep it busy for ever."""
+    try:
+        with decoding("the header of the JPEG"):
+            height, width, *_ = simplejpeg.decode_jpeg_header(data)
+    except DecodeError as e:
+        return e.problem
+    if (width, height) != (header.width_px, header.height_px):
+        return unreadable("the JPEG contradicts itself about its dimensions")
+    if header.process in _PROGRESSIVE and data.count(bytes((0xFF, _SOS))) > _MAX_SCANS:
+        return unreadable("the JPEG is built of more passes than any scanner writes")
+    return None
+
+
+def _read_header(data: bytes) -> JpegHeader:
+    """Raises ValueError, struct.error or IndexError where the header is damaged."""
+    frame: tuple[int, int, int, int, bytes] | None = None
+    said: dict[str, object] = {}
+    jfif_dpi: float | None = None
+    exif_dpi: float | None = None
+    for marker, body in _segments(data):
+        if marker in _SOF:
+            frame = _frame(marker, body)
+        elif marker == _APP0 and body.startswith(b"JFIF\0"):
+            said["jfif"] = True
+            jfif_dpi = _jfif_dpi(body)
+        elif marker == _APP1 and body.startswith(b"Exif\0\0"):
+            said["orientation"], exif_dpi = from_exif(body[6:])
+        elif marker == _APP2 and body.startswith(b"MPF\0"):
+            said["several"] = True
+        elif marker == _APP14 and body.startswith(b"Adobe"):
+            said["adobe"] = body[11]
+    if frame is None:
+        raise ValueError("no frame")
+    return JpegHeader(*frame, dpi=jfif_dpi or exif_dpi, **said)  # type: ignore[arg-type]
+
+
+def _frame(marker: int, body: bytes) -> tuple[int, int, int, int, bytes]:
+    bits, height, width, components = struct.unpack_from(">BHHB", body)
+    return width, height, marker, bits, body[6 : 6 + 3 * components : 3]
+
+
+def _jfif_dpi(body: bytes) -> float | None:
+    unit, x, y = struct.unpack_from(">BHH", body, 7)
+    per_inch = {1: 1.0, 2: 2.54}.get(unit, 0.0)
+    return believable_dpi(x * per_inch, y * per_inch)
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Marker and body of each segment up to the first scan."""
+    at = 2
+    while True:
+        if data[at] != 0xFF:
+            raise ValueError("no marker where one belongs")
+        while data[at] == 0xFF:
+            at += 1
+        marker = data[at]
+        at += 1
+        if marker in _BARE:
+            continue
+        if marker in (_SOS, _EOI):
+            return
+        size = struct.unpack_from(">H", data, at)[0]
+        yield marker, data[at + 2 : at + size]
+        at += max(size, 2)

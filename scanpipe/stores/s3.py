@@ -1,0 +1,297 @@
+"""Objects in a bucket of any S3 server that honours conditional puts.
+
+Every put says `If-None-Match: *`, so that the server itself refuses to overwrite; whether it does is tried once before the
+first put. The digest of the bytes goes along as checksum, which the server verifies, and stays in the metadata.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from scanpipe.faults import StoreFault, StoreUnavailable, UnknownThing
+from scanpipe.stores import ObjectInfo, Probe, Put, StoreOptions
+from scanpipe.stores._checks import check_key, check_put, from_header, to_header
+from scanpipe.stores._disk import disk_faults
+from scanpipe.stores._patience import Patience
+from scanpipe.stores._probing import COPY_KEY, FIRST, MEDIA_TYPE, OVERWRITES, PROBE_KEY, SECOND, probe_store
+from scanpipe.stores._s3_faults import Place, code_of, s3_faults, status_of
+
+_ABSENT = ("NoSuchKey", "404")
+_CHECKED = {"ChecksumMode": "ENABLED"}
+"""Bytes that come back are compared with the server's checksum at their end."""
+_CHUNK_BYTES = 1 << 20
+_REGION_OF_NOBODY = "us-east-1"
+"""What servers of one's own expect when no region is set."""
+_NO_CONDITION = ("NotImplemented", "501")
+
+
+def open_store(options: StoreOptions) -> S3Store:
+    """The store in `options.bucket`; asks nothing of the server yet. Raises StoreFault for unusable settings."""
+    place = Place.of(options)
+    with s3_faults(place):
+        try:
+            session = boto3.session.Session()
+            region = options.region or session.region_name or (_REGION_OF_NOBODY if options.endpoint_url else None)
+            client = session.client(
+                "s3", region_name=region, endpoint_url=options.endpoint_url, config=_config(options)
+            )
+        except ValueError as e:
+            raise StoreFault(f"S3 {place}: store.endpoint_url is not a URL.", "Write it as https://host:port.") from e
+    patience = Patience(options.attempts, options.backoff_s, options.backoff_max_s)
+    prefix = options.prefix.strip("/")
+    return S3Store(client, place, f"{prefix}/" if prefix else "", patience)
+
+
+def _config(options: StoreOptions) -> Config:
+    # One loop of tries, ours: boto3's own inside it would multiply, and does not know a conflict of conditional puts.
+    # The signature covers the SHA-256 in the checksum header, so the payload need not be hashed once more for it.
+    return Config(
+        signature_version="s3v4",
+        s3={"payload_signing_enabled": False} | ({"addressing_style": "path"} if options.endpoint_url else {}),
+        retries={"mode": "standard", "total_max_attempts": 1},
+        max_pool_connections=options.connections,
+        connect_timeout=options.connect_timeout_s,
+        read_timeout=options.read_timeout_s,
+        tcp_keepalive=True,
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+
+
+class S3Store:
+    """See `ObjectStore`. `prefix` is empty or ends with `/`."""
+
+    def __init__(self, client: Any, place: Place, prefix: str, patience: Patience) -> None:
+        self._client = client
+        self._place = place
+        self._prefix = prefix
+        self._patience = patience
+        self._trying_out = threading.Lock()
+        self._refuses = False
+        self._copies: bool | None = None
+
+    def put_new(
+        self, key: str, body: bytes | Path, *, sha256: str, media_type: str, metadata: Mapping[str, str]
+    ) -> Put:
+        check_put(self._prefix + key, sha256, media_type, metadata)
+        self._be_sure_of_refusal()
+        return self._put(key, body, sha256, _labels(sha256, media_type, metadata))
+
+    def copy_new(self, source_key: str, key: str, *, sha256: str, media_type: str, metadata: Mapping[str, str]) -> Put:
+        check_put(self._prefix + key, sha256, media_type, metadata)
+        source = self.stat(source_key)
+        if source is None:
+            raise self._absent(source_key)
+        if source.sha256 != sha256:
+            raise StoreFault(
+                f"S3 {self._place}: `{source_key}` has other bytes than announced.", "Run `scanpipe verify`."
+            )
+        labels = _labels(sha256, media_type, metadata)
+        self._be_sure_of_refusal()
+        if self._can_copy():
+            return self._patience.insist(partial(self._copy_once, source_key, key, labels))
+        return self._put(key, self.read(source_key), sha256, labels)
+
+    def read(self, key: str) -> bytes:
+        return self._patience.insist(partial(self._read_once, key))
+
+    def open(self, key: str) -> BinaryIO:
+        return io.BufferedReader(
+            _Download(self._patience.insist(partial(self._get, key, _CHECKED)), self._place), _CHUNK_BYTES
+        )
+
+    def stat(self, key: str) -> ObjectInfo | None:
+        head = self._patience.insist(partial(self._head, key))
+        if head is None:
+            return None
+        metadata = {name: from_header(value) for name, value in head["Metadata"].items()}
+        sha256 = metadata.pop("sha256", None) or self.digest(key)
+        if sha256 is None:
+            return None
+        return ObjectInfo(key, head["ContentLength"], sha256, head.get("ContentType", ""), metadata)
+
+    def digest(self, key: str) -> str | None:
+        return self._patience.insist(partial(self._digest_once, key))
+
+    def keys(self, prefix: str = "") -> Iterator[str]:
+        position: dict[str, str] = {}
+        while True:
+            page = self._patience.insist(partial(self._list, prefix, position))
+            found = (entry["Key"].removeprefix(self._prefix) for entry in page.get("Contents", ()))
+            yield from (key for key in found if not key.endswith("/"))  # consoles mark folders so
+            if not page.get("IsTruncated"):
+                return
+            position = {"ContinuationToken": page["NextContinuationToken"]}
+
+    def probe(self) -> list[Probe]:
+        return probe_store(self)
+
+    def _put(self, key: str, body: bytes | Path, sha256: str, labels: Mapping[str, Any]) -> Put:
+        return self._patience.insist(partial(self._put_once, key, body, sha256, labels))
+
+    def _put_once(self, key: str, body: bytes | Path, sha256: str, labels: Mapping[str, Any]) -> Put:
+        checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
+        with _stream(body) as stream, s3_faults(self._place):
+            try:
+                self._client.put_object(
+                    **self._address(key), Body=stream, IfNoneMatch="*", ChecksumSHA256=checksum, **labels
+                )
+            except ClientError as e:
+                if status_of(e) != 412:
+                    raise
+                return self._compare(key, sha256)
+        return Put.CREATED
+
+    def _copy_once(self, source_key: str, key: str, labels: Mapping[str, Any]) -> Put:
+        with s3_faults(self._place):
+            try:
+                self._client.copy_object(
+                    **self._address(key),
+                    CopySource=self._address(source_key),
+                    IfNoneMatch="*",
+                    MetadataDirective="REPLACE",
+                    **labels,
+                )
+            except ClientError as e:
+                if code_of(e) in _NO_CONDITION:
+                    raise _NoConditionalCopy(f"S3 {self._place}: no conditional copies.") from e
+                if status_of(e) != 412:
+                    raise
+                return self._compare(key, labels["Metadata"]["sha256"])
+        return Put.CREATED
+
+    def _compare(self, key: str, sha256: str) -> Put:
+        """Whether the object that is in the way has the same bytes."""
+        head = self._head(key)
+        held = head and (head["Metadata"].get("sha256") or self._digest_once(key))
+        if held is None:
+            raise StoreUnavailable(
+                f"S3 {self._place}: `{key}` was there and is gone.", "Find out who deletes objects there."
+            )
+        return Put.SAME if held == sha256 else Put.TAKEN
+
+    def _be_sure_of_refusal(self) -> None:
+        """Before the first put: a server that ignores the condition would overwrite student work without a word."""
+        with self._trying_out:
+            if not self._refuses:
+                self._refuses = any(self._put_probe(body) is not Put.CREATED for body in (FIRST, SECOND))
+            if not self._refuses:
+                raise StoreFault(f"S3 {self._place}: the server overwrites objects despite If-None-Match.", OVERWRITES)
+
+    def _put_probe(self, body: bytes) -> Put:
+        sha256 = hashlib.sha256(body).hexdigest()
+        return self._put(PROBE_KEY, body, sha256, _labels(sha256, MEDIA_TYPE, {}))
+
+    def _can_copy(self) -> bool:
+        """Whether the server refuses to copy onto an object that is there. If not, bytes go through here."""
+        with self._trying_out:
+            if self._copies is None:
+                self._copies = self._try_copying()
+            return self._copies
+
+    def _try_copying(self) -> bool:
+        labels = _labels(hashlib.sha256(FIRST).hexdigest(), MEDIA_TYPE, {})
+        copy = partial(self._copy_once, PROBE_KEY, COPY_KEY, labels)
+        try:
+            return any(self._patience.insist(copy) is not Put.CREATED for _ in range(2))
+        except _NoConditionalCopy:
+            return False
+
+    def _read_once(self, key: str) -> bytes:
+        with s3_faults(self._place):
+            body: bytes = self._get(key, _CHECKED).read()
+            return body
+
+    def _digest_once(self, key: str) -> str | None:
+        hash = hashlib.sha256()
+        try:
+            with s3_faults(self._place):
+                for chunk in self._get(key, {}).iter_chunks(_CHUNK_BYTES):
+                    hash.update(chunk)
+        except UnknownThing:
+            return None
+        return hash.hexdigest()
+
+    def _get(self, key: str, more: Mapping[str, Any]) -> Any:
+        """The body as it comes. Raises UnknownThing."""
+        check_key(self._prefix + key)
+        with s3_faults(self._place):
+            try:
+                return self._client.get_object(**self._address(key), **more)["Body"]
+            except ClientError as e:
+                if code_of(e) not in _ABSENT:
+                    raise
+                raise self._absent(key) from e
+
+    def _head(self, key: str) -> Any:
+        """The object's headers, None when it is absent."""
+        check_key(self._prefix + key)
+        with s3_faults(self._place):
+            try:
+                return self._client.head_object(**self._address(key))
+            except ClientError as e:
+                # An answer to HEAD has no words. A list says whether it is the bucket or the credentials.
+                self._list(key, {"MaxKeys": 1})
+                if status_of(e) != 404:
+                    raise
+                return None
+
+    def _list(self, prefix: str, more: Mapping[str, Any]) -> Any:
+        with s3_faults(self._place):
+            return self._client.list_objects_v2(Bucket=self._place.bucket, Prefix=self._prefix + prefix, **more)
+
+    def _address(self, key: str) -> dict[str, str]:
+        return {"Bucket": self._place.bucket, "Key": self._prefix + key}
+
+    def _absent(self, key: str) -> UnknownThing:
+        return UnknownThing(f"S3 {self._place}: there is no object `{key}`.", "`scanpipe verify` says what is missing.")
+
+
+class _NoConditionalCopy(StoreFault):
+    """The server copies, but not on a condition."""
+
+
+class _Download(io.RawIOBase):
+    """A body on its way, with its errors as faults."""
+
+    def __init__(self, body: Any, place: Place) -> None:
+        self._body = body
+        self._place = place
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        with s3_faults(self._place):
+            chunk = self._body.read(len(buffer))
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
+
+    def close(self) -> None:
+        self._body.close()
+        super().close()
+
+
+def _stream(body: bytes | Path) -> AbstractContextManager[bytes | BinaryIO]:
+    if isinstance(body, bytes):
+        return nullcontext(body)
+    with disk_faults(os.fspath(body)):
+        return open(body, "rb")
+
+
+def _labels(sha256: str, media_type: str, metadata: Mapping[str, str]) -> dict[str, Any]:
+    encoded = {name: to_header(value) for name, value in metadata.items()}
+    return {"ContentType": media_type, "Metadata": {"sha256": sha256, **encoded}}
