@@ -140,7 +140,7 @@ def load_settings(file: Path | None, environ: Mapping[str, str]) -> tuple[Settin
 
 def _from_file(file: Path, problems: list[str]) -> dict[str, tuple[Any, str]]:
     try:
-        tree = tomllib.loads(file.read_text(encoding="utf-8"))
+        tree = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as e:
         raise ConfigFault(f"{file}: cannot be read: {e.strerror}", "Check --config and SCANPIPE_CONFIG.") from e
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:

@@ -62,17 +62,19 @@ def text(kind: Kind, claims: Claims = CLAIMS, key: Key = KEY, paper: Paper = A4)
     return encode(kind, claims, key, letter=paper == LETTER)
 
 
-def code(kind: Kind, claims: Claims = CLAIMS, *, angle_deg: float = 0.0, px_per_mm: float = 8.0) -> Code:
-    """A code as a reader that makes no error would give it, of a sheet turned clockwise about its top left corner."""
-    corners = turned_points(places(A4)[kind].corners_mm, angle_deg, px_per_mm)
-    return Code(text(kind, claims), "qr", corners, "zxing")
+def code(
+    kind: Kind, claims: Claims = CLAIMS, *, angle_deg: float = 0.0, px_per_mm: float = 8.0, paper: Paper = A4
+) -> Code:
+    """A code as a reader that makes no error would give it, on a sheet placed by `on_page`."""
+    corners = on_page(places(paper)[kind].corners_mm, angle_deg, px_per_mm)
+    return Code(text(kind, claims, paper=paper), "qr", corners, "zxing")
 
 
-def turned_points(points_mm: Sequence[tuple[float, float]], angle_deg: float, px_per_mm: float) -> Corners:
-    """Four points in pixels of a page on which the sheet stands turned clockwise, its top left corner at (1000, 1000)."""
+def on_page(points_mm: Sequence[tuple[float, float]], angle_deg: float, px_per_mm: float) -> Corners:
+    """Four points of a sheet that stands turned clockwise about its top left corner, which is at (1000, 1000)."""
     c, s = math.cos(math.radians(angle_deg)), math.sin(math.radians(angle_deg))
-    a, b, d, e = ((1000 + px_per_mm * (c * x - s * y), 1000 + px_per_mm * (s * x + c * y)) for x, y in points_mm)
-    return (a, b, d, e)
+    p, q, r, t = ((1000 + px_per_mm * (c * x - s * y), 1000 + px_per_mm * (s * x + c * y)) for x, y in points_mm)
+    return (p, q, r, t)
 
 
 @dataclass
@@ -135,7 +137,9 @@ class Canvas:
             self.line(list(zip(xs, ys, strict=True)), 0.45, 60)
 
 
-def sheet(claims: Claims = CLAIMS, *, dpi: float = 200.0, paper: Paper = A4, kinds: Sequence[Kind] = tuple(Kind)) -> Canvas:
+def sheet(
+    claims: Claims = CLAIMS, *, dpi: float = 200.0, paper: Paper = A4, kinds: Sequence[Kind] = tuple(Kind)
+) -> Canvas:
     """A printed sheet with its codes and frames, and with something drawn on it."""
     canvas = Canvas(dpi, paper)
     canvas.frames()

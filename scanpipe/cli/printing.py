@@ -44,7 +44,7 @@ class _Wish:
 @click.option("--area", type=click.Choice(["plain", "dotted", "lined", "millimetre"]), help="[default: sheets.area]")
 @click.option("--names/--no-names", default=True, show_default=True, help="Print names, rooms and seats.")
 @pass_door
-def sheets(door: Door, test: str, out: Path, manifest: Path | None, **wish: Any) -> None:
+def sheets(door: Door, /, test: str, out: Path, manifest: Path | None, **wish: Any) -> None:
     """Print the sheets of a test: one for each candidate and question that takes sketches, unless told otherwise.
 
     Every sheet gets a serial of its own, and the ledger records it. Printing again makes new sheets with new serials.
@@ -69,7 +69,8 @@ def _print(door: Door, test: str, out: Path, manifest: Path | None, wish: _Wish)
         )
         given = give_serials(parts, definition, planned, person())
         paper = printing.LETTER if (wish.paper or door.settings.sheets.paper) == "letter" else printing.A4
-        style = printing.Style(paper, wish.area or door.settings.sheets.area, wish.names)
+        area: Any = wish.area or door.settings.sheets.area
+        style = printing.Style(paper, area, wish.names)
         with progress("printing", len(given)) as advance:
             printing.draw(given, definition, parts.keyring.active, out, style, advance)
         if manifest:

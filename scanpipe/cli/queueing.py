@@ -72,7 +72,7 @@ def _age(since: str) -> str:
 @click.option("--contradict", is_flag=True, help="Although a code on the page says otherwise.")
 @json_option
 @pass_door
-def assign(door: Door, page: str, as_json: bool, **choice: Any) -> None:
+def assign(door: Door, /, page: str, as_json: bool, **choice: Any) -> None:
     """File a held page where you say. The same checks apply as for the machine; who decided is recorded.
 
     \b

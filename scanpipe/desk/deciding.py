@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from scanpipe.desk.filing import conclude
 from scanpipe.desk.parts import Parts
@@ -38,7 +39,11 @@ def assign(parts: Parts, page: PageId, decision: Decision) -> PageRecord:
         filed = _checked(tx, record, decision)
         name = f"{filed.serial or 'page'}-{(record.sha256 or '')[:12]}.{record.key.rsplit('.', 1)[-1]}"
         evidence = dict(filed.evidence) | {"held_as": record.reason, "held_key": record.key}
-        columns = {"test": filed.slot.test, "candidate": filed.slot.candidate, "question": filed.slot.question}
+        columns: dict[str, Any] = {
+            "test": filed.slot.test,
+            "candidate": filed.slot.candidate,
+            "question": filed.slot.question,
+        }
         columns |= {
             "serial": filed.serial,
             "key": filed.slot.key(name),

@@ -10,6 +10,7 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import FolderFault, StoreFault
@@ -62,7 +63,11 @@ def take_in(parts: Parts, incoming: Incoming) -> TakenIn:
             raise StoreFault(f"{key} holds other bytes than its name says", "Run `scanpipe verify`.")
 
     def record(tx: Transaction) -> tuple[ScanRecord | None, bool]:
-        stack = {"file": incoming.file, "stack": incoming.stack.name, "position": incoming.stack.position}
+        stack: dict[str, Any] = {
+            "file": incoming.file,
+            "stack": incoming.stack.name,
+            "position": incoming.stack.position,
+        }
         if tx.scan(digest) is not None:
             tx.append("scan_seen_again", scan=digest, **stack)
             return tx.scan(digest), True

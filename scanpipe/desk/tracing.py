@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from scanpipe.desk.parts import Parts
@@ -42,11 +42,11 @@ def sentence(event: Event) -> str:
     return _SENTENCES[event.type](event, data)
 
 
-def _taken_in(_: Event, d: dict[str, Any]) -> str:
+def _taken_in(e: Event, d: dict[str, Any]) -> str:
     return f"Taken in as {d['file']}, number {d['position']} of stack {d['stack']}; the original is kept as {d['key']}."
 
 
-def _again(_: Event, d: dict[str, Any]) -> str:
+def _again(e: Event, d: dict[str, Any]) -> str:
     return (
         f"The same bytes came again, as {d['file']} (stack {d['stack']}, number {d['position']}); nothing was changed."
     )
@@ -73,7 +73,7 @@ def _slot(d: dict[str, Any]) -> str:
     return f"test {d['test']}, candidate {d['candidate']}, question {d['question']}"
 
 
-_SENTENCES = {
+_SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
     "scan_taken_in": _taken_in,
     "scan_unpacked": lambda e, d: f"Opened: {d['pages']} page{'s' if d['pages'] != 1 else ''}.",
     "scan_seen_again": _again,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -42,7 +43,7 @@ def ingest(parts: Parts, conveyor: Conveyor, paths: Iterable[Path]) -> Iterator[
     stacks = Stacks(parts)
     window: deque[Future[Carried]] = deque()
     for path, folder in _files(paths):
-        window.append(conveyor.take(Incoming(path, path.name, stacks.place(folder))))
+        window.append(conveyor.take(Incoming(path, os.fsdecode(path), stacks.place(folder))))
         if len(window) >= 2 * conveyor.scans_at_once:
             yield window.popleft().result()
     while window:

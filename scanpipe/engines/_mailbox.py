@@ -6,7 +6,7 @@ import enum
 import os
 import threading
 
-from scanpipe.engines._process import Task
+from scanpipe.engines._task import Task
 from scanpipe.faults import Fault
 
 
@@ -58,6 +58,7 @@ class Mailbox:
         with self._lock:
             if not self._closed:
                 self._closed = True
+                self._rung = False
                 os.close(self.bell)
 
     def _ring(self) -> None:

@@ -7,34 +7,22 @@ import signal
 import socket
 import subprocess
 import sys
-from concurrent.futures import Future
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
-from typing import Any
 
 from scanpipe.engines._environment import worker_environment
+from scanpipe.engines._task import Task
 from scanpipe.engines._wire import OUT_OF_MEMORY, Frame, Inflow
+from scanpipe.faults import Fault
 
 _PIECE = 1 << 18
-
-
-@dataclass(slots=True, eq=False)
-class Task:
-    """What was submitted. `frame` goes over the line as it is; `losses` says how it was lost so far."""
-
-    number: int
-    frame: bytes
-    future: Future[Any]
-    begun: bool = False
-    losses: list[str] = field(default_factory=list)
-    handed_in_vain: int = 0
 
 
 class WorkerProcess:
     """Belongs to one thread: the kernel ends the worker when the thread that started it ends.
 
     The worker leads a session of its own, so that Ctrl-C does not reach it and all of its children end with it.
-    `task` is what it works on; `deadline_s` (monotonic) is when the patience with it ends; `doom` says why it was killed.
+    `task` is what it works on; `deadline_s` (monotonic) is when the patience with it ends; `doom` says why it was killed,
+    `complaint` why it could not set itself up.
     """
 
     def __init__(self, memory_mib: int, start: bytes, deadline_s: float) -> None:
@@ -43,6 +31,7 @@ class WorkerProcess:
         self.ready = False
         self.hung_up = False
         self.doom: str | None = None
+        self.complaint: Fault | None = None
         self.deadline_s = deadline_s
         self.unsent = memoryview(b"")
         self._memory_mib = memory_mib

@@ -13,7 +13,7 @@ from typing import Any
 from scanpipe.engines import EngineOptions
 from scanpipe.engines._dispatcher import Dispatcher
 from scanpipe.engines._mailbox import Mailbox, Stop
-from scanpipe.engines._process import Task
+from scanpipe.engines._task import Task
 from scanpipe.engines._wire import Kind, packed
 
 
@@ -36,7 +36,7 @@ class LocalEngine:
     def submit(self, function: str, *args: Any) -> Future[Any]:
         number = next(self._numbers)
         body = pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL)
-        task = Task(number, packed(number, Kind.TASK, body), Future())
+        task = Task(number, packed(number, Kind.TASK, body))
         self._mailbox.put(task)
         return task.future
 
@@ -47,5 +47,7 @@ class LocalEngine:
     def __enter__(self) -> LocalEngine:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close(wait=error is None)

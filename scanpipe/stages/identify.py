@@ -53,7 +53,10 @@ def identify(
 
 
 def _decoded(codes: Sequence[Code], keyring: Keyring) -> list[Decoded]:
-    return [(c, decode(c.text, keyring) if c.symbology == "qr" else Foreign(f"a {c.symbology} code")) for c in codes]
+    return [
+        (c, decode(c.text, keyring) if c.symbology == "qr" else Foreign(f"a code of another kind ({c.symbology})"))
+        for c in codes
+    ]
 
 
 def _problem(

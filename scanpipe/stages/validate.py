@@ -67,5 +67,7 @@ def _problem(claims: Claims, facts: Facts, test: TestDefinition) -> tuple[Reason
 
 
 def _nearest(found: str, known: Iterable[str]) -> dict[str, Any]:
-    """What was found and the ids nearest to it, for the person who looks."""
-    return {"found": found, "nearest": difflib.get_close_matches(found, list(known), n=5, cutoff=0.6)}
+    """What was found and the ids nearest to it (capitals make no difference), for the person who looks."""
+    spelled = {k.upper(): k for k in known}
+    near = difflib.get_close_matches(found.upper(), list(spelled), n=5, cutoff=0.5)
+    return {"found": found, "nearest": [spelled[n] for n in near]}

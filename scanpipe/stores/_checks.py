@@ -17,6 +17,9 @@ _MEDIA_TYPE = re.compile("[!-~]+/[ -~]*[!-~]")
 _NAME = re.compile("[a-z0-9][a-z0-9_-]*")
 _PLAIN = "".join(chr(c) for c in range(0x21, 0x7F) if chr(c) != "%")
 
+_EMPTY = "%"
+"""Stands for an empty text, since some servers drop headers without a value. No other text is encoded so."""
+
 
 def check_key(key: str) -> None:
     """Raises ValueError unless `key` can be an object's key in every store: relative, segments with `/` between them,
@@ -60,9 +63,9 @@ def check_put(key: str, sha256: str, media_type: str, metadata: Mapping[str, str
 
 def to_header(text: str) -> str:
     """`text` as an HTTP header can carry it: visible ASCII, all else percent-encoded. Any text round-trips."""
-    return quote(text, safe=_PLAIN, errors="surrogatepass")
+    return _EMPTY if text == "" else quote(text, safe=_PLAIN, errors="surrogatepass")
 
 
 def from_header(value: str) -> str:
     """The text that `to_header` encoded."""
-    return unquote(value, errors="surrogatepass")
+    return "" if value == _EMPTY else unquote(value, errors="surrogatepass")

@@ -86,12 +86,12 @@ class S3Store:
     def put_new(
         self, key: str, body: bytes | Path, *, sha256: str, media_type: str, metadata: Mapping[str, str]
     ) -> Put:
-        check_put(self._prefix + key, sha256, media_type, metadata)
+        check_put(key, sha256, media_type, metadata)
         self._be_sure_of_refusal()
         return self._put(key, body, sha256, _labels(sha256, media_type, metadata))
 
     def copy_new(self, source_key: str, key: str, *, sha256: str, media_type: str, metadata: Mapping[str, str]) -> Put:
-        check_put(self._prefix + key, sha256, media_type, metadata)
+        check_put(key, sha256, media_type, metadata)
         source = self.stat(source_key)
         if source is None:
             raise self._absent(source_key)
@@ -130,8 +130,11 @@ class S3Store:
         position: dict[str, str] = {}
         while True:
             page = self._patience.insist(partial(self._list, prefix, position))
-            found = (entry["Key"].removeprefix(self._prefix) for entry in page.get("Contents", ()))
-            yield from (key for key in found if not key.endswith("/"))  # consoles mark folders so
+            for entry in page.get("Contents", ()):
+                key = entry["Key"].removeprefix(self._prefix)
+                # Some servers take `a//` for `a/`, and consoles mark folders by keys that end so.
+                if key.startswith(prefix) and not key.endswith("/"):
+                    yield key
             if not page.get("IsTruncated"):
                 return
             position = {"ContinuationToken": page["NextContinuationToken"]}
@@ -227,7 +230,7 @@ class S3Store:
 
     def _get(self, key: str, more: Mapping[str, Any]) -> Any:
         """The body as it comes. Raises UnknownThing."""
-        check_key(self._prefix + key)
+        check_key(key)
         with s3_faults(self._place):
             try:
                 return self._client.get_object(**self._address(key), **more)["Body"]
@@ -238,13 +241,15 @@ class S3Store:
 
     def _head(self, key: str) -> Any:
         """The object's headers, None when it is absent."""
-        check_key(self._prefix + key)
+        check_key(key)
         with s3_faults(self._place):
             try:
                 return self._client.head_object(**self._address(key))
             except ClientError as e:
-                # An answer to HEAD has no words. A list says whether it is the bucket or the credentials.
-                self._list(key, {"MaxKeys": 1})
+                if (
+                    status_of(e) < 500
+                ):  # an answer to HEAD has no words; a list says whether it is bucket or credentials
+                    self._list(key, {"MaxKeys": 1})
                 if status_of(e) != 404:
                     raise
                 return None

@@ -36,9 +36,7 @@ def ids(longest: int) -> st.SearchStrategy[str]:
     return st.text(alphabet, min_size=1, max_size=longest).filter(lambda t: id_problem(t, longest) is None)
 
 
-claims_of_any_sheet = st.builds(
-    Claims, ids(40), ids(20), ids(20), st.integers(0, 99_999_999).map(lambda n: f"{n:08d}")
-)
+claims_of_any_sheet = st.builds(Claims, ids(40), ids(20), ids(20), st.integers(0, 99_999_999).map(lambda n: f"{n:08d}"))
 
 
 def said_by(kind: Kind, claims: Claims) -> Claims:

@@ -105,6 +105,11 @@ def test_norwegian_letters_in_paths(file: Path) -> None:
     assert load_settings(file, {})[0].root == Path("/srv/eksamen høst å")
 
 
+def test_a_file_from_an_editor_that_marks_utf_8(file: Path) -> None:
+    file.write_text("[web]\nport = 81\n", encoding="utf-8-sig")
+    assert load_settings(file, {})[0].web.port == 81
+
+
 @pytest.mark.parametrize(
     ("raw", "meant"),
     [("true", True), ("True", True), ("1", True), ("yes", True), ("false", False), ("0", False), ("NO", False)],

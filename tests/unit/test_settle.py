@@ -16,8 +16,8 @@ from scanpipe.stages.settle import (
     HintKind,
     Instant,
     Ready,
-    SettleRules,
     Settler,
+    SettleRules,
     Wait,
     is_ignored,
     is_temporary,
@@ -165,8 +165,9 @@ def test_another_file_moved_over_the_name_starts_anew(scene: Scene) -> None:
     scene.look(COMPLETE)
     scene.inode = 8
     assert scene.after(0.2, COMPLETE) == Wait(100.2 + RULES.quiet_s)
+    scene.inode = 9
     moved_in(scene)
-    assert scene.look(COMPLETE) == Ready()
+    assert scene.look(COMPLETE) == Wait(100.2 + RULES.closed_quiet_s)
 
 
 def test_writing_on_after_a_close_takes_the_close_back(scene: Scene) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ _SOS, _EOI, _APP0, _APP1, _APP2, _APP14 = 0xDA, 0xD9, 0xE0, 0xE1, 0xE2, 0xEE
 _BARE = (0x01, *range(0xD0, 0xD9))
 _MAX_SCANS = 100
 """Encoders make 10; each costs a pass over the whole picture."""
+_MAX_SEGMENTS = 5_000
+_FILL = re.compile(rb"\xff+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,9 @@ class JpegHeader:
     @property
     def plain(self) -> bool:
         """Gray or YCbCr, coded as browsers know it, one picture, to be shown as it lies."""
-        rgb = self.components == 3 and not self.jfif and (self.adobe == 0 or (self.adobe is None and self.ids == b"RGB"))
+        rgb = (
+            self.components == 3 and not self.jfif and (self.adobe == 0 or (self.adobe is None and self.ids == b"RGB"))
+        )
         known = self.process in _SHOWN_BY_BROWSERS and self.components in (1, 3) and not rgb
         return known and self.orientation == 1 and not self.several
 
@@ -109,7 +114,7 @@ def checked_header(data: bytes, limits: Limits) -> JpegHeader | Problem:
         header = _read_header(data)
     except (ValueError, struct.error, IndexError):
         return unreadable("the header of the JPEG is damaged")
-    if END not in data[-65536:] and data.rfind(END) < 0:
+    if data.rfind(END) < 0:
         return unreadable("the JPEG ends in the middle: its last part is missing")
     problem = size_problem(header.width_px, header.height_px, limits.max_pixels)
     return problem or _unsupported(header) or _unsound(data, header) or header
@@ -139,25 +144,26 @@ def _unsound(data: bytes, header: JpegHeader) -> Problem | None:
 
 def _read_header(data: bytes) -> JpegHeader:
     """Raises ValueError, struct.error or IndexError where the header is damaged."""
-    frame: tuple[int, int, int, int, bytes] | None = None
-    said: dict[str, object] = {}
-    jfif_dpi: float | None = None
-    exif_dpi: float | None = None
-    for marker, body in _segments(data):
-        if marker in _SOF:
-            frame = _frame(marker, body)
-        elif marker == _APP0 and body.startswith(b"JFIF\0"):
-            said["jfif"] = True
-            jfif_dpi = _jfif_dpi(body)
-        elif marker == _APP1 and body.startswith(b"Exif\0\0"):
-            said["orientation"], exif_dpi = from_exif(body[6:])
-        elif marker == _APP2 and body.startswith(b"MPF\0"):
-            said["several"] = True
-        elif marker == _APP14 and body.startswith(b"Adobe"):
-            said["adobe"] = body[11]
-    if frame is None:
-        raise ValueError("no frame")
-    return JpegHeader(*frame, dpi=jfif_dpi or exif_dpi, **said)  # type: ignore[arg-type]
+    segments = list(_segments(data))
+    frames = [(marker, body) for marker, body in segments if marker in _SOF]
+    if len(frames) != 1:
+        raise ValueError("not exactly one frame")
+    jfif, exif = _first(segments, _APP0, b"JFIF\0"), _first(segments, _APP1, b"Exif\0\0")
+    adobe = _first(segments, _APP14, b"Adobe")
+    orientation, exif_dpi = from_exif(exif[6:])
+    return JpegHeader(
+        *_frame(*frames[0]),
+        dpi=_jfif_dpi(jfif) or exif_dpi,
+        orientation=orientation,
+        adobe=adobe[11] if adobe else None,
+        jfif=bool(jfif),
+        several=bool(_first(segments, _APP2, b"MPF\0")),
+    )
+
+
+def _first(segments: list[tuple[int, bytes]], marker: int, prefix: bytes) -> bytes:
+    """The body of the first such segment, empty where there is none."""
+    return next((body for m, body in segments if m == marker and body.startswith(prefix)), b"")
 
 
 def _frame(marker: int, body: bytes) -> tuple[int, int, int, int, bytes]:
@@ -166,6 +172,8 @@ def _frame(marker: int, body: bytes) -> tuple[int, int, int, int, bytes]:
 
 
 def _jfif_dpi(body: bytes) -> float | None:
+    if not body:
+        return None
     unit, x, y = struct.unpack_from(">BHH", body, 7)
     per_inch = {1: 1.0, 2: 2.54}.get(unit, 0.0)
     return believable_dpi(x * per_inch, y * per_inch)
@@ -174,17 +182,15 @@ def _jfif_dpi(body: bytes) -> float | None:
 def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Marker and body of each segment up to the first scan."""
     at = 2
-    while True:
-        if data[at] != 0xFF:
+    for _ in range(_MAX_SEGMENTS):
+        fill = _FILL.match(data, at)
+        if fill is None:
             raise ValueError("no marker where one belongs")
-        while data[at] == 0xFF:
-            at += 1
-        marker = data[at]
-        at += 1
-        if marker in _BARE:
-            continue
+        marker, at = data[fill.end()], fill.end() + 1
         if marker in (_SOS, _EOI):
             return
-        size = struct.unpack_from(">H", data, at)[0]
-        yield marker, data[at + 2 : at + size]
-        at += max(size, 2)
+        if marker not in _BARE:
+            size = struct.unpack_from(">H", data, at)[0]
+            yield marker, data[at + 2 : at + size]
+            at += max(size, 2)
+    raise ValueError("too many segments")

@@ -17,6 +17,7 @@ from scanpipe.stages.unpack.resolution import believable_dpi, from_exif
 _SIGNATURE_BYTES = 8
 _INCH_M = 0.0254
 _GRAY, _RGB, _PALETTE = 0, 2, 3
+_READ_HERE = (b"IHDR", b"pHYs", b"eXIf")
 
 
 def open_png(data: bytes, limits: Limits) -> Page | Problem:
@@ -24,8 +25,10 @@ def open_png(data: bytes, limits: Limits) -> Page | Problem:
     try:
         chunks = dict(_chunks(data))
         width, height, bits, colours = struct.unpack_from(">IIBB", chunks[b"IHDR"])
-    except (ValueError, struct.error, KeyError) as e:
-        return unreadable(f"the PNG is damaged or its last part is missing ({e})")
+    except struct.error:
+        return unreadable("the PNG ends in the middle: its last part is missing")
+    except (ValueError, KeyError) as e:
+        return unreadable(f"the PNG is damaged ({e})")
     problem = size_problem(width, height, limits.max_pixels)
     if problem is not None:
         return problem
@@ -50,12 +53,12 @@ def _dpi(body: bytes | None) -> float | None:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Name and body of every chunk, but of the picture itself only the name. Raises ValueError and struct.error."""
+    """Name of every chunk, and its body where that matters here. Raises ValueError, and struct.error at the end of the data."""
     view, at, name = memoryview(data), _SIGNATURE_BYTES, b""
     while name != b"IEND":
         size, name = struct.unpack_from(">I4s", data, at)
         end = at + 8 + size
         if zlib.crc32(view[at + 4 : end]) != struct.unpack_from(">I", data, end)[0]:
-            raise ValueError(f"the checksum of its part {name.decode('latin-1')} is wrong")
-        yield name, b"" if name == b"IDAT" else data[at + 8 : end]
+            raise ValueError(f"the checksum of its part {name!r} is wrong")
+        yield name, data[at + 8 : end] if name in _READ_HERE else b""
         at = end + 4

@@ -52,7 +52,7 @@ def size_problem(width_px: int, height_px: int, max_pixels: int) -> Problem | No
 
 def page_count_problem(pages: int, max_pages: int) -> Problem | None:
     """`pages` may be a lower bound: what is wrong with so many."""
-    if pages == 0:
+    if pages < 1:
         return unreadable("the file has no pages")
     if pages > max_pages:
         return too_large(f"the file has more than {max_pages} pages, which is what is allowed")

@@ -1,0 +1,114 @@
+"""A PDF page that is no scan in, its picture out: painted on white paper, but only when all of it can be."""
+
+from __future__ import annotations
+
+import zlib
+from itertools import islice
+
+import pypdfium2 as pdfium
+import simplejpeg
+
+from scanpipe.stages.unpack import pdf_objects as objects
+from scanpipe.stages.unpack.page import DecodeError, Pixels, decoding
+from scanpipe.stages.unpack.pdf_objects import Handle
+from scanpipe.stages.unpack.pdf_scan import resolution
+from scanpipe.stages.unpack.problem import Limits, too_large
+
+_POINTS = 72.0
+_MAX_IMAGES = 5_000
+_MOST = 0.8
+_FINEST_DPI = 600.0
+_COARSEST_DPI = 50.0
+_MOST_BYTES = 8
+"""Four colours of 16 bits."""
+_CHUNK_BYTES = 8_000_000
+_SIZ = b"\xff\x4f\xff\x51"
+
+
+def render(page: pdfium.PdfPage, limits: Limits) -> tuple[Pixels, float]:
+    """(height, width, 3) RGB and its dpi. Raises DecodeError."""
+    images = list(islice(objects.all_images(objects.top_objects(page)), _MAX_IMAGES + 1))
+    _check_sizes(images, limits)
+    dpi = _render_dpi(page, limits)
+    width, height = (max(1, round(points * dpi / _POINTS)) for points in page.get_size())
+    if width * height > limits.max_render_pixels:
+        raise DecodeError(
+            too_large(
+                f"the page would have {width} by {height} pixels; {limits.max_render_pixels / 1e6:.0f} million are allowed"
+            )
+        )
+    for image in images:
+        check_image(image)
+    with decoding("the PDF page"):
+        return objects.paint(page, width, height), dpi
+
+
+def check_image(image: Handle) -> None:
+    """PDFium paints what is left of a damaged image and says nothing. Raises DecodeError."""
+    if objects.filters(image) == ("DCTDecode",):
+        _check_jpeg(image)
+    else:
+        checked_bitmap(image)
+
+
+def checked_bitmap(image: Handle) -> Pixels:
+    """(height, width) or (height, width, 3) RGB of an image, without its mask. Raises DecodeError."""
+    with decoding("an image on the PDF page"):
+        if objects.filters(image) == ("FlateDecode",):
+            _check_flate(image)
+        return objects.bitmap_of(image)
+
+
+def image_size(image: Handle) -> tuple[int, int]:
+    """The larger of what the PDF says and, for JPEG 2000, what the data say."""
+    width, height = objects.pixel_size(image)
+    if "JPXDecode" in objects.filters(image):
+        stream = objects.stream_of(image).tobytes()
+        at = stream.find(_SIZ)
+        sides = [int.from_bytes(stream[at + n : at + n + 4], "big") for n in (8, 12)] if at >= 0 else [0, 0]
+        return max(width, sides[0]), max(height, sides[1])
+    return width, height
+
+
+def _check_sizes(images: list[Handle], limits: Limits) -> None:
+    if len(images) > _MAX_IMAGES:
+        raise DecodeError(too_large(f"the page consists of more than {_MAX_IMAGES} images"))
+    pixels = sum(width * height for width, height in map(image_size, images))
+    if pixels > limits.max_pixels:
+        raise DecodeError(
+            too_large(
+                f"the images on the page have {pixels / 1e6:.0f} million pixels; {limits.max_pixels / 1e6:.0f} are allowed"
+            )
+        )
+
+
+def _check_jpeg(image: Handle) -> None:
+    with decoding("an image on the PDF page"):
+        stream = objects.stream_of(image)
+        colours = simplejpeg.decode_jpeg_header(stream)[2].upper()
+        wanted = "CMYK" if colours in ("CMYK", "YCCK") else "GRAY"
+        simplejpeg.decode_jpeg(stream, wanted, min_height=1, min_width=1, strict=True)
+
+
+def _check_flate(image: Handle) -> None:
+    """The stream must come to its end, with the right checksum. Raises ValueError or zlib.error."""
+    width, height = objects.pixel_size(image)
+    most, done = (width * _MOST_BYTES + 1) * height, 0
+    inflating, rest = zlib.decompressobj(), objects.stream_of(image).tobytes()
+    while not inflating.eof and done <= most:
+        chunk = inflating.decompress(rest, _CHUNK_BYTES)
+        rest, done = inflating.unconsumed_tail, done + len(chunk)
+        if not chunk and not rest:
+            raise ValueError("its last part is missing")
+
+
+def _render_dpi(page: pdfium.PdfPage, limits: Limits) -> float:
+    """That of the finest image where images fill the page (a scan in strips or layers), else the one that is asked for."""
+    width, height = page.get_size()
+    images = [h for h in objects.top_objects(page) if objects.is_image(h)]
+    placed = [(objects.pixel_size(h), resolution(h)) for h in images]
+    areas = (w / x * h / y * _POINTS**2 for (w, h), (x, y) in placed if x and y)
+    if not placed or sum(areas) < _MOST * width * height:
+        return float(limits.render_dpi)
+    finest = max(max(x, y) for _, (x, y) in placed)
+    return min(max(finest, _COARSEST_DPI), _FINEST_DPI)

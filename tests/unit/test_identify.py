@@ -1,0 +1,265 @@
+"""Whose sheet do the codes say that this is? Every reason, which one goes first, and what is never believed."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scanpipe.codes import Authentic, Key, Keyring, Kind, decode, encode
+from scanpipe.layout import A4
+from scanpipe.model import Claims, Code, Held, Reason, Sheet
+from scanpipe.stages.identify import MISFIT_MM, Identified, identify, serials
+from scanpipe.stages.locate import Stance, locate
+from tests.helpers import CLAIMS, KEY, OTHER, RING, code
+
+STRANGER = Key("ZZZ", b"another installation's own secret")
+PRINTED = Sheet("00012345", "MA0001-2026H", "10001", "2a", 1, 2, 1)
+C, Q, S = (code(k) for k in Kind)
+
+
+def foreign(text: str = "https://example.org", symbology: str = "qr") -> Code:
+    return replace(C, text=text, symbology=symbology)
+
+
+def from_elsewhere(kind: Kind = Kind.CANDIDATE, claims: Claims = CLAIMS) -> Code:
+    return replace(C, text=encode(kind, claims, STRANGER))
+
+
+def forged(kind: Kind = Kind.CANDIDATE, claims: Claims = CLAIMS) -> Code:
+    good = encode(kind, claims, KEY)
+    return replace(code(kind, claims), text=good[:16] + "AAAAAAAAAA" + good[26:])
+
+
+def ask(*codes: Code, printed: Sheet | None = None) -> Identified | Held:
+    return identify(codes, locate(codes), RING, printed)
+
+
+def held(*codes: Code, printed: Sheet | None = None) -> Held:
+    answer = ask(*codes, printed=printed)
+    assert isinstance(answer, Held)
+    return answer
+
+
+@pytest.mark.parametrize("codes", [(C, Q), (Q, C), (S,), (C, Q, S), (S, Q), (C, S)], ids=str)
+def test_codes_that_say_all_are_enough_without_the_record(codes: tuple[Code, ...]) -> None:
+    answer = ask(*codes)
+    assert isinstance(answer, Identified) and answer.claims == CLAIMS
+
+
+@pytest.mark.parametrize("one", [C, Q, S], ids=["candidate", "question", "sheet"])
+def test_one_code_is_enough_with_the_record(one: Code) -> None:
+    answer = ask(one, printed=PRINTED)
+    assert isinstance(answer, Identified) and answer.claims == CLAIMS
+    assert answer.evidence["one_code_only"] is True
+
+
+def test_one_code_without_the_record_says_what_is_missing() -> None:
+    no_question, no_candidate = held(C), held(Q)
+    assert no_question.reason is Reason.MISSING_QUESTION_CODE
+    assert no_candidate.reason is Reason.MISSING_CANDIDATE_CODE
+    assert no_question.claims == replace(CLAIMS, question=None)
+    assert no_candidate.claims == replace(CLAIMS, candidate=None)
+    assert no_candidate.evidence["print_record"] == "none for this serial"
+
+
+def test_a_page_without_codes() -> None:
+    answer = held()
+    assert answer.reason is Reason.NO_CODES and answer.claims == Claims() and answer.evidence["codes"] == []
+
+
+def test_a_page_with_nothing_but_foreign_codes() -> None:
+    answer = held(foreign(), foreign("4006381333931", "ean13"), from_elsewhere())
+    assert answer.reason is Reason.FOREIGN_CODE and answer.claims == Claims()
+    assert answer.evidence["foreign"] == [
+        "not a code of scanpipe",
+        "a code of another kind (ean13)",
+        "a code of another installation (key ZZZ)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "stranger", [foreign(), foreign("X", "datamatrix"), from_elsewhere()], ids=lambda c: c.symbology
+)
+def test_one_foreign_code_beside_a_whole_sheet_is_enough_to_hold_it(stranger: Code) -> None:
+    for codes in ((C, Q, S, stranger), (stranger, C, Q, S)):
+        answer = held(*codes, printed=PRINTED)
+        assert answer.reason is Reason.FOREIGN_CODE and answer.claims == CLAIMS
+
+
+def test_our_own_text_in_another_symbology_is_foreign() -> None:
+    """Nobody prints it but us, and we print QR."""
+    assert held(replace(S, symbology="datamatrix"), printed=PRINTED).reason is Reason.FOREIGN_CODE
+
+
+def test_one_forged_code_beside_a_whole_sheet_is_enough_to_hold_it() -> None:
+    answer = held(C, Q, S, forged(claims=OTHER), printed=PRINTED)
+    assert answer.reason is Reason.BAD_SIGNATURE
+    assert answer.claims == CLAIMS  # what the forged one says is not among what is known
+
+
+def test_a_forged_code_alone_claims_nothing() -> None:
+    answer = held(forged(Kind.SHEET))
+    assert answer.reason is Reason.BAD_SIGNATURE and answer.claims == Claims()
+
+
+def test_a_conflict_goes_before_a_forgery_and_a_forgery_before_a_stranger() -> None:
+    strange, wrong, other = foreign(), forged(), code(Kind.QUESTION, OTHER)
+    assert held(strange, wrong, C, other).reason is Reason.CODES_DISAGREE
+    assert held(strange, wrong, C, Q).reason is Reason.BAD_SIGNATURE
+    assert held(strange, C, Q).reason is Reason.FOREIGN_CODE
+    assert held(strange, C).reason is Reason.FOREIGN_CODE  # before what is missing
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"serial": "00000002"}, "serial: 00000002 against 00012345"),
+        ({"test": "FY1"}, "test: FY1 against MA0001-2026H"),
+        ({"candidate": "10002"}, "candidate: 10001 against 10002"),
+        ({"question": "3"}, "question: 2A against 3"),
+    ],
+)
+def test_authentic_codes_that_contradict_each_other(change: dict[str, str], sentence: str) -> None:
+    answer = held(C, Q, code(Kind.SHEET, replace(CLAIMS, **change)))
+    assert answer.reason is Reason.CODES_DISAGREE and answer.evidence["conflict"] == sentence
+    (field,) = change
+    assert getattr(answer.claims, field) is None
+    agreed = {f: getattr(CLAIMS, f) for f in ("test", "candidate", "question", "serial") if f != field}
+    assert {f: getattr(answer.claims, f) for f in agreed} == agreed
+
+
+def test_a_candidate_code_and_a_question_code_of_two_sheets_of_one_candidate() -> None:
+    """They agree in all but the serial, and that is a contradiction: two sheets lie there."""
+    assert held(C, code(Kind.QUESTION, replace(CLAIMS, serial="00012346"))).reason is Reason.CODES_DISAGREE
+
+
+@pytest.mark.parametrize("change", [{"test": "FY1"}, {"candidate": "10002"}, {"question": "3"}, {"serial": "00000009"}])
+def test_the_record_of_printing_must_agree_too(change: dict[str, str]) -> None:
+    assert held(C, Q, S, printed=replace(PRINTED, **change)).reason is Reason.CODES_DISAGREE
+
+
+def test_small_letters_in_the_record_are_no_conflict() -> None:
+    ours = Sheet("00012345", "ma0001-2026h", "10001", "2a", 1, 1, 1)
+    assert isinstance(ask(C, Q, S, printed=ours), Identified)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_two_codes_of_one_kind_are_two_sheets_or_a_copy(kind: Kind) -> None:
+    answer = held(C, Q, S, code(kind, angle_deg=3), printed=PRINTED)
+    assert answer.reason is Reason.CODES_DISAGREE
+    assert answer.evidence["conflict"] == f"the {kind.name.lower()} code is on the page more than once"
+
+
+def stance(misfit_mm: float) -> Stance:
+    return Stance(A4, 8.0, 0.0, (0.0, 0.0), misfit_mm, tuple(Kind))
+
+
+def test_codes_that_do_not_stand_as_they_were_printed() -> None:
+    codes = (C, Q, S)
+    good, bad = (identify(codes, stance(m), RING, PRINTED) for m in (MISFIT_MM - 0.01, MISFIT_MM + 0.01))
+    assert isinstance(good, Identified) and good.evidence["misfit_mm"] == 1.99
+    assert isinstance(bad, Held) and bad.reason is Reason.CODES_DISAGREE
+    assert bad.evidence["conflict"] == "codes stand 2.0 mm from where they were printed"
+
+
+def test_a_code_pasted_elsewhere_on_its_own_sheet_is_found_out() -> None:
+    moved = replace(Q, corners=tuple((x - 80, y + 400) for x, y in Q.corners))
+    assert held(C, moved, S, printed=PRINTED).reason is Reason.CODES_DISAGREE
+
+
+def test_a_sheet_that_only_this_program_could_print_but_is_not_on_record_is_identified() -> None:
+    """The ledger was set up anew, or the sheet comes from a second machine with the same keys."""
+    assert isinstance(ask(C, Q, S, printed=None), Identified)
+
+
+def test_which_serials_to_look_up() -> None:
+    assert serials((C, Q, S), RING) == {"00012345"}
+    assert serials((C, code(Kind.QUESTION, OTHER)), RING) == {"00012345", "00067890"}
+    assert serials((forged(claims=OTHER), foreign(), from_elsewhere(claims=OTHER)), RING) == set()
+    assert serials((replace(S, symbology="datamatrix"),), RING) == set()
+    assert serials((), RING) == set()
+
+
+def test_the_evidence_says_what_was_read_where_by_whom_and_what_it_is_worth() -> None:
+    helped = replace(Q, help="searched at its place", reader="zbar")
+    evidence = held(C, helped, forged(), foreign("X" * 5000)).evidence
+    one, two, three, four = evidence["codes"]
+    assert one == {
+        "text": C.text,
+        "symbology": "qr",
+        "corners": [[round(x, 1), round(y, 1)] for x, y in C.corners],
+        "reader": "zxing",
+        "standing": "authentic",
+        "kind": "candidate",
+        "claims": {"test": "MA0001-2026H", "candidate": "10001", "serial": "00012345"},
+    }
+    assert (two["help"], two["reader"], two["kind"]) == ("searched at its place", "zbar", "question")
+    assert "candidate" not in two["claims"]
+    assert three["standing"] == "bad_signature" and three["claims"]["candidate"] == "10001"
+    assert (four["standing"], four["why"]) == ("foreign", "not a code of scanpipe") and len(four["text"]) == 200
+    assert json.loads(json.dumps(evidence)) == evidence
+
+
+def test_sheets_from_before_a_rotation_are_identified() -> None:
+    new = Key("NEW", b"the key of the day after tomorrow")
+    answer = identify((C, Q), None, Keyring.of(KEY, new), None)
+    assert isinstance(answer, Identified) and answer.claims == CLAIMS
+
+
+FIELDS = ("test", "candidate", "question", "serial")
+few = st.sampled_from
+some_claims = st.builds(
+    Claims, few(["MA1", "FY2"]), few(["10001", "10002"]), few(["1", "2A"]), few(["00000001", "00000002"])
+)
+usual_claims = st.just(Claims("MA1", "10001", "2A", "00000001"))
+some_code = st.one_of(
+    st.builds(code, few(Kind), usual_claims),
+    st.builds(code, few(Kind), some_claims),
+    st.builds(forged, few(Kind), some_claims),
+    st.builds(from_elsewhere, few(Kind), some_claims),
+    st.builds(foreign, st.text(max_size=30), few(["qr", "datamatrix", "code128"])),
+)
+some_record = st.builds(
+    Sheet,
+    serial=few(["00000001", "00000002"]),
+    test=few(["MA1", "ma1", "FY2"]),
+    candidate=few(["10001", "10002"]),
+    question=few(["2a", "1"]),
+    number=st.just(1),
+    of=st.just(1),
+    revision=st.just(1),
+)
+
+
+def claimed(codes: list[Code], printed: Sheet | None) -> dict[str, set[str]]:
+    """All that authentic codes and the record of printing say, by field."""
+    said = [d.claims for c in codes if c.symbology == "qr" and isinstance(d := decode(c.text, RING), Authentic)]
+    said += [Claims(printed.test, printed.candidate, printed.question, printed.serial)] if printed else []
+    return {f: {v.upper() for c in said if (v := getattr(c, f)) is not None} for f in FIELDS}
+
+
+@given(
+    st.lists(st.builds(code, few(Kind), some_claims), max_size=3) | st.lists(some_code, max_size=5),
+    some_record | st.none(),
+)
+def test_no_mixture_of_codes_is_identified_that_should_not_be(codes: list[Code], printed: Sheet | None) -> None:
+    answer = ask(*codes, printed=printed)
+    values = claimed(codes, printed)
+    all_ours = all(c.symbology == "qr" and isinstance(decode(c.text, RING), Authentic) for c in codes)
+    if isinstance(answer, Identified):
+        assert codes and all_ours
+        assert values == {f: {getattr(answer.claims, f)} for f in FIELDS}
+    elif codes:
+        assert (answer.reason is Reason.CODES_DISAGREE) or all(len(v) <= 1 for v in values.values())
+        # What is said to be known all the same is unanimous.
+        known = {f: v for f in FIELDS if (v := getattr(answer.claims, f)) is not None}
+        assert known == {f: next(iter(v)) for f, v in values.items() if len(v) == 1}
+
+
+@given(st.permutations([C, Q, S, forged(claims=OTHER), foreign(), code(Kind.QUESTION, OTHER)]), st.integers(1, 6))
+def test_the_order_of_reading_makes_no_difference(codes: list[Code], count: int) -> None:
+    one, two = ask(*codes[:count]), ask(*reversed(codes[:count]))
+    assert type(one) is type(two) and one.claims == two.claims
+    assert getattr(one, "reason", None) == getattr(two, "reason", None)
