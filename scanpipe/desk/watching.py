@@ -50,7 +50,11 @@ class Watch:
 
     def run(self) -> None:
         """Works until `stop`. Machine faults are reported and tried again, without end; they never become held pages."""
-        self._recover()
+        self.recover()
+        self.work()
+
+    def work(self) -> None:
+        """Takes in what arrives, until `stop`; then finishes what is in flight."""
         while not self._stop.is_set():
             for arrival in self._inbox.arrivals(_LOOK_S if not self._flying else 0.02):
                 if self._stop.is_set():
@@ -60,7 +64,8 @@ class Watch:
         while self._flying:
             self._collect(timeout_s=1)
 
-    def _recover(self) -> None:
+    def recover(self) -> None:
+        """Finishes what dead processes began."""
         while not self._stop.is_set():
             try:
                 for carried in finish_leftovers(self._parts, self._conveyor):

@@ -169,7 +169,7 @@ class Dispatcher:
         for answer in worker.hear():
             self._understand(worker, answer)
         task = worker.task
-        begun = task is not None and worker.had_begun(task)
+        begun = task is not None and (worker.doom is not None or worker.had_begun(task))
         how = self._lay_down(worker)
         if not worker.ready:
             self._start_failed(worker.complaint or fault_of_start(how))

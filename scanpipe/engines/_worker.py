@@ -121,7 +121,9 @@ def _raised(error: BaseException) -> tuple[Kind, bytes]:
         whole = False
     if whole:
         return Kind.RAISED, body
-    return Kind.UNSENDABLE, f"raised {_described(error)}, which cannot be sent as it is".encode(errors="backslashreplace")
+    return Kind.UNSENDABLE, f"raised {_described(error)}, which cannot be sent as it is".encode(
+        errors="backslashreplace"
+    )
 
 
 def _described(error: BaseException) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import time
+import warnings
 from queue import SimpleQueue
 
 from watchdog.events import FileClosedEvent, FileCreatedEvent, FileMovedEvent, FileSystemEvent, FileSystemEventHandler
@@ -15,6 +16,9 @@ from watchdog.observers.inotify_c import CallbackId, InotifyEvent, InotifyFD, Ma
 from scanpipe.inboxes import Inbox, InboxRules
 from scanpipe.inboxes._folder import Call, FolderInbox, Hint, Hints
 from scanpipe.stages.settle import HintKind
+
+# watchdog warns when a folder that was made within a new folder is met twice, which is harmless
+warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning)
 
 _RETRY_S = 60.0
 _KINDS = {FileCreatedEvent: HintKind.SEEN, FileMovedEvent: HintKind.MOVED_IN, FileClosedEvent: HintKind.CLOSED}

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from importlib import import_module
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import exc
 
 from scanpipe.faults import LedgerFault
@@ -34,14 +32,13 @@ def open_engine(url: str) -> sa.Engine:
 
 
 def migrate(engine: sa.Engine) -> None:
-    """Brings the tables to this code's schema; does nothing, quickly, when they are there already."""
+    """Brings the tables to this code's schema; does nothing, quickly, when they are there already.
+
+    Alembic takes half a second to load, which every command would pay for: so only here, by name.
+    """
     if _version(engine) == t.SCHEMA:
         return
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.begin() as c:
-        config.attributes["connection"] = c
-        command.upgrade(config, "head")
+    import_module("scanpipe.ledgers.upgrading").upgrade(engine)
 
 
 def difference(c: sa.Connection) -> list[str]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -91,7 +90,7 @@ class Place:
     @classmethod
     def of(cls, options: StoreOptions) -> Place:
         """The place of these options; an endpoint's user and password are left out."""
-        host = urlsplit(options.endpoint_url or "").netloc.rpartition("@")[2]
+        host = (options.endpoint_url or "").rpartition("//")[2].rpartition("@")[2]
         return cls(options.bucket, host or "AWS")
 
     def __str__(self) -> str:

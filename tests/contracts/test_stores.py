@@ -82,10 +82,11 @@ def test_metadata_round_trips(store: ObjectStore) -> None:
     assert dict(info.metadata) == METADATA
 
 
-@pytest.mark.parametrize("bad", [{"Scan": "1"}, {"sha256": "1"}, {"æ": "1"}, {"": "1"}, {"note": "ø" * 400}])
-def test_metadata_that_some_store_would_lose_is_a_bug(store: ObjectStore, bad: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match="metadata"):
-        put(store, KEY, BODY, bad)
+def test_metadata_that_some_store_would_lose_is_a_bug(store: ObjectStore) -> None:
+    bad: list[dict[str, str]] = [{"Scan": "1"}, {"sha256": "1"}, {"æ": "1"}, {"": "1"}, {"note": "ø" * 400}]
+    for metadata in bad:
+        with pytest.raises(ValueError, match="metadata"):
+            put(store, KEY, BODY, metadata)
     assert own_keys(store) == []
 
 
@@ -175,29 +176,29 @@ def test_objects_are_read_as_streams(store: ObjectStore) -> None:
     assert store.read(KEY) == BODY * 100
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        "a b/c  d.jpg",
-        "a+b.jpg",
-        "tests/Ærø/Åse/ø.jpg",
-        "a#b?c=d&e.jpg",
-        "100%/a%20b%2Fc.jpg",
-        "a;b:c,'d\"(e)[f]{g}*!@$^~`|<>.jpg",
-        "日本/\U0001f4dd.jpg",
-        "~/-/..a/a..",
-        "held/.hidden",
-    ],
-)
-def test_any_key_is_kept_as_it_is_spelled(store: ObjectStore, key: str) -> None:
-    assert put(store, key, BODY) is Put.CREATED
-    assert copy(store, key, f"copy/{key}") is Put.CREATED
-    assert own_keys(store) == sorted([key, f"copy/{key}"])
-    assert own_keys(store, key) == [key]
-    assert store.read(f"copy/{key}") == BODY
-    info = store.stat(key)
-    assert info is not None
-    assert info.key == key
+ODD_KEYS = [
+    "a b/c  d.jpg",
+    "a+b.jpg",
+    "tests/Ærø/Åse/ø.jpg",
+    "a#b?c=d&e.jpg",
+    "100%/a%20b%2Fc.jpg",
+    "a;b:c,'d\"(e)[f]{g}*!@$^~`|<>.jpg",
+    "日本/\U0001f4dd.jpg",
+    "~/-/..a/a..",
+    "held/.hidden",
+]
+
+
+def test_any_key_is_kept_as_it_is_spelled(store: ObjectStore) -> None:
+    for key in ODD_KEYS:
+        assert put(store, key, BODY) is Put.CREATED, key
+        assert copy(store, key, f"copy/{key}") is Put.CREATED, key
+        assert own_keys(store, key) == [key]
+        assert store.read(f"copy/{key}") == BODY
+        info = store.stat(key)
+        assert info is not None, key
+        assert info.key == key
+    assert own_keys(store) == sorted([*ODD_KEYS, *(f"copy/{key}" for key in ODD_KEYS)])
 
 
 def test_a_long_key(store: ObjectStore) -> None:
@@ -209,13 +210,14 @@ def test_a_long_key(store: ObjectStore) -> None:
     assert info.media_type == "image/jpeg"
 
 
-@pytest.mark.parametrize(
-    "key", ["", "/a", "a/", "a//b", "../a", "a/./b", "a\\b", "a\nb", "x" * 256, "a/" * 512 + "a", ".x/y"]
-)
-def test_what_no_store_can_keep_is_a_bug(store: ObjectStore, key: str) -> None:
-    for ask in (store.read, store.stat, store.digest, store.open, lambda k: put(store, k, BODY)):
-        with pytest.raises(ValueError, match="cannot be an object key"):
-            ask(key)
+BAD_KEYS = ["", "/a", "a/", "a//b", "../a", "a/./b", "a\\b", "a\nb", "x" * 256, "a/" * 512 + "a", ".x/y"]
+
+
+def test_what_no_store_can_keep_is_a_bug(store: ObjectStore) -> None:
+    for key in BAD_KEYS:
+        for ask in (store.read, store.stat, store.digest, store.open, lambda k: put(store, k, BODY)):
+            with pytest.raises(ValueError, match="cannot be an object key"):
+                ask(key)
 
 
 def test_an_empty_store_lists_nothing(store: ObjectStore) -> None:

@@ -1,11 +1,12 @@
 """A watcher in a process of its own that kills itself at the n-th effect. Used by test_every_effect.py.
 
-    python -m tests.crash.driver DATA_DIR [N]
+    python -m tests.crash.driver < lines of: DATA_DIR N
 
 Effects are counted by the interpreter's own audit hook (every rename, link, removal, folder made, file opened for writing),
 and by SQLAlchemy's commit event: nothing in the product knows of it. The hook is called before an effect, so the n-th run
 dies after effect n-1 and before effect n. Pages are examined in this process, one after the other, so that the effects come in
-one order. Without N it runs to the end and prints how many effects there were.
+one order. With N = 0 it runs to the end and prints how many effects there were; else it prints how it ended. One process reads
+the lines and forks for each, so that the modules are loaded once.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 class Countdown:
     """Dies by SIGKILL when the count of effects is reached."""
 
-    def __init__(self, fatal: int | None) -> None:
+    def __init__(self, fatal: int) -> None:
         self.count = 0
         self._fatal = fatal
 
@@ -76,8 +77,9 @@ def run(data_dir: Path, countdown: Countdown) -> None:
         watch = Watch(parts, conveyor, inbox, lambda _: None, lambda fault: print(fault, file=sys.stderr))
         sys.addaudithook(countdown.audit)
         sa.event.listen(sa.Engine, "commit", countdown.step)
+        watch.recover()
         threading.Thread(target=_stop_when_empty, args=(settings.inbox_path, watch), daemon=True).start()
-        watch.run()
+        watch.work()
         inbox.close()
         conveyor.close()
 
@@ -89,7 +91,23 @@ def _stop_when_empty(inbox: Path, watch: Watch) -> None:
     watch.stop()
 
 
+def in_a_fork(data_dir: Path, fatal: int) -> int:
+    """Runs in a child; answers the number of effects, or the negative number of the signal that ended it."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        countdown = Countdown(fatal)
+        run(data_dir, countdown)
+        os.write(writing, str(countdown.count).encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as answer:
+        count = answer.read()
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return int(count) if status == 0 else status
+
+
 if __name__ == "__main__":
-    countdown = Countdown(int(sys.argv[2]) if len(sys.argv) > 2 else None)
-    run(Path(sys.argv[1]), countdown)
-    print(countdown.count)
+    for line in sys.stdin:
+        place, _, number = line.rstrip("\n").rpartition(" ")
+        print(in_a_fork(Path(place), int(number)), flush=True)

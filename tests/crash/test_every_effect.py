@@ -41,38 +41,58 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Installation:
 
 
 def test_killed_before_every_effect(template: Installation, tmp_path: Path) -> None:
-    reference = copy(template, tmp_path / "reference")
-    effects = int(drive(reference).stdout)
+    with Driver() as driver:
+        reference = copy(template, tmp_path / "reference")
+        effects = driver.drive(reference)
     expected = outcome(reference)
     assert effects > 50
-    assert sorted(state for _, _, state, _, _ in expected.pages) == ["filed", "filed", "filed", "held"]
+    assert sorted(str(state) for _, _, state, _, _ in expected.pages) == ["filed", "filed", "filed", "held"]
     assert expected.problems == expected.claimed == expected.inbox == ()
 
-    def case(n: int) -> tuple[int, int, Outcome]:
-        place = copy(template, tmp_path / f"at-{n}")
-        died = drive(place, n).returncode
-        drive(place)
-        result = outcome(place)
-        shutil.rmtree(place.data_dir)
-        return n, died, result
+    def cases(numbers: range) -> list[int]:
+        with Driver() as driver:
+            return [killed_at(driver, template, tmp_path / f"at-{n}", n, expected) for n in numbers]
 
     with ThreadPoolExecutor(2) as pool:
-        for n, died, result in pool.map(case, range(1, effects + 1)):
-            assert died in (-9, 0), f"killed before effect {n}: ended with {died}"
-            assert died == -9 or n > effects - 5, f"effect {n} of {effects} never came"
-            assert result == expected, f"killed before effect {n}"
+        halves = pool.map(cases, (range(1, effects + 1, 2), range(2, effects + 1, 2)))
+        ends = [end for half in halves for end in half]
+    # The files may come in another order, with another number of effects: a few of the last numbers may never be reached.
+    assert ends.count(-9) > 0.9 * effects
+
+
+def killed_at(driver: Driver, template: Installation, place: Path, n: int, expected: Outcome) -> int:
+    """Kills before effect `n`, starts again, and compares."""
+    home = copy(template, place)
+    end = driver.drive(home, n)
+    assert driver.drive(home) > 0
+    assert outcome(home) == expected, f"killed before effect {n}"
+    shutil.rmtree(place)
+    return end
+
+
+class Driver:
+    """A process that forks a watcher for every call."""
+
+    def __enter__(self) -> Driver:
+        command = [sys.executable, "-m", "tests.crash.driver"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def drive(self, place: Installation, fatal: int = 0) -> int:
+        """The number of effects of a run to the end, or the negative number of the signal that ended it."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(f"{place.data_dir} {fatal}\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
 
 
 def copy(template: Installation, place: Path) -> Installation:
     shutil.copytree(template.data_dir, place)
     return Installation(place, template.pdf, template.sheets)
-
-
-def drive(place: Installation, fatal: int | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tests.crash.driver", str(place.data_dir)] + ([str(fatal)] if fatal else [])
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT)
-    assert done.returncode in (0, -9), done.stderr
-    return done
 
 
 def outcome(place: Installation) -> Outcome:

@@ -7,52 +7,73 @@ image of an encrypted file is not found, nor one with a name spelled in an unusu
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 _IMAGE = re.compile(rb"/Image(?=[\s/>])")
 _DATA = re.compile(rb"stream(\r\n|\n|\r)")
+_DATA_END = re.compile(rb"[\r\n]{0,2}endstream")
+_LENGTH = re.compile(rb"/Length\s+(\d{1,12})(?!\s+\d+\s+R)(?!\d)")
 _MASK = re.compile(rb"/SMask(?!InData\s+0)|/Mask\b|/ImageMask\s+true|#|/OC\b")
 _DECODE = re.compile(rb"/Decode\s*(?:\[([^\]]*)\]|(\d+\s+\d+\s+R))")
 _REACH = 4096
 _SAMPLE = 32
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    dictionary: bytes
+    start: int
+    """Where the data of the image begin."""
+
+
 class ImageDictionaries:
-    """Looks through the file from the front, and only as far as it must."""
+    """Looks through the file from the front, only as far as it must, and steps over the data of images."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._unseen = _IMAGE.finditer(data)
-        self._seen: list[tuple[bytes, int]] = []
+        self._seen: list[_Entry] = []
+        self._unseen = self._entries()
 
     def find(self, stream: NDArray[np.uint8]) -> bytes | None:
         """The dictionary of the image whose data are `stream`, or None."""
-        for dictionary, start in self._seen:
-            if self._is_at(start, stream):
-                return dictionary
-        for match in self._unseen:
-            entry = self._entry(match.start())
-            if entry is not None:
-                self._seen.append(entry)
-                if self._is_at(entry[1], stream):
-                    return entry[0]
+        for entry in self._seen:
+            if self._is_at(entry.start, stream):
+                return entry.dictionary
+        for entry in self._unseen:
+            self._seen.append(entry)
+            if self._is_at(entry.start, stream):
+                return entry.dictionary
         return None
 
-    def _entry(self, at: int) -> tuple[bytes, int] | None:
-        """The dictionary around byte `at`, and where its data begin."""
-        data = _DATA.search(self._data, at, at + _REACH)
-        begin = self._data.rfind(b"obj", max(0, at - _REACH), at)
-        if data is None or begin < 0:
-            return None
-        return self._data[begin : data.start()], data.end()
+    def _entries(self) -> Iterator[_Entry]:
+        at = 0
+        while match := _IMAGE.search(self._data, at):
+            at = match.end()
+            data = _DATA.search(self._data, at, at + _REACH)
+            begin = self._data.rfind(b"obj", max(0, at - _REACH), at)
+            if data is not None and begin >= 0:
+                entry = _Entry(self._data[begin : data.start()], data.end())
+                yield entry
+                at = self._end_of(entry)
+
+    def _end_of(self, entry: _Entry) -> int:
+        """Where the data of the image end, if its dictionary says so and is right; else where they begin."""
+        length = _LENGTH.search(entry.dictionary)
+        end = entry.start + int(length[1]) if length else entry.start
+        return end if _DATA_END.match(self._data, end) else entry.start
 
     def _is_at(self, start: int, stream: NDArray[np.uint8]) -> bool:
-        middle = len(stream) // 2
-        if self._data[start + middle : start + middle + _SAMPLE] != stream[middle : middle + _SAMPLE].tobytes():
+        """The samples spare comparing pictures that begin alike, as those of one scanner do."""
+        end = start + len(stream)
+        middle = (start + end) // 2
+        samples = (slice(max(start, end - _SAMPLE), end), slice(middle, min(middle + _SAMPLE, end)))
+        if any(self._data[s] != stream[s.start - start : s.stop - start].tobytes() for s in samples):
             return False
-        return memoryview(self._data)[start : start + len(stream)] == stream.data
+        return memoryview(self._data)[start:end] == stream.data
 
 
 def is_masked(dictionary: bytes) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
 from itertools import islice
 
 import pypdfium2 as pdfium
 import simplejpeg
 
 from scanpipe.stages.unpack import pdf_objects as objects
+from scanpipe.stages.unpack.inflate import inflated_size
 from scanpipe.stages.unpack.page import DecodeError, Pixels, decoding
 from scanpipe.stages.unpack.pdf_objects import Handle
 from scanpipe.stages.unpack.pdf_scan import resolution
@@ -21,7 +21,6 @@ _FINEST_DPI = 600.0
 _COARSEST_DPI = 50.0
 _MOST_BYTES = 8
 """Four colours of 16 bits."""
-_CHUNK_BYTES = 8_000_000
 _SIZ = b"\xff\x4f\xff\x51"
 
 
@@ -93,13 +92,7 @@ def _check_jpeg(image: Handle) -> None:
 def _check_flate(image: Handle) -> None:
     """The stream must come to its end, with the right checksum. Raises ValueError or zlib.error."""
     width, height = objects.pixel_size(image)
-    most, done = (width * _MOST_BYTES + 1) * height, 0
-    inflating, rest = zlib.decompressobj(), objects.stream_of(image).tobytes()
-    while not inflating.eof and done <= most:
-        chunk = inflating.decompress(rest, _CHUNK_BYTES)
-        rest, done = inflating.unconsumed_tail, done + len(chunk)
-        if not chunk and not rest:
-            raise ValueError("its last part is missing")
+    inflated_size(objects.stream_of(image).tobytes(), (width * _MOST_BYTES + 1) * height)
 
 
 def _render_dpi(page: pdfium.PdfPage, limits: Limits) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zlib
 from collections.abc import Callable
 from functools import partial
 
@@ -12,6 +11,7 @@ from PIL import Image
 
 from scanpipe.stages.unpack import ifd, tiff_page
 from scanpipe.stages.unpack.ifd import DirectoryError, Fields, TiffData
+from scanpipe.stages.unpack.inflate import inflated_size
 from scanpipe.stages.unpack.jpeg import open_jpeg
 from scanpipe.stages.unpack.page import DecodeError, Page, Pixels, decoding, page_of
 from scanpipe.stages.unpack.problem import Limits, Problem, page_count_problem, size_problem, unreadable, unsupported
@@ -126,9 +126,7 @@ def _decode(data: bytes, page: TiffPage) -> Pixels:
 def _check_deflate(page: TiffPage) -> None:
     """libtiff stops before the checksum. Raises zlib.error or ValueError where a strip is damaged."""
     for i, piece in enumerate(page.pieces):
-        inflating = zlib.decompressobj()
-        size = len(inflating.decompress(piece, page.piece_bytes(i) + 1))
-        if size < page.piece_bytes(i):
+        if inflated_size(piece, page.piece_bytes(i)) < page.piece_bytes(i):
             raise ValueError("a part of the picture is missing")
 
 
