@@ -2,7 +2,7 @@
 
     python -m tools.measure_codes [--samples 60] [--seed 1]
 
-prints the tables behind docs/decisions/0001-codes-on-paper.md as Markdown, in about six minutes on one core.
+prints the tables behind docs/decisions/0001-codes-on-paper.md as Markdown, in about five minutes of one core.
 """
 
 from __future__ import annotations

@@ -63,8 +63,9 @@ def test_the_whole_has_a_length_too() -> None:
 
 
 def test_the_complaint_names_key_and_cause() -> None:
-    with pytest.raises(ValueError, match=r"'a\\\\b' cannot be an object key: '\\\\\\\\' cannot stand in it"):
-        check_key("a\\b")
+    with pytest.raises(ValueError, match="cannot be an object key") as complaint:
+        check_key("held/\n")
+    assert str(complaint.value) == r"'held/\n' cannot be an object key: '\n' cannot stand in it"
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=40))

@@ -111,15 +111,21 @@ def test_fax_bits_in_either_order(photometric, reverse):
     assert np.array_equal(p.gray(), BLACK_AND_WHITE if photometric == 1 else 255 - BLACK_AND_WHITE)
 
 
-def test_sixteen_bit_colour_together_and_in_planes():
+def test_sixteen_bit_colour():
     wide = (colourful().astype(np.uint16) * 257).astype("<u2")
-    together = tiff((plain_tags(colourful(), 2, 16), [wide.tobytes()]))
-    assert np.array_equal(page(together).colour(), colourful())
-    planes = [wide[:, :, i].tobytes() for i in range(3)]
-    assert np.array_equal(page(tiff(({**plain_tags(colourful(), 2, 16), 284: (3, [2])}, planes))).colour(), colourful())
-    halves = [wide[rows, :, i].tobytes() for i in range(3) for rows in (slice(0, 150), slice(150, 280))]
-    strips = {**plain_tags(colourful(), 2, 16), 284: (3, [2]), 278: (3, [150])}
-    assert np.array_equal(page(tiff((strips, halves))).colour(), colourful())
+    for compression, pack in ((1, bytes), (8, zlib.compress)):
+        tags = {**plain_tags(colourful(), 2, 16), 259: (3, [compression])}
+        assert np.array_equal(page(tiff((tags, [pack(wide.tobytes())]))).colour(), colourful())
+        planes = [pack(wide[:, :, i].tobytes()) for i in range(3)]
+        assert problem(tiff(({**tags, 284: (3, [2])}, planes))).reason == Reason.UNSUPPORTED_FILE
+
+
+@pytest.mark.parametrize(("compression", "pack"), [(1, bytes), (8, zlib.compress)])
+def test_colours_in_planes(compression, pack):
+    halves = [pack(colourful()[r, :, i].tobytes()) for i in range(3) for r in (slice(0, 150), slice(150, 280))]
+    tags = {**plain_tags(colourful(), 2), 259: (3, [compression]), 284: (3, [2]), 278: (3, [150])}
+    assert np.array_equal(page(tiff((tags, halves))).colour(), colourful())
+    assert problem(tiff((tags, halves[:5]))).reason == Reason.UNREADABLE_FILE
 
 
 def test_palette():
@@ -304,7 +310,7 @@ def test_one_damaged_page_does_not_take_the_others_with_it():
         (plain_tags(good, 1), [good.tobytes()]),
         ({**bad, 273: (4, [10_000_000])}, [good.tobytes()]),
         ({**bad, 256: (4, [100_000]), 257: (4, [100_000])}, [good.tobytes()]),
-        ({**bad, 258: (3, [13])}, [good.tobytes()]),
+        ({**bad, 258: (3, [13])}, [good.tobytes() * 2]),
         (plain_tags(good, 1), [good.tobytes()]),
     )
     assert count_pages(data, LIMITS) == 5

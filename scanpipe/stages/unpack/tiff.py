@@ -94,19 +94,31 @@ def _source(tiff: TiffData, fields: Fields, page: TiffPage) -> RasterSource | Pr
     if is_simple(page):
         tables = tiff.raw(fields[tiff_page.JPEG_TABLES]) if tiff_page.JPEG_TABLES in fields else b""
         return RasterSource(partial(_as_shown, page, lambda: decode_strips(page, tables)))
-    if page.photometric == _YCBCR and page.compression != tiff_page.JPEG:
-        subsampling = fields.get(tiff_page.SUBSAMPLING)
-        if subsampling is None or tiff.ints(subsampling) != (1, 1):
-            return unsupported("the TIFF has uncompressed YCbCr pixels with subsampling, which is not supported")
+    if _pillow_gets_wrong(tiff, fields, page):
+        return _unsupported_kind(page)
     data = tiff_page.alone(tiff, fields, page)
     try:
         with decoding("the TIFF"), Image.open(io.BytesIO(data), formats=["TIFF"]):
             pass
     except DecodeError:
-        bits = ", ".join(str(b) for b in page.bits)
-        kind = f"bits {bits}, photometric {page.photometric}, compression {page.compression}"
-        return unsupported(f"the TIFF has pixels of a kind that is not supported ({kind})")
+        return _unsupported_kind(page)
     return RasterSource(partial(_as_shown, page, lambda: _decode(data, page)))
+
+
+def _pillow_gets_wrong(tiff: TiffData, fields: Fields, page: TiffPage) -> bool:
+    """Kinds that it decodes to something else without a word: 16 bits in planes, YCbCr with subsampling but without JPEG."""
+    if page.planes > 1 and max(page.bits) > 8:
+        return True
+    if page.photometric != _YCBCR or page.compression == tiff_page.JPEG:
+        return False
+    subsampling = fields.get(tiff_page.SUBSAMPLING)
+    return subsampling is None or tiff.ints(subsampling) != (1, 1)
+
+
+def _unsupported_kind(page: TiffPage) -> Problem:
+    bits = ", ".join(str(b) for b in page.bits)
+    kind = f"bits {bits}, photometric {page.photometric}, compression {page.compression}, planes {page.planes}"
+    return unsupported(f"the TIFF has pixels of a kind that is not supported ({kind}); save it as PDF or PNG")
 
 
 def _as_shown(page: TiffPage, decode: Callable[[], Pixels]) -> Pixels:

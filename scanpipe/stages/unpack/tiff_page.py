@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from scanpipe.stages.unpack import ifd
-from scanpipe.stages.unpack.ifd import DirectoryError, Field, Fields, TiffData
+from scanpipe.stages.unpack.ifd import DirectoryError, Fields, TiffData
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, FILL_ORDER = 256, 257, 258, 259, 262, 266
 SAMPLES, ROWS_PER_STRIP, PLANAR, TILE_WIDTH, TILE_HEIGHT = 277, 278, 284, 322, 323
@@ -26,13 +26,15 @@ _T4_OPTIONS, _T6_OPTIONS, _COLOUR_MAP, _INK_SET, _EXTRA, _SAMPLE_FORMAT, _COEFFI
     339,
     529,
 )
-_KEPT = (
-    *(WIDTH, HEIGHT, BITS, COMPRESSION, SAMPLES, ROWS_PER_STRIP, PLANAR, TILE_WIDTH, TILE_HEIGHT, PREDICTOR),
-    *(JPEG_TABLES, SUBSAMPLING, _T4_OPTIONS, _T6_OPTIONS, _COLOUR_MAP, _INK_SET, _EXTRA, _SAMPLE_FORMAT, _COEFFICIENTS),
+_SINGLE = (
+    *(WIDTH, HEIGHT, COMPRESSION, SAMPLES, ROWS_PER_STRIP, PLANAR, TILE_WIDTH, TILE_HEIGHT),
+    *(PREDICTOR, _T4_OPTIONS, _T6_OPTIONS, _INK_SET),
 )
+_SEVERAL = (BITS, SUBSAMPLING, _COLOUR_MAP, _EXTRA, _SAMPLE_FORMAT)
+_BYTES = (JPEG_TABLES, _COEFFICIENTS)
 NO_COMPRESSION, OLD_JPEG, JPEG = 1, 6, 7
 WHITE_IS_ZERO, BLACK_IS_ZERO = 0, 1
-_SHORT, _LONG, _LONG8 = 3, 4, 16
+_SHORT, _LONG = 3, 4
 _REVERSED = bytes(int(f"{i:08b}"[::-1], 2) for i in range(256))
 
 
@@ -116,7 +118,7 @@ def alone(tiff: TiffData, fields: Fields, page: TiffPage) -> bytes:
     """A classic TIFF of this page only, in the byte order of the whole. What is white at zero is called black at zero in it:
     turn its pixels round after decoding. Raises DirectoryError."""
     photometric = BLACK_IS_ZERO if page.photometric == WHITE_IS_ZERO else page.photometric
-    entries = {tag: _entry(tiff, fields[tag]) for tag in _KEPT if tag in fields}
+    entries = _entries(tiff, fields)
     entries[PHOTOMETRIC] = _numbers(tiff.order, (photometric,))
     starts, at = [], 8
     for piece in page.pieces:
@@ -141,13 +143,20 @@ Entry = tuple[int, int, bytes]
 """TIFF type, number of values, their bytes."""
 
 
-def _entry(tiff: TiffData, field: Field) -> Entry:
-    if field.type == _LONG8:
-        return _numbers(tiff.order, tiff.ints(field))
-    return field.type, field.count, tiff.raw(field)
+def _entries(tiff: TiffData, fields: Fields) -> dict[int, Entry]:
+    """The fields that matter, numbers in the smallest type. Raises DirectoryError."""
+    wanted = [(tag, 1) for tag in _SINGLE] + [(tag, None) for tag in _SEVERAL]
+    found = {tag: tiff.ints(fields[tag])[:most] for tag, most in wanted if tag in fields}
+    entries = {tag: _numbers(tiff.order, values) for tag, values in found.items() if values}
+    for tag in _BYTES:
+        if tag in fields:
+            entries[tag] = fields[tag].type, fields[tag].count, tiff.raw(fields[tag])
+    return entries
 
 
 def _numbers(order: str, values: tuple[int, ...] | list[int]) -> Entry:
+    if max(values) >= 2**32:
+        raise DirectoryError(f"a field has the value {max(values)}")
     short = max(values) < 65536
     return _SHORT if short else _LONG, len(values), struct.pack(f"{order}{len(values)}{'H' if short else 'I'}", *values)
 
