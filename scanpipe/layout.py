@@ -17,7 +17,9 @@ CODE_MM = 20.0
 ERROR_CORRECTION = "Q"
 QUIET_MODULES = 4
 """Free modules around a symbol, as ISO/IEC 18004 asks."""
-_MARGIN_MM = 12.0
+_SIDE_MARGIN_MM = 17.0
+"""Clear of the holes of ring binders, which are 12 mm from the edge (ISO 838)."""
+_END_MARGIN_MM = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,10 @@ class Place:
 
 def places(paper: Paper) -> Mapping[Kind, Place]:
     """Where each kind of code stands on this paper."""
-    right = paper.width_mm - _MARGIN_MM - CODE_MM
-    bottom = paper.height_mm - _MARGIN_MM - CODE_MM
+    right = paper.width_mm - _SIDE_MARGIN_MM - CODE_MM
+    bottom = paper.height_mm - _END_MARGIN_MM - CODE_MM
     return {
-        Kind.CANDIDATE: Place(_MARGIN_MM, _MARGIN_MM),
-        Kind.QUESTION: Place(right, _MARGIN_MM),
-        Kind.SHEET: Place(_MARGIN_MM, bottom),
+        Kind.CANDIDATE: Place(_SIDE_MARGIN_MM, _END_MARGIN_MM),
+        Kind.QUESTION: Place(right, _END_MARGIN_MM),
+        Kind.SHEET: Place(_SIDE_MARGIN_MM, bottom),
     }

@@ -33,6 +33,7 @@ _LOOK_DPI = 130
 _MARGIN_MM = 7.0
 _CORNER_SHARE = 0.3
 _SAME_PLACE = 0.5
+_SMOOTH_PX = 1.2
 
 
 class Picture(Protocol):
@@ -126,6 +127,8 @@ def _search_places(page: Picture, eyes: Eyes, stance: Stance) -> list[Code]:
 def _search_everywhere(page: Picture, eyes: Eyes) -> tuple[Code, ...]:
     full = page.gray(1)
     found = [replace(c, help="searched everywhere") for c in eyes.first.search(full, eyes.printed)]
+    smooth = cv2.GaussianBlur(full, (0, 0), _SMOOTH_PX)  # dithered bitonal scans show nothing without
+    found += [replace(c, help="smoothed") for c in eyes.first.look(smooth, eyes.printed)]
     for box in _corner_boxes(page):
         found += _zbar_box(full, eyes, box)
     if not found:
@@ -160,7 +163,7 @@ def _attempts(eyes: Eyes, crop: Gray) -> Iterable[tuple[Reader, Gray, float, str
     larger = cv2.resize(crop, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
     yield eyes.first, larger, 0.5, ", enlarged"  # type: ignore[misc]
     yield eyes.second, larger, 0.5, ", second reader, enlarged"  # type: ignore[misc]
-    smooth = cv2.GaussianBlur(crop, (0, 0), 1.2)
+    smooth = cv2.GaussianBlur(crop, (0, 0), _SMOOTH_PX)
     yield eyes.second, smooth, 1, ", second reader, smoothed"  # type: ignore[misc]
     even = cv2.createCLAHE(4.0, (4, 4)).apply(crop)
     yield eyes.first, even, 1, ", contrast raised"  # type: ignore[misc]

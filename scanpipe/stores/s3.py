@@ -87,6 +87,7 @@ class S3Store:
         self, key: str, body: bytes | Path, *, sha256: str, media_type: str, metadata: Mapping[str, str]
     ) -> Put:
         check_put(key, sha256, media_type, metadata)
+        self._be_sure_of_refusal()
         return self._put(key, body, sha256, _labels(sha256, media_type, metadata))
 
     def copy_new(self, source_key: str, key: str, *, sha256: str, media_type: str, metadata: Mapping[str, str]) -> Put:
@@ -123,7 +124,7 @@ class S3Store:
         return ObjectInfo(key, head["ContentLength"], sha256, head.get("ContentType", ""), metadata)
 
     def digest(self, key: str) -> str | None:
-        return self._patience.insist(partial(self._digest_once, key))
+        return self._digest_once(key)
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         position: dict[str, str] = {}

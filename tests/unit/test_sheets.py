@@ -284,7 +284,7 @@ class TestPage:
     )
     def test_the_pattern_of_the_drawing_area_is_too_faint_to_be_ink(self, tmp_path, area, inked):
         picture = gray(printed(definition(), tmp_path, Style(area=area))[0], 200)
-        middle = picture[400:-400, 100:-100]
+        middle = picture[400:-400, 140:-140]
         assert middle.min() > 225
         assert (middle.min() < 250) == inked
 

@@ -138,20 +138,18 @@ def plain_tags(pixels: np.ndarray, photometric: int, bits: int = 8) -> dict[int,
     }
 
 
-def pdf(*pages: tuple[str, str, Mapping[str, tuple[str, bytes]]], extra: str = "", box: str = "0 0 200 280") -> bytes:
-    """A PDF of pages, each (entries of its dictionary, content, images by name as (entries, data))."""
-    objects = [b"<< /Type /Catalog /Pages 2 0 R >>", b""]
+def pdf(*pages: tuple[str, str, Mapping[str, tuple[str, bytes]]], third: bytes = b"null") -> bytes:
+    """A PDF of pages, each (entries of its dictionary, content, images by name as (entries, data)); `third` is object 3."""
+    objects = [b"<< /Type /Catalog /Pages 2 0 R >>", b"", third]
     kids = []
     for entries, content, images in pages:
         names = []
         for name, (about, data) in images.items():
-            objects.append(_stream(f"/Type /XObject /Subtype /Image {about}", data))
+            objects.append(pdf_stream(f"/Type /XObject /Subtype /Image {about}", data))
             names.append(f"/{name} {len(objects)} 0 R")
-        objects.append(_stream("", content.encode()))
-        resources = (
-            f"/Resources << /XObject << {' '.join(names)} >> /Font << /F1 {_FONT} >> /ExtGState << {extra} >> >>"
-        )
-        media = "" if "/MediaBox" in entries else f"/MediaBox [{box}]"
+        objects.append(pdf_stream("", content.encode()))
+        resources = f"/Resources << /XObject << {' '.join(names)} >> /Font << /F1 {_FONT} >> >>"
+        media = "" if "/MediaBox" in entries else "/MediaBox [0 0 200 280]"
         objects.append(
             f"<< /Type /Page /Parent 2 0 R {media} /Contents {len(objects)} 0 R {resources} {entries} >>".encode()
         )
@@ -180,7 +178,7 @@ def pdf_of(objects: list[bytes]) -> bytes:
     return bytes(out)
 
 
-def _stream(entries: str, data: bytes) -> bytes:
+def pdf_stream(entries: str, data: bytes) -> bytes:
     return b"<< %s /Length %d >>\nstream\n%s\nendstream" % (entries.encode(), len(data), data)
 
 

@@ -17,7 +17,7 @@ import pypdfium2.raw as raw
 from scanpipe.stages.unpack import pdf_objects as objects
 from scanpipe.stages.unpack.jpeg import JpegSource, checked_header, is_whole
 from scanpipe.stages.unpack.page import DecodeError, Page, Pixels, page_of
-from scanpipe.stages.unpack.pdf_dictionary import ImageDictionaries, is_masked, is_reversed
+from scanpipe.stages.unpack.pdf_dictionary import ImageDictionaries, component_bits, is_masked, is_reversed
 from scanpipe.stages.unpack.pdf_render import checked_bitmap, image_size, render
 from scanpipe.stages.unpack.pdf_scan import Scan, find_scan
 from scanpipe.stages.unpack.problem import (
@@ -87,7 +87,7 @@ def _load_page(
         if dictionary is None or is_masked(dictionary):
             return _rendered(page, limits)
         jpeg = None if is_reversed(dictionary) else _plain_jpeg(page, scan, stream.tobytes(), limits)
-        return jpeg or _decoded(page, scan, limits)
+        return jpeg or _decoded(page, scan, dictionary, limits)
     except DecodeError as e:
         return e.problem
     except MemoryError:
@@ -118,12 +118,12 @@ def _plain_jpeg(page: pdfium.PdfPage, scan: Scan, data: bytes, limits: Limits) -
     return page_of(size, JpegSource(data, header), format="pdf", dpi=scan.dpi, own=own, stored_as=scan.stored_as)
 
 
-def _decoded(page: pdfium.PdfPage, scan: Scan, limits: Limits) -> Page | Problem:
+def _decoded(page: pdfium.PdfPage, scan: Scan, dictionary: bytes, limits: Limits) -> Page | Problem:
     """The scan by PDFium, in its own resolution. Raises DecodeError."""
     problem = size_problem(*image_size(scan.image), limits.max_pixels)
     if problem is not None:
         return problem
-    pixels = checked_bitmap(scan.image)
+    pixels = checked_bitmap(page, scan.image, component_bits(dictionary))
     if objects.colour_space(page, scan.image)[1] <= _INDEXED_BITS:
         pixels = _gray_if_gray(pixels)
     return page_of(_size(pixels), _ready(pixels), format="pdf", dpi=scan.dpi, stored_as=scan.stored_as)

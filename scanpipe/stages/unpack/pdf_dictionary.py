@@ -19,6 +19,7 @@ _DATA_END = re.compile(rb"[\r\n]{0,2}endstream")
 _LENGTH = re.compile(rb"/Length\s+(\d{1,12})(?!\s+\d+\s+R)(?!\d)")
 _MASK = re.compile(rb"/SMask(?!InData\s+0)|/Mask\b|/ImageMask\s+true|#|/OC\b")
 _DECODE = re.compile(rb"/Decode\s*(?:\[([^\]]*)\]|(\d+\s+\d+\s+R))")
+_BITS = re.compile(rb"/BitsPerComponent\s+(16|[1248])\b")
 _REACH = 4096
 _SAMPLE = 32
 
@@ -88,3 +89,9 @@ def is_reversed(dictionary: bytes) -> bool:
         return b"/ColorTransform" in dictionary
     numbers = (match[1] or b"").split()
     return [n.rstrip(b"0").rstrip(b".") or b"0" for n in numbers] != [b"0", b"1"] * (len(numbers) // 2) or not numbers
+
+
+def component_bits(dictionary: bytes) -> int:
+    """How many bits a sample has; 1 where the dictionary does not say."""
+    match = _BITS.search(dictionary)
+    return int(match[1]) if match else 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 
 import pypdfium2 as pdfium
+import pypdfium2.raw as raw
 import simplejpeg
 
 from scanpipe.stages.unpack import pdf_objects as objects
@@ -19,6 +20,7 @@ _MAX_IMAGES = 5_000
 _MOST = 0.8
 _FINEST_DPI = 600.0
 _COARSEST_DPI = 50.0
+_CHANNELS = {raw.FPDF_COLORSPACE_DEVICERGB: 3, raw.FPDF_COLORSPACE_CALRGB: 3, raw.FPDF_COLORSPACE_DEVICECMYK: 4}
 _MOST_BYTES = 8
 """Four colours of 16 bits."""
 _SIZ = b"\xff\x4f\xff\x51"
@@ -37,24 +39,27 @@ def render(page: pdfium.PdfPage, limits: Limits) -> tuple[Pixels, float]:
             )
         )
     for image in images:
-        check_image(image)
+        check_image(page, image)
     with decoding("the PDF page"):
         return objects.paint(page, width, height), dpi
 
 
-def check_image(image: Handle) -> None:
+def check_image(page: pdfium.PdfPage, image: Handle) -> None:
     """PDFium paints what is left of a damaged image and says nothing. Raises DecodeError."""
     if objects.filters(image) == ("DCTDecode",):
         _check_jpeg(image)
     else:
-        checked_bitmap(image)
+        checked_bitmap(page, image)
 
 
-def checked_bitmap(image: Handle) -> Pixels:
-    """(height, width) or (height, width, 3) RGB of an image, without its mask. Raises DecodeError."""
+def checked_bitmap(page: pdfium.PdfPage, image: Handle, component_bits: int = 1) -> Pixels:
+    """(height, width) or (height, width, 3) RGB of an image, without its mask. Raises DecodeError.
+
+    `component_bits` is what the image has at least; PDFium does not tell 4 from 8.
+    """
     with decoding("an image on the PDF page"):
         if objects.filters(image) == ("FlateDecode",):
-            _check_flate(image)
+            _check_flate(page, image, component_bits)
         return objects.bitmap_of(image)
 
 
@@ -89,10 +94,13 @@ def _check_jpeg(image: Handle) -> None:
         simplejpeg.decode_jpeg(stream, wanted, min_height=1, min_width=1, strict=True)
 
 
-def _check_flate(image: Handle) -> None:
-    """The stream must come to its end, with the right checksum. Raises ValueError or zlib.error."""
+def _check_flate(page: pdfium.PdfPage, image: Handle, component_bits: int) -> None:
+    """There must be enough for all rows, and the right checksum at the end. Raises ValueError or zlib.error."""
     width, height = objects.pixel_size(image)
-    inflated_size(objects.stream_of(image).tobytes(), (width * _MOST_BYTES + 1) * height)
+    channels = _CHANNELS.get(objects.colour_space(page, image)[0], 1)
+    least = -(-width * component_bits * channels // 8) * height
+    if inflated_size(objects.stream_of(image).tobytes(), (width * _MOST_BYTES + 1) * height) < least:
+        raise ValueError("its last rows are missing")
 
 
 def _render_dpi(page: pdfium.PdfPage, limits: Limits) -> float:
