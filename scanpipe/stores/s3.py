@@ -124,7 +124,7 @@ class S3Store:
         return ObjectInfo(key, head["ContentLength"], sha256, head.get("ContentType", ""), metadata)
 
     def digest(self, key: str) -> str | None:
-        return self._digest_once(key)
+        return self._patience.insist(partial(self._digest_once, key))
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         position: dict[str, str] = {}

@@ -578,6 +578,19 @@ def test_with_events_a_file_is_offered_at_once_also_while_others_are_claimed(roo
 # --- events that do not come
 
 
+@pytest.mark.parametrize("leave", [shutil.rmtree, lambda root: root.rename(root.with_name("gone"))])
+def test_events_come_again_when_the_folder_does(root: Path, tmp_path: Path, leave: Callable[[Path], object]) -> None:
+    only_events = replace(QUICK, quiet_s=60)
+    with opened("inotify", root, settle=only_events) as inbox:
+        desk = Desk(inbox, tmp_path / "work")
+        desk.rest(0.05)
+        leave(root)
+        root.mkdir()
+        desk.rest(0.3)
+        (root / "scan.jpg").write_bytes(picture())
+        desk.take(1)
+
+
 def test_lost_events_make_for_a_sweep(root: Path) -> None:
     hints = SimpleQueue()
     descriptor = _Descriptor(hints)

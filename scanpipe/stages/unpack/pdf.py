@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 
 import numpy as np
@@ -16,16 +17,15 @@ import pypdfium2.raw as raw
 
 from scanpipe.stages.unpack import pdf_objects as objects
 from scanpipe.stages.unpack.jpeg import JpegSource, checked_header, is_whole
-from scanpipe.stages.unpack.page import DecodeError, Page, Pixels, page_of
+from scanpipe.stages.unpack.page import DecodeError, Page, Pixels, decoding, page_of
 from scanpipe.stages.unpack.pdf_dictionary import ImageDictionaries, component_bits, is_masked, is_reversed
-from scanpipe.stages.unpack.pdf_render import checked_bitmap, image_size, render
-from scanpipe.stages.unpack.pdf_scan import Scan, find_scan
+from scanpipe.stages.unpack.pdf_render import checked_bitmap, image_size, is_jpeg, render
+from scanpipe.stages.unpack.pdf_scan import Scan, find_scan, is_bare
 from scanpipe.stages.unpack.problem import (
     Limits,
     Problem,
     page_count_problem,
     size_problem,
-    too_large,
     unreadable,
     unsupported,
 )
@@ -75,27 +75,22 @@ def _load_page(
     document: pdfium.PdfDocument, dictionaries: ImageDictionaries, limits: Limits, index: int
 ) -> Page | Problem:
     try:
-        page = document[index - 1]
-    except pdfium.PdfiumError:
-        return unreadable("the page in the PDF is damaged")
-    try:
-        scan = find_scan(page)
-        if scan is None:
-            return _rendered(page, limits)
-        stream = objects.stream_of(scan.image)
-        dictionary = dictionaries.find(stream)
-        if dictionary is None or is_masked(dictionary):
-            return _rendered(page, limits)
-        jpeg = None if is_reversed(dictionary) else _plain_jpeg(page, scan, stream.tobytes(), limits)
-        return jpeg or _decoded(page, scan, dictionary, limits)
+        with decoding("the page in the PDF"), closing(document[index - 1]) as page:
+            return _page(page, dictionaries, limits)
     except DecodeError as e:
         return e.problem
-    except MemoryError:
-        return too_large("the page in the PDF needs more memory than there is")
-    except RuntimeError as e:
-        return unreadable(f"the page in the PDF is damaged: {e}")
-    finally:
-        page.close()
+
+
+def _page(page: pdfium.PdfPage, dictionaries: ImageDictionaries, limits: Limits) -> Page | Problem:
+    """Raises DecodeError and RuntimeError."""
+    if is_bare(page) and dictionaries.are_there_any():
+        return unreadable("nothing stands on the page, though there are pictures in the PDF: it is probably damaged")
+    scan = find_scan(page)
+    dictionary = None if scan is None else dictionaries.find(objects.stream_of(scan.image))
+    if scan is None or dictionary is None or is_masked(dictionary):
+        return _rendered(page, limits)
+    jpeg = None if is_reversed(dictionary) else _plain_jpeg(page, scan, limits)
+    return jpeg or _decoded(page, scan, dictionary, limits)
 
 
 def _rendered(page: pdfium.PdfPage, limits: Limits) -> Page:
@@ -104,10 +99,11 @@ def _rendered(page: pdfium.PdfPage, limits: Limits) -> Page:
     return page_of(_size(pixels), _ready(pixels), format="pdf", dpi=believable_dpi(dpi, dpi))
 
 
-def _plain_jpeg(page: pdfium.PdfPage, scan: Scan, data: bytes, limits: Limits) -> Page | Problem | None:
+def _plain_jpeg(page: pdfium.PdfPage, scan: Scan, limits: Limits) -> Page | Problem | None:
     """The scan, where it is a JPEG that means the same outside the PDF as in it."""
-    if objects.filters(scan.image) != ("DCTDecode",):
+    if not is_jpeg(scan.image):
         return None
+    data = objects.unwrapped_stream_of(scan.image).tobytes()
     header = checked_header(data, limits)
     if isinstance(header, Problem):
         return header

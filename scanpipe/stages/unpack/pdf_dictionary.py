@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _IMAGE = re.compile(rb"/Image(?=[\s/>])")
+_PICTURE = re.compile(rb"/Subtype\s*/Image(?=[\s/>])|/(?:DCT|CCITTFax|JBIG2|JPX)Decode")
 _DATA = re.compile(rb"stream(\r\n|\n|\r)")
 _DATA_END = re.compile(rb"[\r\n]{0,2}endstream")
 _LENGTH = re.compile(rb"/Length\s+(\d{1,12})(?!\s+\d+\s+R)(?!\d)")
@@ -49,6 +50,10 @@ class ImageDictionaries:
             if self._is_at(entry.start, stream):
                 return entry.dictionary
         return None
+
+    def are_there_any(self) -> bool:
+        """The file has pictures, as far as one can see from outside."""
+        return _PICTURE.search(self._data) is not None
 
     def _entries(self) -> Iterator[_Entry]:
         at = 0

@@ -6,7 +6,7 @@ A handle is valid as long as its page is open.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import cv2
@@ -105,9 +105,17 @@ def _filter(image: Handle, index: int) -> str:
 
 def stream_of(image: Handle) -> NDArray[np.uint8]:
     """The bytes of the image as they stand in the file (decrypted)."""
-    size = raw.FPDFImageObj_GetImageDataRaw(image, None, 0)
-    buffer: NDArray[np.uint8] = np.empty(size, np.uint8)
-    raw.FPDFImageObj_GetImageDataRaw(image, buffer.ctypes.data, size)
+    return _bytes_of(raw.FPDFImageObj_GetImageDataRaw, image)
+
+
+def unwrapped_stream_of(image: Handle) -> NDArray[np.uint8]:
+    """The same after the filters that are no picture format (Flate, ASCII85 …)."""
+    return _bytes_of(raw.FPDFImageObj_GetImageDataDecoded, image)
+
+
+def _bytes_of(read: Callable[[Handle, int | None, int], int], image: Handle) -> NDArray[np.uint8]:
+    buffer: NDArray[np.uint8] = np.empty(read(image, None, 0), np.uint8)
+    read(image, buffer.ctypes.data, len(buffer))
     return buffer
 
 

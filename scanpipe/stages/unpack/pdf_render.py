@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from itertools import islice
 
+import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 import simplejpeg
+from numpy.typing import NDArray
 
 from scanpipe.stages.unpack import pdf_objects as objects
 from scanpipe.stages.unpack.inflate import inflated_size
@@ -32,12 +34,10 @@ def render(page: pdfium.PdfPage, limits: Limits) -> tuple[Pixels, float]:
     _check_sizes(images, limits)
     dpi = _render_dpi(page, limits)
     width, height = (max(1, round(points * dpi / _POINTS)) for points in page.get_size())
-    if width * height > limits.max_render_pixels:
-        raise DecodeError(
-            too_large(
-                f"the page would have {width} by {height} pixels; {limits.max_render_pixels / 1e6:.0f} million are allowed"
-            )
-        )
+    most = min(limits.max_render_pixels, limits.max_pixels)
+    if width * height > most:
+        size = f"{width} by {height} pixels"
+        raise DecodeError(too_large(f"the page would have {size}; {most / 1e6:.0f} million are allowed"))
     for image in images:
         check_image(page, image)
     with decoding("the PDF page"):
@@ -46,21 +46,22 @@ def render(page: pdfium.PdfPage, limits: Limits) -> tuple[Pixels, float]:
 
 def check_image(page: pdfium.PdfPage, image: Handle) -> None:
     """PDFium paints what is left of a damaged image and says nothing. Raises DecodeError."""
-    if objects.filters(image) == ("DCTDecode",):
-        _check_jpeg(image)
-    else:
-        checked_bitmap(page, image)
+    _check_data(page, image, 1)
+    if not is_jpeg(image):
+        with decoding("an image on the PDF page"):
+            objects.bitmap_of(image)
 
 
-def checked_bitmap(page: pdfium.PdfPage, image: Handle, component_bits: int = 1) -> Pixels:
-    """(height, width) or (height, width, 3) RGB of an image, without its mask. Raises DecodeError.
-
-    `component_bits` is what the image has at least; PDFium does not tell 4 from 8.
-    """
+def checked_bitmap(page: pdfium.PdfPage, image: Handle, component_bits: int) -> Pixels:
+    """(height, width) or (height, width, 3) RGB of an image, without its mask. Raises DecodeError."""
+    _check_data(page, image, component_bits)
     with decoding("an image on the PDF page"):
-        if objects.filters(image) == ("FlateDecode",):
-            _check_flate(page, image, component_bits)
         return objects.bitmap_of(image)
+
+
+def is_jpeg(image: Handle) -> bool:
+    """Also one that was wrapped once more, in Flate or ASCII85."""
+    return objects.filters(image)[-1:] == ("DCTDecode",)
 
 
 def image_size(image: Handle) -> tuple[int, int]:
@@ -79,19 +80,23 @@ def _check_sizes(images: list[Handle], limits: Limits) -> None:
         raise DecodeError(too_large(f"the page consists of more than {_MAX_IMAGES} images"))
     pixels = sum(width * height for width, height in map(image_size, images))
     if pixels > limits.max_pixels:
-        raise DecodeError(
-            too_large(
-                f"the images on the page have {pixels / 1e6:.0f} million pixels; {limits.max_pixels / 1e6:.0f} are allowed"
-            )
-        )
+        size = f"{pixels / 1e6:.0f} million pixels"
+        raise DecodeError(too_large(f"the images on the page have {size}; {limits.max_pixels / 1e6:.0f} are allowed"))
 
 
-def _check_jpeg(image: Handle) -> None:
+def _check_data(page: pdfium.PdfPage, image: Handle, component_bits: int) -> None:
+    """`component_bits` is what the image has at least: PDFium does not tell 4 from 8. Raises DecodeError."""
     with decoding("an image on the PDF page"):
-        stream = objects.stream_of(image)
-        colours = simplejpeg.decode_jpeg_header(stream)[2].upper()
-        wanted = "CMYK" if colours in ("CMYK", "YCCK") else "GRAY"
-        simplejpeg.decode_jpeg(stream, wanted, min_height=1, min_width=1, strict=True)
+        if is_jpeg(image):
+            _check_jpeg(objects.unwrapped_stream_of(image))
+        elif objects.filters(image) == ("FlateDecode",):
+            _check_flate(page, image, component_bits)
+
+
+def _check_jpeg(stream: NDArray[np.uint8]) -> None:
+    """Raises ValueError."""
+    inks = simplejpeg.decode_jpeg_header(stream)[2].upper() in ("CMYK", "YCCK")
+    simplejpeg.decode_jpeg(stream, "CMYK" if inks else "GRAY", min_height=1, min_width=1, strict=True)
 
 
 def _check_flate(page: pdfium.PdfPage, image: Handle, component_bits: int) -> None:

@@ -15,6 +15,8 @@ _POINTS = 72.0
 _ALL = 0.99
 _MOST = 0.8
 _STRAIGHT = 0.001
+_HAIR = 1.0
+"""Points: no picture is thinner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,12 @@ class Scan:
     height_px: int
     stored_as: int
     dpi: float | None
+
+
+def is_bare(page: pdfium.PdfPage) -> bool:
+    """Nothing on the page can be seen."""
+    box = objects.visible_box(page)
+    return not objects.count_annotations(page) and not any(_is_visible(h, box) for h in objects.top_objects(page))
 
 
 def find_scan(page: pdfium.PdfPage) -> Scan | None:
@@ -67,6 +75,13 @@ def _only_image(page: pdfium.PdfPage) -> Handle | None:
         elif image is not None and not objects.is_invisible_text(handle):
             return None
     return image
+
+
+def _is_visible(handle: Handle, box: Rectangle) -> bool:
+    if objects.is_image(handle):
+        place = _place(objects.matrix_of(handle))
+        return _share(box, place) > 0 and min(place[2] - place[0], place[3] - place[1]) > _HAIR
+    return not objects.is_invisible_text(handle)
 
 
 def _has_more(page: pdfium.PdfPage) -> bool:
