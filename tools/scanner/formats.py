@@ -22,7 +22,8 @@ def jpeg(picture: Picture, dpi: float, quality: int = 82, orientation: int = 1) 
 
 
 def png(picture: Picture, dpi: float) -> bytes:
-    return _saved(Image.fromarray(picture), "PNG", dpi=(dpi, dpi), compress_level=2)
+    """A PNG; says nothing about its resolution when `dpi` is 0."""
+    return _saved(Image.fromarray(picture), "PNG", compress_level=6, **({"dpi": (dpi, dpi)} if dpi else {}))
 
 
 def tiff(pictures: Sequence[Picture], dpi: float, compression: str = "tiff_lzw", mode: str = "") -> bytes:

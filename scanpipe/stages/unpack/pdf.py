@@ -103,7 +103,7 @@ def _plain_jpeg(page: pdfium.PdfPage, scan: Scan, limits: Limits) -> Page | Prob
     """The scan, where it is a JPEG that means the same outside the PDF as in it."""
     if not is_jpeg(scan.image):
         return None
-    data = objects.unwrapped_stream_of(scan.image).tobytes()
+    data = objects.unwrapped_stream_of(scan.image)
     header = checked_header(data, limits)
     if isinstance(header, Problem):
         return header

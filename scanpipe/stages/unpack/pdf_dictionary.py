@@ -10,9 +10,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 _IMAGE = re.compile(rb"/Image(?=[\s/>])")
 _PICTURE = re.compile(rb"/Subtype\s*/Image(?=[\s/>])|/(?:DCT|CCITTFax|JBIG2|JPX)Decode")
 _DATA = re.compile(rb"stream(\r\n|\n|\r)")
@@ -22,7 +19,6 @@ _MASK = re.compile(rb"/SMask(?!InData\s+0)|/Mask\b|/ImageMask\s+true|#|/OC\b")
 _DECODE = re.compile(rb"/Decode\s*(?:\[([^\]]*)\]|(\d+\s+\d+\s+R))")
 _BITS = re.compile(rb"/BitsPerComponent\s+(16|[1248])\b")
 _REACH = 4096
-_SAMPLE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +36,14 @@ class ImageDictionaries:
         self._seen: list[_Entry] = []
         self._unseen = self._entries()
 
-    def find(self, stream: NDArray[np.uint8]) -> bytes | None:
+    def find(self, stream: bytes) -> bytes | None:
         """The dictionary of the image whose data are `stream`, or None."""
         for entry in self._seen:
-            if self._is_at(entry.start, stream):
+            if self._data.startswith(stream, entry.start):
                 return entry.dictionary
         for entry in self._unseen:
             self._seen.append(entry)
-            if self._is_at(entry.start, stream):
+            if self._data.startswith(stream, entry.start):
                 return entry.dictionary
         return None
 
@@ -72,15 +68,6 @@ class ImageDictionaries:
         end = entry.start + int(length[1]) if length else entry.start
         return end if _DATA_END.match(self._data, end) else entry.start
 
-    def _is_at(self, start: int, stream: NDArray[np.uint8]) -> bool:
-        """The samples spare comparing pictures that begin alike, as those of one scanner do."""
-        end = start + len(stream)
-        middle = (start + end) // 2
-        samples = (slice(max(start, end - _SAMPLE), end), slice(middle, min(middle + _SAMPLE, end)))
-        if any(self._data[s] != stream[s.start - start : s.stop - start].tobytes() for s in samples):
-            return False
-        return memoryview(self._data)[start:end] == stream.data
-
 
 def is_masked(dictionary: bytes) -> bool:
     """Part of the image may be see-through, or it may be switched off."""
@@ -88,12 +75,16 @@ def is_masked(dictionary: bytes) -> bool:
 
 
 def is_reversed(dictionary: bytes) -> bool:
-    """The samples mean something else than they do by themselves."""
+    """The samples mean something else in the PDF than they do by themselves."""
     match = _DECODE.search(dictionary)
-    if match is None:
-        return b"/ColorTransform" in dictionary
-    numbers = (match[1] or b"").split()
-    return [n.rstrip(b"0").rstrip(b".") or b"0" for n in numbers] != [b"0", b"1"] * (len(numbers) // 2) or not numbers
+    straight = match is None or _is_straight((match[1] or b"").split())
+    return not straight or b"/ColorTransform" in dictionary
+
+
+def _is_straight(decode: list[bytes]) -> bool:
+    """0 1 for every component, however it is spelled."""
+    plain = [n.rstrip(b"0").rstrip(b".") or b"0" for n in decode]
+    return bool(plain) and plain == [b"0", b"1"] * (len(plain) // 2)
 
 
 def component_bits(dictionary: bytes) -> int:

@@ -103,20 +103,20 @@ def _filter(image: Handle, index: int) -> str:
     return buffer.value.decode("latin-1")
 
 
-def stream_of(image: Handle) -> NDArray[np.uint8]:
-    """The bytes of the image as they stand in the file (decrypted)."""
-    return _bytes_of(raw.FPDFImageObj_GetImageDataRaw, image)
+def stream_of(image: Handle) -> bytes:
+    """The data of the image as they stand in the file (decrypted)."""
+    return _read(raw.FPDFImageObj_GetImageDataRaw, image)
 
 
-def unwrapped_stream_of(image: Handle) -> NDArray[np.uint8]:
+def unwrapped_stream_of(image: Handle) -> bytes:
     """The same after the filters that are no picture format (Flate, ASCII85 …)."""
-    return _bytes_of(raw.FPDFImageObj_GetImageDataDecoded, image)
+    return _read(raw.FPDFImageObj_GetImageDataDecoded, image)
 
 
-def _bytes_of(read: Callable[[Handle, int | None, int], int], image: Handle) -> NDArray[np.uint8]:
+def _read(read: Callable[[Handle, int | None, int], int], image: Handle) -> bytes:
     buffer: NDArray[np.uint8] = np.empty(read(image, None, 0), np.uint8)
     read(image, buffer.ctypes.data, len(buffer))
-    return buffer
+    return buffer.tobytes()
 
 
 def bitmap_of(image: Handle) -> NDArray[np.uint8]:

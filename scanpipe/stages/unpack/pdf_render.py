@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from itertools import islice
 
-import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 import simplejpeg
-from numpy.typing import NDArray
 
 from scanpipe.stages.unpack import pdf_objects as objects
 from scanpipe.stages.unpack.inflate import inflated_size
@@ -68,7 +66,7 @@ def image_size(image: Handle) -> tuple[int, int]:
     """The larger of what the PDF says and, for JPEG 2000, what the data say."""
     width, height = objects.pixel_size(image)
     if "JPXDecode" in objects.filters(image):
-        stream = objects.stream_of(image).tobytes()
+        stream = objects.stream_of(image)
         at = stream.find(_SIZ)
         sides = [int.from_bytes(stream[at + n : at + n + 4], "big") for n in (8, 12)] if at >= 0 else [0, 0]
         return max(width, sides[0]), max(height, sides[1])
@@ -93,7 +91,7 @@ def _check_data(page: pdfium.PdfPage, image: Handle, component_bits: int) -> Non
             _check_flate(page, image, component_bits)
 
 
-def _check_jpeg(stream: NDArray[np.uint8]) -> None:
+def _check_jpeg(stream: bytes) -> None:
     """Raises ValueError."""
     inks = simplejpeg.decode_jpeg_header(stream)[2].upper() in ("CMYK", "YCCK")
     simplejpeg.decode_jpeg(stream, "CMYK" if inks else "GRAY", min_height=1, min_width=1, strict=True)
@@ -104,7 +102,7 @@ def _check_flate(page: pdfium.PdfPage, image: Handle, component_bits: int) -> No
     width, height = objects.pixel_size(image)
     channels = _CHANNELS.get(objects.colour_space(page, image)[0], 1)
     least = -(-width * component_bits * channels // 8) * height
-    if inflated_size(objects.stream_of(image).tobytes(), (width * _MOST_BYTES + 1) * height) < least:
+    if inflated_size(objects.stream_of(image), (width * _MOST_BYTES + 1) * height) < least:
         raise ValueError("its last rows are missing")
 
 
