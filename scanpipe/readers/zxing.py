@@ -36,7 +36,8 @@ def _read(gray: Gray, symbologies: frozenset[str], **tries: Any) -> list[Code]:
     formats: Any = [_FORMATS[s] for s in sorted(symbologies) if s in _FORMATS]
     if not formats or min(gray.shape) < 3:
         return []
-    found = zxingcpp.read_barcodes(gray, formats=formats, **tries)
+    # Plain text: the usual one spells control characters out (<SOH>). The bytes alone do not say which alphabet they are in.
+    found = zxingcpp.read_barcodes(gray, formats=formats, text_mode=zxingcpp.TextMode.Plain, **tries)
     return [_code(b) for b in found]
 
 
@@ -45,6 +46,4 @@ def _code(barcode: Any) -> Code:
     corners: Corners = tuple(  # type: ignore[assignment]
         (float(c.x), float(c.y)) for c in (p.top_left, p.top_right, p.bottom_right, p.bottom_left)
     )
-    # .text spells control characters out (<SOH>); the bytes are what the code says.
-    text = barcode.bytes.decode("utf-8", "replace")
-    return Code(text, _NAMES.get(str(barcode.format), str(barcode.format).lower()), corners, "zxing")
+    return Code(barcode.text, _NAMES.get(str(barcode.format), str(barcode.format).lower()), corners, "zxing")

@@ -9,10 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-import os
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,9 +22,9 @@ from botocore.exceptions import ClientError
 from scanpipe.faults import StoreFault, StoreUnavailable, UnknownThing
 from scanpipe.stores import ObjectInfo, Probe, Put, StoreOptions
 from scanpipe.stores._checks import check_key, check_put, from_header, to_header
-from scanpipe.stores._disk import disk_faults
 from scanpipe.stores._patience import Patience
 from scanpipe.stores._probing import COPY_KEY, FIRST, MEDIA_TYPE, OVERWRITES, PROBE_KEY, SECOND, probe_store
+from scanpipe.stores._s3_bodies import Download, upload
 from scanpipe.stores._s3_faults import Place, code_of, s3_faults, status_of
 
 _ABSENT = ("NoSuchKey", "404")
@@ -110,7 +108,7 @@ class S3Store:
 
     def open(self, key: str) -> BinaryIO:
         return io.BufferedReader(
-            _Download(self._patience.insist(partial(self._get, key, _CHECKED)), self._place), _CHUNK_BYTES
+            Download(self._patience.insist(partial(self._get, key, _CHECKED)), self._place), _CHUNK_BYTES
         )
 
     def stat(self, key: str) -> ObjectInfo | None:
@@ -147,7 +145,7 @@ class S3Store:
 
     def _put_once(self, key: str, body: bytes | Path, sha256: str, labels: Mapping[str, Any]) -> Put:
         checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
-        with _stream(body) as stream, s3_faults(self._place):
+        with upload(body) as stream, s3_faults(self._place):
             try:
                 self._client.put_object(
                     **self._address(key), Body=stream, IfNoneMatch="*", ChecksumSHA256=checksum, **labels
@@ -246,9 +244,8 @@ class S3Store:
             try:
                 return self._client.head_object(**self._address(key))
             except ClientError as e:
-                if (
-                    status_of(e) < 500
-                ):  # an answer to HEAD has no words; a list says whether it is bucket or credentials
+                # An answer to HEAD has no words; a list says whether it is the bucket or the credentials.
+                if status_of(e) < 500:
                     self._list(key, {"MaxKeys": 1})
                 if status_of(e) != 404:
                     raise
@@ -267,34 +264,6 @@ class S3Store:
 
 class _NoConditionalCopy(StoreFault):
     """The server copies, but not on a condition."""
-
-
-class _Download(io.RawIOBase):
-    """A body on its way, with its errors as faults."""
-
-    def __init__(self, body: Any, place: Place) -> None:
-        self._body = body
-        self._place = place
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        with s3_faults(self._place):
-            chunk = self._body.read(len(buffer))
-        buffer[: len(chunk)] = chunk
-        return len(chunk)
-
-    def close(self) -> None:
-        self._body.close()
-        super().close()
-
-
-def _stream(body: bytes | Path) -> AbstractContextManager[bytes | BinaryIO]:
-    if isinstance(body, bytes):
-        return nullcontext(body)
-    with disk_faults(os.fspath(body)):
-        return open(body, "rb")
 
 
 def _labels(sha256: str, media_type: str, metadata: Mapping[str, str]) -> dict[str, Any]:

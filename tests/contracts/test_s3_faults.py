@@ -100,6 +100,8 @@ PASSING = {
     "bad gateway": refuse(502, "", "<html>"),
     "too many requests": refuse(429, "TooManyRequests"),
     "timed out": refuse(400, "RequestTimeout"),
+    "conflict": refuse(409, "OperationAborted"),
+    "any conflict": refuse(409, "Conflict"),
     "hung up": hang_up,
 }
 
@@ -312,6 +314,13 @@ def test_what_servers_say_is_told_in_our_words(calm: ObjectStore, between: Troub
         assert not fault.retry
         assert code in fault.message
         assert says in fault.hint
+
+
+def test_a_copy_moves_no_bytes_through_here(calm: ObjectStore, between: Troublemaker) -> None:
+    put(calm, "originals/a")
+    between.seen.clear()
+    assert copy(calm, "originals/a", KEY) is Put.CREATED
+    assert [request.split()[0] for request in between.seen] == ["HEAD", "PUT"]
 
 
 def test_a_bucket_used_without_prefix(open_s3: OpenS3, s3_server: S3Server) -> None:
