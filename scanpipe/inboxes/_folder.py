@@ -19,7 +19,7 @@ from scanpipe.inboxes._order import arrival_key
 from scanpipe.stages.complete import Completeness, completeness
 from scanpipe.stages.settle import FileState, GiveUp, HintKind, Instant, Settler, Wait, is_ignored
 
-_PORTION_S = 0.5
+_PORTION_S = 0.2
 """Looking at files is interrupted after this time, to offer what was found and to see whether it is time to end."""
 _REST = 4
 """A sweep is followed by a rest of at least this many times its own length, however slow the share is."""

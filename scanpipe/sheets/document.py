@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,6 @@ from scanpipe.sheets.page import Imprint, draw_page
 from scanpipe.sheets.pen import Pen
 from scanpipe.sheets.words import words
 from scanpipe.sheets.writing import whole_file
-
-rl_config.useA85 = 0  # streams as bytes: reportlab's habit of spelling them in ASCII makes files a quarter larger
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ def draw(
     faults.UnknownThing (a sheet of a candidate or question that the definition does not have), faults.Refused (no
     sheets).
     """
-    with whole_file(out) as temporary:
+    with whole_file(out) as temporary, _binary_streams():
         canvas = _canvas(temporary, definition, style)
         pen = Pen(canvas, style.paper)
         count = 0
@@ -64,6 +63,17 @@ def draw(
             raise faults.Refused("There are no sheets to print.", "Choose candidates and questions that take sketches.")
         canvas.save()
     return count
+
+
+@contextmanager
+def _binary_streams() -> Iterator[None]:
+    """Streams as bytes: reportlab's habit of spelling them in ASCII makes files a quarter larger. Its setting is global."""
+    before = rl_config.useA85
+    rl_config.useA85 = 0
+    try:
+        yield
+    finally:
+        rl_config.useA85 = before
 
 
 def _canvas(out: Path, definition: TestDefinition, style: Style) -> Any:

@@ -194,6 +194,10 @@ def test_every_strip_of_a_tiff_lies_within_it(
     assert judge(motorola_tiff(offsets, lengths)) is expected
 
 
+def test_a_tiff_whose_directory_is_reserved_but_not_written_is_incomplete() -> None:
+    assert judge(motorola_tiff()[:16] + bytes(5_000)) is INCOMPLETE
+
+
 def test_a_tiff_whose_next_page_is_still_to_come_is_incomplete() -> None:
     assert judge(motorola_tiff(following=5_000)) is INCOMPLETE
 

@@ -135,6 +135,11 @@ def test_no_truncation_passes_that_was_closed_or_padded(data, tail):
         assert problem(data[:cut] + tail).reason == Reason.UNREADABLE_FILE
 
 
+def test_a_missing_end_is_known_before_decoding():
+    refused = load_page(GRAY[:-2] + bytes(1000), 1, LIMITS)
+    assert isinstance(refused, Problem) and refused.reason == Reason.UNREADABLE_FILE
+
+
 def test_truncation_is_not_hidden_by_the_end_of_a_thumbnail():
     thumbnail = with_segment(GRAY, 0xE1, b"Exif\0\0" + bytes(40) + saved(drawing(32, 40), "JPEG"))
     assert page(thumbnail).gray().shape == (280, 200)

@@ -28,6 +28,7 @@ from tests.unit.unpack_files import (
     pdf,
     pdf_stream,
     problem,
+    rgb_jpeg,
     saved,
 )
 
@@ -173,6 +174,13 @@ def test_reversed_samples_are_reversed():
     assert p.colour().ndim == 2
     for straight in ("[0 1]", "[ 0.0 1.0 ]"):
         assert page(scan(image=GRAY_ENTRIES + f"/Decode {straight}")).own is not None
+
+
+def test_components_that_only_the_pdf_names():
+    about = image_entries(colourful(), "/DCTDecode")
+    p = page(scan(rgb_jpeg(colourful()), image=about + "/DecodeParms << /ColorTransform 0 >>"))
+    assert p.own is None
+    assert np.abs(p.colour().astype(int) - colourful()).mean() < 3
 
 
 MASKS = {

@@ -56,7 +56,8 @@ def test_shrinking_averages_over_areas():
     means = pixels.reshape(141, 2, 101, 2).mean(axis=(1, 3))
     assert np.abs(p.gray(2) - means).max() <= 0.5
     assert p.gray(8).shape == (36, 26)
-    assert p.gray(4).flags.c_contiguous
+    whole = pixels[:280, :200].reshape(35, 8, 25, 8).mean(axis=(1, 3))
+    assert np.abs(p.gray(8)[:35, :25] - whole).max() <= 0.5, "the cut-off areas at the edges do not shift the others"
 
 
 def test_bitonal_pages():
@@ -154,6 +155,12 @@ def test_no_changed_byte_passes():
         data[rng.integers(len(data))] ^= 1 << int(rng.integers(8))
         result = gray_or_problem(bytes(data))
         assert isinstance(result, Problem) or np.array_equal(result, whole)
+
+
+def test_damage_is_known_before_decoding():
+    for at in (30, 60, GRAY.index(b"IDAT") + 500, len(GRAY) - 2):
+        refused = load_page(GRAY[:at] + bytes([GRAY[at] ^ 1]) + GRAY[at + 1 :], 1, LIMITS)
+        assert isinstance(refused, Problem) and "checksum" in refused.detail
 
 
 def test_too_little_picture_inside_is_damage():
