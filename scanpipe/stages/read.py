@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import cv2
 import numpy as np
@@ -127,7 +127,7 @@ def _search_places(page: Picture, eyes: Eyes, stance: Stance) -> list[Code]:
 def _search_everywhere(page: Picture, eyes: Eyes) -> tuple[Code, ...]:
     full = page.gray(1)
     found = [replace(c, help="searched everywhere") for c in eyes.first.search(full, eyes.printed)]
-    smooth = cv2.GaussianBlur(full, (0, 0), _SMOOTH_PX)  # dithered bitonal scans show nothing without
+    smooth: Any = cv2.GaussianBlur(full, (0, 0), _SMOOTH_PX)  # dithered bitonal scans show nothing without
     found += [replace(c, help="smoothed") for c in eyes.first.look(smooth, eyes.printed)]
     for box in _corner_boxes(page):
         found += _zbar_box(full, eyes, box)

@@ -129,7 +129,6 @@ def test_a_code_with_a_pen_through_it_is_searched_for_where_it_belongs(kind: Kin
         assert all(c.help is not None and c.help.startswith("searched at its place") for c in codes[len(first) :])
         missed += len(first) == 2
         helped += len(first) == 2 and len(codes) == 3
-    print(missed, helped)
     assert missed >= 2 and helped >= 1
 
 
