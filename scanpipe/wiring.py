@@ -18,6 +18,9 @@ from scanpipe.stages.settle import SettleRules
 from scanpipe.stages.unpack import Limits
 from scanpipe.stores import ObjectStore, StoreOptions, open_store
 
+_CONNECTIONS = 32
+"""To the store: at least as many as threads of the conveyor put at once."""
+
 
 @contextmanager
 def open_parts(settings: Settings) -> Iterator[Parts]:
@@ -49,6 +52,7 @@ def open_object_store(settings: Settings) -> ObjectStore:
         bucket=s.bucket,
         region=s.region or None,
         prefix=s.prefix,
+        connections=_CONNECTIONS,
     )
     return open_store(s.kind, options)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
@@ -16,6 +15,7 @@ from scanpipe.desk.intake import Incoming
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import UsageFault
 from scanpipe.model import Stack
+from scanpipe.ordering import path_key
 
 
 class Stacks:
@@ -77,17 +77,12 @@ def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
     """Every file with the name of its stack; folders in natural order."""
     for path in paths:
         if path.is_dir():
-            for p in sorted((p for p in path.rglob("*") if p.is_file()), key=natural):
+            for p in sorted((p for p in path.rglob("*") if p.is_file()), key=lambda p: path_key(p.as_posix())):
                 yield p, p.parent.relative_to(path.parent).as_posix()
         elif path.exists():
             yield path, path.absolute().parent.name
         else:
             raise UsageFault(f"{path}: there is no such file or folder", "Check the path.")
-
-
-def natural(path: Path) -> list[tuple[int, str]]:
-    """Sorts scan2 before scan10."""
-    return [(int(part or 0), text) for text, part in re.findall(r"([^0-9]*)([0-9]*)", str(path))]
 
 
 def _relative(parts: Parts, path: Path) -> Path:

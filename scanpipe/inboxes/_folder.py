@@ -8,6 +8,7 @@ import os
 import stat
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from queue import Empty, SimpleQueue
@@ -15,7 +16,7 @@ from typing import Protocol, TypeAlias
 
 from scanpipe.inboxes import Arrival, InboxRules, Waiting
 from scanpipe.inboxes._listing import Listing, list_folder, state_of, unreadable_file
-from scanpipe.inboxes._order import arrival_key
+from scanpipe.ordering import path_key
 from scanpipe.stages.complete import Completeness, completeness
 from scanpipe.stages.settle import FileState, GiveUp, HintKind, Instant, Settler, Wait, is_ignored
 
@@ -68,6 +69,8 @@ class FolderInbox:
         self._due: dict[str, float] = {}
         self._queue: list[tuple[float, str]] = []
         """A heap over `_due`; entries that no longer agree with it are stale."""
+        self._turn: deque[str] = deque()
+        """What was due together, in order. All of it has its turn before anything that is due later, or due again."""
         self._offered: set[str] = set()
         self._unreadable: dict[str, str] = {}
         self._listing = Listing()
@@ -160,27 +163,25 @@ class FolderInbox:
         self._unreadable.pop(relative, None)
 
     def _next_due_s(self) -> float:
+        if self._turn:
+            return 0.0
         while self._queue and self._due.get(self._queue[0][1]) != self._queue[0][0]:
             heapq.heappop(self._queue)
         return self._queue[0][0] if self._queue else float("inf")
 
-    def _take_due(self, now_s: float) -> list[str]:
+    def _take_due(self, now_s: float) -> deque[str]:
         due = set()
         while self._next_due_s() <= now_s:
             due.add(heapq.heappop(self._queue)[1])
-        return sorted(due, key=arrival_key)
+        return deque(sorted(due, key=path_key))
 
     def _collect(self) -> list[Arrival]:
-        """Looks at what is due, in order. What is left over when the time is up stays due."""
+        """Looks at what is due, until the time is up."""
         started_s = time.monotonic()
         found: list[Arrival] = []
-        due = self._take_due(started_s)
-        for done, relative in enumerate(due):
-            if time.monotonic() > started_s + _PORTION_S:
-                for left in due[done:]:
-                    heapq.heappush(self._queue, (self._due[left], left))
-                break
-            found += self._look(relative)
+        self._turn = self._turn or self._take_due(started_s)
+        while self._turn and time.monotonic() < started_s + _PORTION_S:
+            found += self._look(self._turn.popleft())
         return found
 
     def _look(self, relative: str) -> list[Arrival]:
@@ -200,7 +201,7 @@ class FolderInbox:
         if isinstance(decision, Wait):
             self._schedule(relative, decision.until_s)
             return []
-        self._due.pop(relative)
+        self._due.pop(relative, None)
         self._offered.add(relative)
         return [Arrival(Path(path), PurePosixPath(relative), complete=not isinstance(decision, GiveUp))]
 

@@ -30,9 +30,9 @@ class Event:
     hash: str = ""
 
     def link(self) -> str:
-        """The hash of this event: over the hash before it and all its own columns."""
-        columns = (self.previous, str(self.id), self.at, self.type, self.scan or "", str(self.page or ""), self.data)
-        return hashlib.sha256("\n".join(columns).encode("utf-8")).hexdigest()
+        """The hash of this event: over the hash before it and all its own columns, as a JSON list, so that none runs over."""
+        columns = [self.previous, self.id, self.at, self.type, self.scan, self.page, self.data]
+        return hashlib.sha256(json.dumps(columns, ensure_ascii=False).encode("utf-8")).hexdigest()
 
 
 def first_break(events: Iterable[Event]) -> int | None:

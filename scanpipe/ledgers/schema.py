@@ -26,7 +26,9 @@ def open_engine(url: str) -> sa.Engine:
         migrate(engine)
     except exc.ArgumentError as e:
         raise LedgerFault(f"ledger.url is not a database URL: {e}", "Give one like sqlite:////path/ledger.db.") from e
-    except exc.OperationalError as e:
+    except ImportError as e:
+        raise LedgerFault(f"ledger.url needs a driver: {e}", "Install it, or name another driver in the URL.") from e
+    except exc.DBAPIError as e:
         raise LedgerFault(f"the ledger cannot be opened: {e.orig}", "Check ledger.url and the folder's rights.") from e
     return engine
 
@@ -42,12 +44,18 @@ def migrate(engine: sa.Engine) -> None:
 
 
 def difference(c: sa.Connection) -> list[str]:
-    """Replays every event into an empty database and compares: one sentence for each table that differs."""
+    """Replays every event into an empty database and compares: one sentence for each table that differs.
+
+    An event that cannot be replayed is the only sentence.
+    """
     with sa.create_engine("sqlite://", poolclass=sa.StaticPool).begin() as fresh:
         t.metadata.create_all(fresh)
         query = sa.select(t.event).order_by(t.event.c.id)
         for e in c.execution_options(yield_per=1000).execute(query):
-            project(fresh, e.id, e.at, e.type, e.scan, e.page, json.loads(e.data))
+            try:
+                project(fresh, e.id, e.at, e.type, e.scan, e.page, json.loads(e.data))
+            except (KeyError, ValueError, TypeError, AttributeError, exc.SQLAlchemyError) as error:
+                return [f"event {e.id} ({e.type}) cannot be replayed: {type(error).__name__}: {error}"[:300]]
         return [s for table in _STATE if (s := _table_difference(c, fresh, table))]
 
 
@@ -64,7 +72,7 @@ def _table_difference(kept: sa.Connection, fresh: sa.Connection, table: sa.Table
 
 
 def _version(engine: sa.Engine) -> str | None:
-    with engine.connect() as c:
+    with engine.execution_options(reading=True).connect() as c:
         if not sa.inspect(c).has_table("alembic_version"):
             return None
         return c.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()

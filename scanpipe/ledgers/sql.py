@@ -35,6 +35,8 @@ class SqlLedger:
         self._reader = self._engine.execution_options(reading=True)
         self._queue: queue.SimpleQueue[tuple[Work, Future[Any]] | None] = queue.SimpleQueue()
         self._definitions: dict[tuple[str, int], Any] = {}
+        self._closed = False
+        self._handing_in = threading.Lock()
         self._writer = threading.Thread(target=self._write_all, name="ledger", daemon=True)
         self._writer.start()
 
@@ -45,33 +47,43 @@ class SqlLedger:
         Raises what `work` raises, or LedgerFault.
         """
         done: Future[T] = Future()
-        self._queue.put((work, done))
+        with self._handing_in:
+            if self._closed:
+                raise LedgerFault("the ledger is closed", "The process is about to end: start it again.")
+            self._queue.put((work, done))
         return done.result()
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A transaction to look things up in; it sees one state throughout."""
-        try:
-            with self._reader.connect() as c:
-                yield Transaction(c, self._definitions)
-        except exc.SQLAlchemyError as e:
-            raise as_fault(e) from e
+        with self._connection() as c:
+            yield Transaction(c, self._definitions)
 
     def events(self, after: int = 0) -> Iterator[chain.Event]:
         """All events in their order, streamed."""
         query = sa.select(t.event).where(t.event.c.id > after).order_by(t.event.c.id)
-        with self._reader.connect() as c:
+        with self._connection() as c:
             for row in c.execution_options(yield_per=1000).execute(query):
                 yield chain.Event(*row)
 
     def difference(self) -> list[str]:
         """Where the kept state is not what the events add up to: one sentence a table, empty when all agree."""
-        with self._reader.connect() as c:
+        with self._connection() as c:
             return schema.difference(c)
 
+    @contextmanager
+    def _connection(self) -> Iterator[sa.Connection]:
+        try:
+            with self._reader.connect() as c:
+                yield c
+        except exc.SQLAlchemyError as e:
+            raise as_fault(e) from e
+
     def close(self) -> None:
-        """Finishes what was handed in, then closes."""
-        self._queue.put(None)
+        """Finishes what was handed in, then closes; what is handed in later is refused."""
+        with self._handing_in:
+            self._closed = True
+            self._queue.put(None)
         self._writer.join()
         self._engine.dispose()
 
@@ -107,11 +119,13 @@ class SqlLedger:
             done.set_result(answer)
 
     def _run(self, works: list[Work]) -> list[Any]:
+        definitions = dict(self._definitions)
         with self._engine.begin() as c:
-            transaction = Transaction(c, self._definitions)
+            transaction = Transaction(c, definitions)
             answers = [work(transaction) for work in works]
             transaction.flush()
-            return answers
+        self._definitions |= definitions  # only now: what was rolled back must not be remembered
+        return answers
 
 
 def as_fault(error: BaseException) -> BaseException:

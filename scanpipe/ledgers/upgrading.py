@@ -7,12 +7,23 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
+
+from scanpipe.faults import LedgerFault
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def upgrade(engine: sa.Engine) -> None:
-    """Brings the tables of the database to the newest schema, in one transaction."""
+    """Brings the tables of the database to the newest schema, in one transaction.
+
+    Raises LedgerFault for a ledger that a later version of scanpipe made.
+    """
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.begin() as c:
-        config.attributes["connection"] = c
-        command.upgrade(config, "head")
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    try:
+        with engine.begin() as c:
+            config.attributes["connection"] = c
+            command.upgrade(config, "head")
+    except CommandError as e:
+        raise LedgerFault(f"the ledger is not of this version of scanpipe: {e}", "Install the newest version.") from e

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -11,6 +10,7 @@ from typing import Any, Literal
 
 from scanpipe import faults
 from scanpipe.model import Candidate, Question, TestDefinition
+from scanpipe.ordering import natural_key
 
 Order = Literal["room", "number"]
 
@@ -121,18 +121,12 @@ def _suggestion(name: str, spelled: Mapping[str, set[str]], what: str) -> str:
 
 
 def _by_room(candidate: Candidate) -> tuple[Any, ...]:
-    places = [(place is None, _natural(place or "")) for place in (candidate.room, candidate.seat)]
-    return (*places, _natural(candidate.number))
+    places = [(place is None, natural_key(place or "")) for place in (candidate.room, candidate.seat)]
+    return (*places, natural_key(candidate.number))
 
 
 def _by_number(candidate: Candidate) -> tuple[Any, ...]:
-    return _natural(candidate.number)
-
-
-def _natural(text: str) -> tuple[tuple[int, str], ...]:
-    """Sorts "S4" before "S10"."""
-    parts = re.findall(r"(\d+)|(\D+)", text)
-    return tuple((int(digits), "") if digits else (-1, other.casefold()) for digits, other in parts)
+    return natural_key(candidate.number)
 
 
 _ORDERS: Mapping[Order, Callable[[Candidate], tuple[Any, ...]]] = {"room": _by_room, "number": _by_number}

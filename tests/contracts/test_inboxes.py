@@ -27,8 +27,8 @@ from watchdog.observers.inotify_c import InotifyConstants, InotifyEvent, WatchDe
 from scanpipe.faults import ConfigFault
 from scanpipe.inboxes import Inbox, InboxRules, names, open_inbox
 from scanpipe.inboxes._folder import Call
-from scanpipe.inboxes._order import arrival_key
 from scanpipe.inboxes.inotify import _Descriptor
+from scanpipe.ordering import path_key
 from scanpipe.stages.settle import SettleRules
 
 QUICK = SettleRules(closed_quiet_s=0.05, quiet_s=0.15, unknown_quiet_s=0.4, incomplete_after_s=1.0)
@@ -384,6 +384,14 @@ def test_links_pipes_and_sockets_are_neither_taken_nor_opened(kind: str, root: P
     assert set(whys) - links == {"pipe.jpg", "socket.jpg"}
 
 
+def test_a_pipe_is_left_alone_by_events_too(root: Path, tmp_path: Path) -> None:
+    with opened("inotify", root, sweep_s=60, settle=replace(QUICK, incomplete_after_s=0.2)) as inbox:
+        desk = Desk(inbox, tmp_path / "work")
+        desk.rest(0.05)
+        os.mkfifo(root / "pipe.jpg")
+        desk.rest(0.5)
+
+
 def lay_out_strange_things(root: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -668,4 +676,4 @@ def test_files_are_sorted_as_people_do() -> None:
         "a10/x.jpg",
         "b/1.jpg",
     ]
-    assert sorted(paths, key=arrival_key) == expected
+    assert sorted(paths, key=path_key) == expected

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import zxingcpp
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from scanpipe.codes import Kind

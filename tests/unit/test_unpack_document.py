@@ -205,7 +205,7 @@ def test_bombs_cost_neither_time_nor_memory():
         check=True,
     )
     told = dict(line.split(" | ") for line in done.stdout.decode().splitlines())
-    assert float(told.pop("seconds")) < 1
+    assert float(told.pop("seconds")) < 3
     assert int(told.pop("MiB")) < 30
     assert told == dict.fromkeys(bombs(), "too_large")
 

@@ -134,6 +134,13 @@ def _append_directory(out: bytearray, tags: Tags, order: str, big: bool) -> int:
     return link
 
 
+def strip_of(data: bytes) -> bytes:
+    """The first strip of a TIFF that Pillow wrote."""
+    with Image.open(io.BytesIO(data)) as image:
+        start, size = image.tag_v2[273][0], image.tag_v2[279][0]
+    return data[start : start + size]
+
+
 def plain_tags(pixels: np.ndarray, photometric: int, bits: int = 8) -> dict[int, tuple[int, list[int]]]:
     """What a TIFF of these uncompressed pixels must say."""
     samples = 1 if pixels.ndim == 2 else pixels.shape[2]
@@ -205,3 +212,6 @@ FILL = "q 200 0 0 280 0 0 cm /Im0 Do Q"
 
 def png_chunk(name: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+GROUP4 = saved(Image.fromarray(drawing() > 128), "TIFF", compression="group4", dpi=(300, 300))
