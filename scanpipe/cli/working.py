@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 import time
@@ -133,7 +132,7 @@ def page_answer(carried: Carried, page: PageRecord) -> dict[str, Any]:
     evidence = json.loads(page.evidence) if page.evidence else {}
     return {
         "scan": page.scan,
-        "file": os.fsdecode(carried.file),
+        "file": carried.file,
         "page": page.page,
         "verdict": "already_taken_in" if carried.again else page.state,
         "test": page.test,

@@ -71,11 +71,18 @@ def settle_page(parts: Parts, scan: ScanRecord, index: int, report: PageReport) 
 
 
 def finish_placing(parts: Parts, record: PageRecord) -> PageRecord | None:
-    """A page whose place was taken before the process died: filed, if its picture is in the store; else None."""
-    assert record.key is not None
+    """A page whose place was taken before the process died: filed, if its picture is in the store; else None.
+
+    It is put once more all the same: after a power cut only an answered put says that the name will last.
+    """
+    assert record.key is not None and record.sha256 is not None
     info = parts.store.stat(record.key)
     if info is None or info.sha256 != record.sha256:
         return None
+    body = parts.store.read(record.key)
+    parts.store.put_new(
+        record.key, body, sha256=record.sha256, media_type=info.media_type, metadata=dict(info.metadata)
+    )
     return conclude(parts, record.id, "page_filed", {})
 
 

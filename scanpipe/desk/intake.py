@@ -47,6 +47,12 @@ class TakenIn:
     copy: Path
 
 
+def shown_name(path: Path) -> str:
+    """A file's name as it can be stored and shown: what is not text or not printable becomes a question mark in a diamond."""
+    text = os.fsencode(path).decode("utf-8", "replace")
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def take_in(parts: Parts, incoming: Incoming) -> TakenIn:
     """Puts the file on record and its bytes into the store. Raises FolderFault, StoreFault, LedgerFault."""
     copy, digest, size, head = _private_copy(parts, incoming.path)
@@ -57,7 +63,7 @@ def take_in(parts: Parts, incoming: Incoming) -> TakenIn:
         known = r.scan(digest)
     if known is None:
         put = parts.store.put_new(
-            key, copy, sha256=digest, media_type=media_type, metadata={"file": incoming.file[-200:]}
+            key, copy, sha256=digest, media_type=media_type, metadata={"file": incoming.file[-100:]}
         )
         if put is Put.TAKEN:
             raise StoreFault(f"{key} holds other bytes than its name says", "Run `scanpipe verify`.")

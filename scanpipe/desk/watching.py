@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
 from typing import Protocol
 
 from scanpipe.desk import folders as rooms
 from scanpipe.desk.conveyor import Carried, Conveyor
-from scanpipe.desk.intake import Incoming
+from scanpipe.desk.intake import Incoming, shown_name
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.working import Stacks, finish_leftovers, put_away
-from scanpipe.faults import Fault
+from scanpipe.desk.working import Stacks, finish_leftovers, put_away, stack_folder
+from scanpipe.faults import Fault, FolderFault
 from scanpipe.inboxes import Arrival
 
 _LOOK_S = 0.25
@@ -22,6 +22,8 @@ _AFTER_FAULT_S = 5.0
 
 class Inbox(Protocol):
     def arrivals(self, timeout_s: float) -> list[Arrival]: ...
+
+    def troubles(self) -> Mapping[Path, str]: ...
 
 
 class Watch:
@@ -43,6 +45,7 @@ class Watch:
         self._stacks = Stacks(parts)
         self._flying: dict[Future[Carried], tuple[Path, Incoming]] = {}
         self._stop = threading.Event()
+        self._told: set[str] = set()
 
     def stop(self) -> None:
         """Ends `run` after what is in flight is finished; may be called from a signal handler."""
@@ -61,6 +64,7 @@ class Watch:
                     break
                 self._take(arrival)
             self._collect(timeout_s=0)
+            self._tell_troubles()
         while self._flying:
             self._collect(timeout_s=1)
 
@@ -82,8 +86,7 @@ class Watch:
             return self._fault(fault)
         if claimed is None:
             return None
-        folder = "" if relative.parent == Path(".") else relative.parent.as_posix()
-        incoming = Incoming(claimed, relative.as_posix(), self._stacks.place(folder))
+        incoming = Incoming(claimed, shown_name(relative), self._stacks.place(stack_folder(relative)))
         self._flying[self._conveyor.take(incoming)] = (claimed, incoming)
         while len(self._flying) >= self._conveyor.scans_at_once:
             self._collect(timeout_s=1)
@@ -103,6 +106,13 @@ class Watch:
                 continue
             put_away(self._parts, claimed, carried)
             self._report(carried)
+
+    def _tell_troubles(self) -> None:
+        """What the inbox cannot take (no right to read it, the share is gone): said once, as long as it lasts."""
+        troubles = set(self._inbox.troubles().values())
+        for sentence in sorted(troubles - self._told):
+            self._complain(FolderFault(sentence))
+        self._told = troubles
 
     def _fault(self, fault: Fault) -> None:
         self._complain(fault)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from scanpipe.desk import folders as rooms
 from scanpipe.desk.conveyor import Carried, Conveyor
-from scanpipe.desk.intake import Incoming
+from scanpipe.desk.intake import Incoming, shown_name
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import UsageFault
 from scanpipe.model import Stack
@@ -43,7 +42,7 @@ def ingest(parts: Parts, conveyor: Conveyor, paths: Iterable[Path]) -> Iterator[
     stacks = Stacks(parts)
     window: deque[Future[Carried]] = deque()
     for path, folder in _files(paths):
-        window.append(conveyor.take(Incoming(path, os.fsdecode(path), stacks.place(folder))))
+        window.append(conveyor.take(Incoming(path, shown_name(path), stacks.place(folder))))
         if len(window) >= 2 * conveyor.scans_at_once:
             yield window.popleft().result()
     while window:
@@ -55,7 +54,7 @@ def finish_leftovers(parts: Parts, conveyor: Conveyor) -> Iterator[Carried]:
     stacks = Stacks(parts)
     for path in list(parts.folders.orphans()):
         relative = _relative(parts, path)
-        carried = conveyor.take(Incoming(path, relative.as_posix(), stacks.place(_folder(relative)))).result()
+        carried = conveyor.take(Incoming(path, shown_name(relative), stacks.place(stack_folder(relative)))).result()
         put_away(parts, path, carried)
         yield carried
     with parts.ledger.read() as r:
@@ -78,9 +77,9 @@ def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
     for path in paths:
         if path.is_dir():
             for p in sorted((p for p in path.rglob("*") if p.is_file()), key=lambda p: path_key(p.as_posix())):
-                yield p, p.parent.relative_to(path.parent).as_posix()
+                yield p, shown_name(p.parent.relative_to(path.parent))
         elif path.exists():
-            yield path, path.absolute().parent.name
+            yield path, shown_name(Path(path.absolute().parent.name))
         else:
             raise UsageFault(f"{path}: there is no such file or folder", "Check the path.")
 
@@ -91,5 +90,6 @@ def _relative(parts: Parts, path: Path) -> Path:
     return Path(*inner.parts[2 if inner.parts[0].startswith("from-") else 1 :])
 
 
-def _folder(relative: Path) -> str:
-    return "" if relative.parent == Path(".") else relative.parent.as_posix()
+def stack_folder(relative: Path) -> str:
+    """The name of the stack that a file of the inbox belongs to; "" for loose files."""
+    return "" if relative.parent == Path(".") else shown_name(relative.parent)

@@ -20,6 +20,8 @@ from scanpipe.ordering import path_key
 from scanpipe.stages.complete import Completeness, completeness
 from scanpipe.stages.settle import FileState, GiveUp, HintKind, Instant, Settler, Wait, is_ignored
 
+_MOST_AT_ONCE = 50
+"""Few, so that what was seen of a file still holds when the desk comes to claim it."""
 _PORTION_S = 0.2
 """Looking at files is interrupted after this time, to offer what was found and to see whether it is time to end."""
 _REST = 4
@@ -176,11 +178,11 @@ class FolderInbox:
         return deque(sorted(due, key=path_key))
 
     def _collect(self) -> list[Arrival]:
-        """Looks at what is due, until the time is up."""
+        """Looks at what is due, until there is enough or the time is up."""
         started_s = time.monotonic()
         found: list[Arrival] = []
         self._turn = self._turn or self._take_due(started_s)
-        while self._turn and time.monotonic() < started_s + _PORTION_S:
+        while self._turn and len(found) < _MOST_AT_ONCE and time.monotonic() < started_s + _PORTION_S:
             found += self._look(self._turn.popleft())
         return found
 

@@ -59,9 +59,10 @@ class SqlLedger:
         with self._connection() as c:
             yield Transaction(c, self._definitions)
 
-    def events(self, after: int = 0) -> Iterator[chain.Event]:
-        """All events in their order, streamed."""
-        query = sa.select(t.event).where(t.event.c.id > after).order_by(t.event.c.id)
+    def events(self, after: int | None = None) -> Iterator[chain.Event]:
+        """All events in their order, or those after a number, streamed."""
+        query = sa.select(t.event).order_by(t.event.c.id)
+        query = query if after is None else query.where(t.event.c.id > after)
         with self._connection() as c:
             for row in c.execution_options(yield_per=1000).execute(query):
                 yield chain.Event(*row)

@@ -128,7 +128,7 @@ class TestPlan:
     def test_by_number_counts_digits_as_numbers(self):
         test = definition(candidates=tuple(Candidate(n, room="A") for n in ("100", "20", "A-10", "A-9")))
         planned = plan(test, Selection(questions=["3"]), order="number")
-        assert [p.candidate for p in planned] == ["A-9", "A-10", "20", "100"]
+        assert [p.candidate for p in planned] == ["20", "100", "A-9", "A-10"]
 
     def test_a_selection_narrows_by_candidate_question_and_room_without_regard_to_case(self):
         planned = plan(definition(), Selection(candidates=["10001", "10002"], questions=["2A"], rooms=["s4"]))

@@ -1,0 +1,103 @@
+"""What runs cost in, figures a page and ratios out.
+
+Rates are marginal: what the start costs (measured on one page a worker) is taken off. The rate with the start is given beside
+them, for as many pages as scanpipe was given; for the textbook script, which is given fewer, it is computed from both.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from scanpipe.bench.comparing import Plan, Runs
+from scanpipe.bench.measure import Usage
+
+_LEAST_S = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The median over the repeats, the least and the most."""
+
+    median: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One run of one contender, a page."""
+
+    pages_s: float
+    pages_s_with_start: float
+    cpu_ms: float
+    cpu_ms_with_start: float
+    own_cpu_ms: float
+    peak_mib: float
+    written_per_byte: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ratios:
+    """What is published first."""
+
+    speed_to_textbook: Spread
+    speed_to_textbook_with_start: Spread
+    cpu_to_floor: Spread
+    cpu_textbook_to_scanpipe: Spread
+
+
+def start_of(usages: Sequence[Usage]) -> Usage:
+    """The median start-up, each figure for itself."""
+
+    def middle(pick: Callable[[Usage], float]) -> float:
+        return statistics.median(pick(u) for u in usages)
+
+    return Usage(
+        wall_s=middle(lambda u: u.wall_s),
+        cpu_s=middle(lambda u: u.cpu_s),
+        own_cpu_s=middle(lambda u: u.own_cpu_s),
+        peak_mib=middle(lambda u: u.peak_mib),
+        written_bytes=round(middle(lambda u: u.written_bytes)),
+        out="",
+    )
+
+
+def costs(runs: Runs, contender: str, start: Usage, plan: Plan) -> list[Cost]:
+    """One for each repeat."""
+    count = plan.pages_for(contender)
+    page_bytes = runs.input_bytes / plan.pages
+    return [_cost(usage, start, count, plan, page_bytes) for usage in runs.usages[contender]]
+
+
+def _cost(usage: Usage, start: Usage, count: int, plan: Plan, page_bytes: float) -> Cost:
+    more = count - plan.workers
+    wall_s = max(usage.wall_s - start.wall_s, _LEAST_S) / more
+    cpu_s = max(usage.cpu_s - start.cpu_s, _LEAST_S) / more
+    whole_s = start.wall_s + wall_s * (plan.pages - plan.workers)
+    whole_cpu_s = start.cpu_s + cpu_s * (plan.pages - plan.workers)
+    return Cost(
+        pages_s=1 / wall_s,
+        pages_s_with_start=plan.pages / whole_s,
+        cpu_ms=1000 * cpu_s,
+        cpu_ms_with_start=1000 * whole_cpu_s / plan.pages,
+        own_cpu_ms=1000 * (usage.own_cpu_s - start.own_cpu_s) / more,
+        peak_mib=usage.peak_mib,
+        written_per_byte=usage.written_bytes / (count * page_bytes),
+    )
+
+
+def ratios(found: dict[str, list[Cost]]) -> Ratios:
+    """From the runs of the three contenders on one input; runs of the same repeat are compared."""
+    rounds = list(zip(found["floor"], found["textbook"], found["scanpipe"], strict=True))
+    return Ratios(
+        speed_to_textbook=spread([s.pages_s / t.pages_s for _, t, s in rounds]),
+        speed_to_textbook_with_start=spread([s.pages_s_with_start / t.pages_s_with_start for _, t, s in rounds]),
+        cpu_to_floor=spread([s.cpu_ms / f.cpu_ms for f, _, s in rounds]),
+        cpu_textbook_to_scanpipe=spread([t.cpu_ms / s.cpu_ms for _, t, s in rounds]),
+    )
+
+
+def spread(values: Sequence[float]) -> Spread:
+    return Spread(statistics.median(values), min(values), max(values))

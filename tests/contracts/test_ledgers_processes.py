@@ -1,0 +1,154 @@
+"""Several processes with one ledger: one chain, one state, and nobody takes a place that is taken."""
+
+import multiprocessing
+from collections.abc import Callable
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scanpipe.ledgers import SqlLedger, Transaction, open_ledger
+from scanpipe.ledgers.chain import first_break
+from scanpipe.model import Claims, PageId, Question, Reason
+from tests.contracts.ledger_deeds import place, register, scan_id, take_in
+from tests.helpers import definition
+
+FORK = multiprocessing.get_context("fork")
+ROUNDS = 15
+ONE_EACH = tuple(Question(f"{n}", f"Oppgave {n}", "allowed", 1) for n in range(ROUNDS))
+TEST = "MA0001-2026H"
+
+Deed = Callable[[SqlLedger, int, Barrier], Any]
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'ledger.db'}"
+
+
+def _do(url: str, deed: Deed, number: int, gate: Barrier, answers: Any) -> None:
+    gate.wait(20)
+    with open_ledger(url) as ledger:
+        answers.put((number, deed(ledger, number, gate)))
+
+
+def together(url: str, deed: Deed, count: int = 2) -> list[Any]:
+    """What so many processes answer that begin at the same moment, each with the ledger open for itself."""
+    gate, answers = FORK.Barrier(count), FORK.Queue()
+    processes = [FORK.Process(target=_do, args=(url, deed, n, gate, answers)) for n in range(count)]
+    for p in processes:
+        p.start()
+    given = dict(answers.get(timeout=30) for _ in processes)
+    for p in processes:
+        p.join(20)
+        assert p.exitcode == 0
+    return [given[n] for n in range(count)]
+
+
+def prepare(url: str, pages: int) -> None:
+    """Two scans of so many pages each, and a test whose questions take one sheet each."""
+
+    def work(tx: Transaction) -> None:
+        register(tx, definition(questions=ONE_EACH))
+        for number in range(2):
+            take_in(tx, scan_id(number), pages)
+
+    with open_ledger(url) as ledger:
+        ledger.write(work)
+
+
+def nothing(ledger: SqlLedger, number: int, gate: Barrier) -> int:
+    return ledger.write(lambda tx: tx.append("key_made", id=str(number)))
+
+
+def test_six_processes_open_a_new_ledger_at_once(tmp_path: Path) -> None:
+    for n in range(3):
+        url = f"sqlite:///{tmp_path / f'{n}.db'}"
+        assert sorted(together(url, nothing, 6)) == [1, 2, 3, 4, 5, 6]
+        with open_ledger(url) as ledger:
+            assert first_break(ledger.events()) is None
+
+
+def write_many(ledger: SqlLedger, number: int, gate: Barrier) -> list[int]:
+    gate.wait(20)
+    return [ledger.write(lambda tx: tx.append("key_made", id=f"{number}-{n}")) for n in range(100)]
+
+
+def test_two_processes_that_write_at_once_keep_one_chain(url: str) -> None:
+    one, two = together(url, write_many)
+    assert sorted(one + two) == list(range(1, 201))
+    with open_ledger(url) as ledger:
+        events = list(ledger.events())
+    assert first_break(events) is None
+    assert [e.id for e in events if '"0-' in e.data] == one
+
+
+def take_the_last_place(ledger: SqlLedger, number: int, gate: Barrier) -> list[Reason | None]:
+    answers = []
+    for n in range(ROUNDS):
+        gate.wait(20)
+        claims = Claims(TEST, "10001", str(n), f"{number}{n:07d}")
+        answers.append(place(ledger, PageId(scan_id(number), n + 1), claims))
+    return answers
+
+
+def test_two_processes_cannot_both_take_the_last_place(url: str) -> None:
+    prepare(url, ROUNDS)
+    for answers in zip(*together(url, take_the_last_place), strict=True):
+        assert sorted(answers, key=str) == [None, Reason.TOO_MANY_SHEETS]
+    with open_ledger(url) as ledger:
+        assert ledger.difference() == [] and first_break(ledger.events()) is None
+        with ledger.read() as r:
+            assert r.counts() == {"placing": ROUNDS, "held": ROUNDS}
+
+
+def bring_the_same_sheet(ledger: SqlLedger, number: int, gate: Barrier) -> list[Reason | None]:
+    answers = []
+    for n in range(ROUNDS):
+        gate.wait(20)
+        claims = Claims(TEST, "10001", str(n), f"{n:08d}")
+        answers.append(place(ledger, PageId(scan_id(number), n + 1), claims))
+    return answers
+
+
+def test_two_processes_cannot_both_file_the_same_sheet(url: str) -> None:
+    prepare(url, ROUNDS)
+    for answers in zip(*together(url, bring_the_same_sheet), strict=True):
+        assert sorted(answers, key=str) == [None, Reason.SHEET_SEEN_BEFORE]
+
+
+def give_serials(ledger: SqlLedger, number: int, gate: Barrier) -> list[str]:
+    def work(tx: Transaction) -> list[str]:
+        first = tx.last_serial() + 1
+        serials = [f"{first + n:08d}" for n in range(5)]
+        rows = [[s, "10001", "1", 1, 1] for s in serials]
+        tx.append("sheets_printed", test=TEST, revision=1, sheets=rows, by="office")
+        return serials
+
+    gate.wait(20)
+    return [s for _ in range(20) for s in ledger.write(work)]
+
+
+def test_two_processes_never_give_out_a_serial_twice(url: str) -> None:
+    one, two = together(url, give_serials)
+    assert sorted(one + two) == [f"{n:08d}" for n in range(1, 201)]
+
+
+def see_a_new_revision(ledger: SqlLedger, number: int, gate: Barrier) -> list[bool]:
+    """Process 0 registers, process 1 looks: what it sees must never lag behind."""
+    seen = []
+    for revision in range(1, 6):
+        gate.wait(20)
+        if number == 0:
+            changed = definition(title=f"Utgave {revision}")
+            ledger.write(lambda tx, r=revision, d=changed: register(tx, d, r))  # type: ignore[misc]
+        gate.wait(20)
+        with ledger.read() as r:
+            found = r.definition(TEST)
+        seen.append(found is not None and found.title == f"Utgave {revision}")
+    return seen
+
+
+def test_a_definition_registered_by_another_process_counts_at_once(url: str) -> None:
+    assert together(url, see_a_new_revision) == [[True] * 5] * 2
