@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -57,13 +58,13 @@ def watch(door: Door, as_json: bool) -> None:
     \b
     Example: scanpipe watch
     """
-    tally = Tally(as_json)
+    tally, stop = Tally(as_json), threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
     with door.parts() as parts, open_workers(door.settings) as engine:
         inbox = open_hot_folder(door.settings)
         conveyor = Conveyor(parts, engine)
-        worker = Watch(parts, conveyor, inbox, tally.count, complain)
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, lambda *_: worker.stop())
+        worker = Watch(parts, conveyor, inbox, tally.count, complain, stop)
         if not as_json:
             click.echo(f"Watching {door.settings.inbox_path}. Ctrl-C ends it; nothing is lost.", err=True)
         try:

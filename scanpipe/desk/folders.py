@@ -19,6 +19,9 @@ from typing import IO
 
 from scanpipe.faults import FolderFault
 
+_LONGEST_NAME_BYTES = 200
+"""Of the 255 that a file system allows, so that there is room for what is put before a name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Folders:
@@ -41,10 +44,10 @@ class Folders:
     def close(self) -> None:
         """Lets go of the folders; what is still in them is for the next process to finish."""
         shutil.rmtree(self.own_work, ignore_errors=True)
-        self._lock.close()
-        if not any(self.own_claimed.iterdir()):
-            self.own_claimed.rmdir()
+        remove_empty(self.own_claimed, self.claimed)
+        if not self.own_claimed.exists():
             (self.holders / self.holder).unlink(missing_ok=True)
+        self._lock.close()  # last: whoever is dead is inherited from
 
     def alive(self, holder: str) -> bool:
         """Does the process of this name still live?"""
@@ -62,20 +65,35 @@ class Folders:
     def orphans(self) -> Iterator[Path]:
         """Files that a process claimed which is dead now; they become this process's."""
         for folder in sorted(self.claimed.iterdir()):
-            if folder.name != self.holder and not self.alive(folder.name):
+            if folder.is_dir() and not self.alive(folder.name):
                 yield from self._adopt(folder)
         for folder in self.work.iterdir():
             if not self.alive(folder.name):
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def _adopt(self, folder: Path) -> Iterator[Path]:
-        target = self.own_claimed / f"from-{folder.name}"
-        try:
-            os.rename(folder, target)
-        except FileNotFoundError:
-            return  # another process was faster
+    def _adopt(self, folder: Path) -> list[Path]:
+        """Moves what lies in a dead process's folder into the own one, piece by piece, since another may do the same."""
+        files: list[Path] = []
+        for piece in _content(folder):
+            target = self.own_claimed / piece.name
+            try:
+                os.rename(piece, target)
+            except FileNotFoundError:
+                continue  # another process was faster
+            inside = sorted(target.rglob("*"))
+            files += [p for p in (target, *inside) if p.is_file()]
+            for hollow in (*reversed(inside), target):
+                remove_empty(hollow, self.own_claimed)
+        remove_empty(folder, self.claimed)
         (self.holders / folder.name).unlink(missing_ok=True)
-        yield from sorted(p for p in target.rglob("*") if p.is_file())
+        return files
+
+
+def _content(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except FileNotFoundError:
+        return []
 
 
 def open_folders(data_dir: Path, inbox: Path, claimed: Path) -> Folders:
@@ -83,23 +101,32 @@ def open_folders(data_dir: Path, inbox: Path, claimed: Path) -> Folders:
     holder = f"{os.getpid()}-{secrets.token_hex(4)}"
     aside, work, holders = data_dir / "aside", data_dir / "work", data_dir / "holders"
     try:
-        for folder in (inbox, claimed / holder, aside, work / holder, holders):
-            folder.mkdir(parents=True, exist_ok=True)
+        holders.mkdir(parents=True, exist_ok=True)
         lock = open(holders / holder, "w")  # noqa: SIM115 - held as long as the process lives
+        fcntl.flock(lock, fcntl.LOCK_EX)  # before there is a folder that could pass for a dead process's
+        for folder in (inbox, claimed / holder, aside, work / holder):
+            folder.mkdir(parents=True, exist_ok=True)
     except OSError as e:
         raise FolderFault(f"{e.filename}: {e.strerror}", "Check data_dir, inbox.path and their rights.") from e
-    fcntl.flock(lock, fcntl.LOCK_EX)
+    _check_places(inbox, claimed, (aside, work))
+    return Folders(inbox, claimed, aside, work, holders, holder, lock)
+
+
+def _check_places(inbox: Path, claimed: Path, others: tuple[Path, ...]) -> None:
     if inbox.stat().st_dev != claimed.stat().st_dev:
         hint = "Set inbox.claimed to a folder on the inbox's file system (outside the inbox itself)."
         raise FolderFault(f"{inbox} and {claimed} are not on one file system", hint)
-    return Folders(inbox, claimed, aside, work, holders, holder, lock)
+    inside = [f for f in (claimed, *others) if f.resolve().is_relative_to(inbox.resolve())]
+    if inside:
+        hint = "Set inbox.path to a folder of its own: what lies in it is taken in, again and again."
+        raise FolderFault(f"{inside[0]} is inside the inbox {inbox}", hint)
 
 
 def claim(folders: Folders, path: Path, relative: Path) -> Path | None:
     """Takes a file out of the inbox by an atomic rename, keeping its folder's name; None when it is gone already."""
     place = folders.own_claimed / secrets.token_hex(6) / relative
-    place.parent.mkdir(parents=True)
     try:
+        place.parent.mkdir(parents=True)
         os.rename(path, place)
     except FileNotFoundError:
         remove_empty(place.parent, folders.own_claimed)
@@ -116,9 +143,12 @@ def let_go(folders: Folders, path: Path) -> None:
 
 
 def set_aside(folders: Folders, path: Path, scan: str) -> None:
-    """Moves a file that came again out of the way; its name gets the start of its digest."""
-    target = folders.aside / f"{scan[:12]}-{secrets.token_hex(3)}-{path.name}"
-    os.rename(path, folders.aside / target.name[-200:])
+    """Moves a file that came again out of the way; its name gets the start of its digest. Raises FolderFault."""
+    end_of_name = os.fsencode(path.name)[-_LONGEST_NAME_BYTES:].decode("utf-8", "ignore")
+    try:
+        shutil.move(path, folders.aside / f"{scan[:12]}-{secrets.token_hex(3)}-{end_of_name}")
+    except OSError as e:
+        raise FolderFault(f"{path}: cannot be set aside: {e.strerror}", "Run `scanpipe doctor`.") from e
     remove_empty(path.parent, folders.own_claimed)
 
 

@@ -97,19 +97,33 @@ def fetch(parts: Parts, scan: ScanRecord) -> Path:
 
 
 def _private_copy(parts: Parts, path: Path) -> tuple[Path, str, int, bytes]:
-    """Copies the file while its digest is taken: the bytes on record are the bytes worked on, whatever a writer still does."""
-    copy, digest, size, head = _new_copy(parts), hashlib.sha256(), 0, b""
+    """Copies the file while its digest is taken: the bytes on record are the bytes worked on, whatever a writer still does.
+
+    A file that was written to meanwhile is copied once more, until it was not.
+    """
+    copy = _new_copy(parts)
     try:
-        with open(path, "rb") as source, open(copy, "wb") as out:
-            while chunk := source.read(_CHUNK):
-                head = head or chunk[:64]
-                digest.update(chunk)
-                out.write(chunk)
-                size += len(chunk)
+        while True:
+            before = path.stat()
+            digest, size, head = _copied(path, copy)
+            after = path.stat()
+            if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):
+                return copy, digest, size, head
     except OSError as e:
         copy.unlink(missing_ok=True)
         raise FolderFault(f"{path}: {e.strerror}", "Check the file's rights and the free space.") from e
-    return copy, digest.hexdigest(), size, head
+
+
+def _copied(path: Path, copy: Path) -> tuple[str, int, bytes]:
+    """Copies and answers SHA-256, size in bytes, and the first bytes."""
+    digest, size, head = hashlib.sha256(), 0, b""
+    with open(path, "rb") as source, open(copy, "wb") as out:
+        while chunk := source.read(_CHUNK):
+            head = head or chunk[:64]
+            digest.update(chunk)
+            out.write(chunk)
+            size += len(chunk)
+    return digest.hexdigest(), size, head
 
 
 def _new_copy(parts: Parts) -> Path:

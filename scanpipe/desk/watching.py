@@ -27,7 +27,10 @@ class Inbox(Protocol):
 
 
 class Watch:
-    """One watcher at work. `report` hears of every file that was carried, `complain` of every machine fault."""
+    """One watcher at work, until `stop` is set (by a signal handler, say); what is in flight then is finished.
+
+    `report` hears of every file that was carried, `complain` of every machine fault.
+    """
 
     def __init__(
         self,
@@ -36,6 +39,7 @@ class Watch:
         inbox: Inbox,
         report: Callable[[Carried], None],
         complain: Callable[[Fault], None],
+        stop: threading.Event,
     ) -> None:
         self._parts = parts
         self._conveyor = conveyor
@@ -44,20 +48,16 @@ class Watch:
         self._complain = complain
         self._stacks = Stacks(parts)
         self._flying: dict[Future[Carried], tuple[Path, Incoming]] = {}
-        self._stop = threading.Event()
+        self._stop = stop
         self._told: set[str] = set()
 
-    def stop(self) -> None:
-        """Ends `run` after what is in flight is finished; may be called from a signal handler."""
-        self._stop.set()
-
     def run(self) -> None:
-        """Works until `stop`. Machine faults are reported and tried again, without end; they never become held pages."""
+        """Works until it is stopped. Machine faults are reported and tried again, without end; they never become held pages."""
         self.recover()
         self.work()
 
     def work(self) -> None:
-        """Takes in what arrives, until `stop`; then finishes what is in flight."""
+        """Takes in what arrives, until it is stopped; then finishes what is in flight."""
         while not self._stop.is_set():
             for arrival in self._inbox.arrivals(_LOOK_S if not self._flying else 0.02):
                 if self._stop.is_set():

@@ -74,21 +74,22 @@ def run(data_dir: Path, countdown: Countdown) -> None:
     with open_parts(settings) as parts:
         conveyor = Conveyor(parts, InProcess())
         inbox = open_hot_folder(settings)
-        watch = Watch(parts, conveyor, inbox, lambda _: None, lambda fault: print(fault, file=sys.stderr))
+        stop = threading.Event()
+        watch = Watch(parts, conveyor, inbox, lambda _: None, lambda fault: print(fault, file=sys.stderr), stop)
         sys.addaudithook(countdown.audit)
         sa.event.listen(sa.Engine, "commit", countdown.step)
         watch.recover()
-        threading.Thread(target=_stop_when_empty, args=(settings.inbox_path, watch), daemon=True).start()
+        threading.Thread(target=_stop_when_empty, args=(settings.inbox_path, stop), daemon=True).start()
         watch.work()
         inbox.close()
         conveyor.close()
 
 
-def _stop_when_empty(inbox: Path, watch: Watch) -> None:
+def _stop_when_empty(inbox: Path, stop: threading.Event) -> None:
     tick = threading.Event()
     while any(p.is_file() for p in inbox.rglob("*")):
         tick.wait(0.01)
-    watch.stop()
+    stop.set()
 
 
 def in_a_fork(data_dir: Path, fatal: int) -> int:

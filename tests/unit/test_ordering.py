@@ -10,7 +10,7 @@ from scanpipe.ordering import natural_key, path_key
 
 def test_numbers_count_as_numbers_folder_by_folder() -> None:
     ordered = ["a 3/scan1.jpg", "a 12/Scan1.jpg", "a 12/scan2.jpg", "a 12/scan10.jpg", "a 12/torn.jpg"]
-    assert sorted(ordered[::-1], key=path_key) == ordered
+    assert sorted(set(ordered), key=path_key) == ordered
 
 
 @given(st.lists(st.text(alphabet="ab1290٣²½/", max_size=8)))
