@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scanpipe.bench.measure import Usage, clean_environment, measured, python
-from scanpipe.bench.pages import Stack, linked, some
+from scanpipe.bench.pages import Stack, empty_pages, linked, some
 from scanpipe.bench.printing import Printed
 from scanpipe.bench.product import Outcome, checked, ingest
 
@@ -50,14 +50,16 @@ class Ring:
     room: Path
     _number: int = 0
 
-    def start_ups(self, stack: Stack) -> dict[str, Usage]:
-        """Each contender on one page a worker: what it costs to begin."""
-        return {c: self.run(c, self.source(c, stack, self.plan.workers)) for c in CONTENDERS}
+    def start_ups(self) -> dict[str, Usage]:
+        """Each contender on one small empty page a worker: what it costs to begin."""
+        empty = self.room / "sources" / "empty"
+        if not empty.exists():
+            empty_pages(self.plan.workers, empty)
+        return {c: self.run(c, empty) for c in CONTENDERS}
 
     def source(self, contender: str, stack: Stack, count: int) -> Path:
         """What a contender is given. The floor is that of the pages alone, also where they come as a PDF."""
         place = self.room / "sources" / f"{stack.name}-{contender}-{count}"
-        place.parent.mkdir(exist_ok=True)
         made = place.with_suffix(".pdf") if stack.pdf is not None and contender != "floor" else place
         if made.exists():
             return made
@@ -84,12 +86,12 @@ def compare(
     `advance` hears how many of the `repeat` × inputs × contenders runs are done. Raises Fault when a contender fails, and
     VerifyFailed when scanpipe loses a page or files one where it does not belong.
     """
-    ring.start_ups(stacks[0])  # once for the disk's cache and the compiled modules
+    ring.start_ups()  # not counted: fills the disk's cache, compiles the modules
     found = {s.name: Runs(sum(p.stat().st_size for p in s.pages)) for s in stacks}
     start_ups: dict[str, list[Usage]] = {c: [] for c in CONTENDERS}
     done = 0
     for _ in range(ring.plan.repeat):
-        for contender, usage in ring.start_ups(stacks[0]).items():
+        for contender, usage in ring.start_ups().items():
             start_ups[contender].append(usage)
         for stack, contender in _turns(stacks):
             _one_run(ring, stack, contender, found[stack.name])

@@ -1,7 +1,7 @@
 """What runs cost in, figures a page and ratios out.
 
-Rates are marginal: what the start costs (measured on one page a worker) is taken off. The rate with the start is given beside
-them, for as many pages as scanpipe was given; for the textbook script, which is given fewer, it is computed from both.
+Rates are marginal: what the start costs (measured on an empty page a worker) is taken off. The rate with the start is given
+beside them, for as many pages as scanpipe was given; for the textbook script, which is given fewer, it is computed.
 """
 
 from __future__ import annotations
@@ -72,17 +72,14 @@ def costs(runs: Runs, contender: str, start: Usage, plan: Plan) -> list[Cost]:
 
 
 def _cost(usage: Usage, start: Usage, count: int, plan: Plan, page_bytes: float) -> Cost:
-    more = count - plan.workers
-    wall_s = max(usage.wall_s - start.wall_s, _LEAST_S) / more
-    cpu_s = max(usage.cpu_s - start.cpu_s, _LEAST_S) / more
-    whole_s = start.wall_s + wall_s * (plan.pages - plan.workers)
-    whole_cpu_s = start.cpu_s + cpu_s * (plan.pages - plan.workers)
+    wall_s = max(usage.wall_s - start.wall_s, _LEAST_S) / count
+    cpu_s = max(usage.cpu_s - start.cpu_s, _LEAST_S) / count
     return Cost(
         pages_s=1 / wall_s,
-        pages_s_with_start=plan.pages / whole_s,
+        pages_s_with_start=1 / (wall_s + start.wall_s / plan.pages),
         cpu_ms=1000 * cpu_s,
-        cpu_ms_with_start=1000 * whole_cpu_s / plan.pages,
-        own_cpu_ms=1000 * (usage.own_cpu_s - start.own_cpu_s) / more,
+        cpu_ms_with_start=1000 * (cpu_s + start.cpu_s / plan.pages),
+        own_cpu_ms=1000 * (usage.own_cpu_s - start.own_cpu_s) / count,
         peak_mib=usage.peak_mib,
         written_per_byte=usage.written_bytes / (count * page_bytes),
     )

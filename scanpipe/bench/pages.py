@@ -94,6 +94,15 @@ def some(stack: Stack, count: int, out: Path) -> Path:
     return linked(stack.pages[:count], out)
 
 
+def empty_pages(count: int, out: Path) -> Path:
+    """A folder of so many small empty pages, no two alike: what a program does to begin, and next to nothing else."""
+    out.mkdir(parents=True)
+    for index in range(count):
+        body = encode_jpeg(np.full((280, 200), 255 - index % 8, np.uint8), 25 + index // 8, _SCANNER_QUALITY)
+        (out / _NAME.format(index + 1)).write_bytes(body)
+    return out
+
+
 def linked(pages: Sequence[Path], folder: Path) -> Path:
     """A folder with these files."""
     folder.mkdir(parents=True)

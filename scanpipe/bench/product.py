@@ -13,6 +13,8 @@ from scanpipe.bench.measure import Usage, clean_environment, measured, python
 from scanpipe.faults import VerifyFailed
 from scanpipe.model import Sheet
 
+_HINT = "This must never happen: report it with the command; the same command makes the same pages."
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -35,13 +37,13 @@ def checked(answers: str, sheets: Sequence[Sheet], expected: int) -> Outcome:
     """
     pages = [json.loads(line) for line in answers.splitlines()]
     if len(pages) != expected:
-        raise VerifyFailed(f"{expected} pages were taken in, {len(pages)} answers came", "")
+        raise VerifyFailed(f"{expected} pages were taken in, {len(pages)} answers came", _HINT)
     filed = [p for p in pages if p["verdict"] == "filed"]
     for page in filed:
         sheet = sheets[_sheet_index(page)]
         found = page["serial"], page["test"], page["candidate"], page["question"]
         if found != (sheet.serial, sheet.test, sheet.candidate, sheet.question):
-            raise VerifyFailed(f"{page['file']} page {page['page']} was filed as {found}; it is {sheet}", "")
+            raise VerifyFailed(f"{page['file']} page {page['page']} was filed as {found}; it is {sheet}", _HINT)
     return Outcome(len(filed), expected - len(filed))
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from scanpipe.bench.comparing import CONTENDERS, Plan, Runs
-from scanpipe.bench.figures import Spread, costs, ratios, spread, start_of
+from scanpipe.bench.figures import costs, ratios, spread, start_of
 from scanpipe.bench.measure import Usage
 from scanpipe.bench.pages import INPUTS
 
@@ -73,7 +73,16 @@ def lines(result: Mapping[str, Any]) -> Iterator[str]:
     )
     yield "\n## A page\n"
     yield from _table(
-        ("input", "program", "CPU ms", "of it parent", "pages/s", "… with the start", "peak MiB", "written ÷ read"),
+        (
+            "input",
+            "program",
+            "CPU ms",
+            "pages/s",
+            "parent's CPU ms",
+            "pages/s with start",
+            "peak MiB",
+            "written ÷ read",
+        ),
         (_cost_row(i, c) for i in result["inputs"] for c in CONTENDERS),
     )
     yield "\n## CPU by stage, ms a page\n"
@@ -82,7 +91,7 @@ def lines(result: Mapping[str, Any]) -> Iterator[str]:
             named = ", ".join(f"{stage} {ms:.1f}" for stage, ms in stages.items())
             yield f"- {i['input']}, {program}: {named}; together {sum(stages.values()):.1f}"
     starts = ", ".join(f"{c} {s['wall_s']:.2f} s ({s['cpu_s']:.2f} s CPU)" for c, s in result["start_up"].items())
-    yield f"\nThe start, with one page a worker: {starts}."
+    yield f"\nThe start, on an empty page a worker: {starts}."
     yield (
         f"{plan['pages']} pages an input ({plan['textbook_pages']} for the textbook script), {plan['workers']} workers, "
         f"{plan['repeat']} interleaved repeats: median (least to most)."
@@ -101,13 +110,13 @@ def _ratio_row(i: Mapping[str, Any], pages: int) -> tuple[str, ...]:
 
 def _cost_row(i: Mapping[str, Any], contender: str) -> tuple[str, ...]:
     c = i[contender]
-    figures = (("cpu_ms", 1), ("own_cpu_ms", 1), ("pages_s", 1), ("pages_s_with_start", 1), ("peak_mib", 0))
-    return (i["input"], contender, *(_said(c[f], digits) for f, digits in figures), _said(c["written_per_byte"], 2))
+    with_spread = _said(c["cpu_ms"], 1), _said(c["pages_s"], 1)
+    single = (("own_cpu_ms", 1), ("pages_s_with_start", 1), ("peak_mib", 0), ("written_per_byte", 2))
+    return (i["input"], contender, *with_spread, *(f"{c[f]['median']:.{digits}f}" for f, digits in single))
 
 
 def _said(figure: Mapping[str, float], digits: int) -> str:
-    s = Spread(**figure)
-    return f"{s.median:.{digits}f} ({s.low:.{digits}f} to {s.high:.{digits}f})"
+    return f"{figure['median']:.{digits}f} ({figure['low']:.{digits}f} to {figure['high']:.{digits}f})"
 
 
 def _table(head: Sequence[str], rows: Iterator[Sequence[str]]) -> Iterator[str]:

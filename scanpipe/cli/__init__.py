@@ -7,7 +7,18 @@ import sys
 import click
 
 from scanpipe import __version__
-from scanpipe.cli import benching, configuring, defining, looking, printing, proving, queueing, working
+from scanpipe.cli import (
+    accounts,
+    benching,
+    configuring,
+    defining,
+    looking,
+    printing,
+    proving,
+    queueing,
+    serving,
+    working,
+)
 from scanpipe.cli.door import Door, exit_with
 from scanpipe.faults import Fault
 
@@ -37,7 +48,7 @@ def cli(context: click.Context, config_file: str | None, debug: bool) -> None:
     context.obj = Door(config_file, debug)
 
 
-for subject in (defining, printing, working, looking, queueing, proving, configuring, benching):
+for subject in (defining, printing, working, serving, looking, queueing, proving, accounts, configuring, benching):
     for command in subject.COMMANDS:
         cli.add_command(command)
 

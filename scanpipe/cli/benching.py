@@ -22,11 +22,11 @@ from scanpipe.settings import Settings
 _SEED = 2026
 _PAGES_A_WORKER = 4
 """At least; below it the figures would be those of the start alone."""
-_PROFILED_PAGES = 12
+_PROFILED_PAGES = 5
 
 
 @click.command()
-@click.option("--pages", type=click.IntRange(8, 100_000), default=96, show_default=True, help="Pages of each input.")
+@click.option("--pages", type=click.IntRange(8, 100_000), default=64, show_default=True, help="Pages of each input.")
 @click.option("--workers", type=click.IntRange(1, 1024), help="Worker processes [default: one a core].")
 @click.option("--inputs", default=",".join(INPUTS), show_default=True, help="Comma-separated.")
 @click.option("--repeat", type=click.IntRange(1, 100), default=3, show_default=True, help="Interleaved repeats.")

@@ -15,6 +15,7 @@ import click
 
 from scanpipe.cli.door import Door, emit, json_option, pass_door
 from scanpipe.desk.conveyor import Carried, Conveyor
+from scanpipe.desk.parts import Parts
 from scanpipe.desk.watching import Watch
 from scanpipe.desk.working import finish_leftovers
 from scanpipe.desk.working import ingest as ingest_files
@@ -58,21 +59,32 @@ def watch(door: Door, as_json: bool) -> None:
     \b
     Example: scanpipe watch
     """
-    tally, stop = Tally(as_json), threading.Event()
+    tally, stop = Tally(as_json), stop_signal()
+    with door.parts() as parts:
+        watch_until(door, parts, tally, stop)
+    tally.close()
+
+
+def stop_signal() -> threading.Event:
+    """An event that SIGTERM and Ctrl-C set."""
+    stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    with door.parts() as parts, open_workers(door.settings) as engine:
+    return stop
+
+
+def watch_until(door: Door, parts: Parts, tally: Tally, stop: threading.Event) -> None:
+    """Works the hot folder until `stop` is set."""
+    with open_workers(door.settings) as engine:
         inbox = open_hot_folder(door.settings)
         conveyor = Conveyor(parts, engine)
-        worker = Watch(parts, conveyor, inbox, tally.count, complain, stop)
-        if not as_json:
+        if not tally.as_json:
             click.echo(f"Watching {door.settings.inbox_path}. Ctrl-C ends it; nothing is lost.", err=True)
         try:
-            worker.run()
+            Watch(parts, conveyor, inbox, tally.count, complain, stop).run()
         finally:
             inbox.close()
             conveyor.close()
-    tally.close()
 
 
 def complain(fault: Fault) -> None:
@@ -84,7 +96,7 @@ class Tally:
     """Says what became of each page, as JSON lines or for people, and sums up."""
 
     def __init__(self, as_json: bool) -> None:
-        self._as_json = as_json
+        self.as_json = as_json
         self._counts: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
         self._since = time.monotonic()
@@ -96,7 +108,7 @@ class Tally:
             self._counts[answer["verdict"]] += 1
             if page.state == "held" and not carried.again:
                 self._reasons[str(page.reason)] += 1
-            if self._as_json:
+            if self.as_json:
                 emit(answer)
             elif answer["verdict"] == "held":
                 self._line(
@@ -110,7 +122,7 @@ class Tally:
         click.echo(f"Finished what was begun before: {carried.file}", err=True)
 
     def close(self) -> None:
-        if self._as_json:
+        if self.as_json:
             return
         self._line(self._summary())
         for reason, n in self._reasons.most_common():

@@ -19,5 +19,5 @@ _ONE_THREAD = dict.fromkeys(
 def worker_environment(parent: Mapping[str, str], import_path: Sequence[str]) -> dict[str, str]:
     """A copy without anything that looks like a credential; modules are found where the parent finds them."""
     kept = {k: v for k, v in parent.items() if not _SECRET_NAME.search(k) and not _SECRET_VALUE.search(v)}
-    found = os.pathsep.join(os.path.abspath(folder) for folder in import_path)
+    found = os.pathsep.join(os.path.abspath(place) for place in import_path if os.path.exists(place or "."))
     return kept | _ONE_THREAD | {"PYTHONPATH": found}

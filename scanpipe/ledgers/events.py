@@ -12,6 +12,9 @@ page_blank              all columns of the page
 page_discarded          by, why: a person says that it belongs nowhere; it is kept
 page_retried            by: back to waiting
 key_made                id of a signing key (never its secret)
+user_added              name, role
+token_added             name, scopes, tests (never the token)
+token_revoked           name
 """
 
 from __future__ import annotations
@@ -103,4 +106,7 @@ _PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     "page_discarded": _page_set("discarded"),
     "page_retried": _page_set("waiting"),
     "key_made": _nothing,
+    "user_added": _nothing,
+    "token_added": _nothing,
+    "token_revoked": _nothing,
 }

@@ -1,10 +1,13 @@
-"""The tables. `event` is the truth; all others are what the events add up to, kept so that one can look things up."""
+"""The tables. `event` is the truth; the state tables are what the events add up to, kept so that one can look things up.
+
+Accounts and tokens stand beside them: what is secret about them belongs into no event.
+"""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The Alembic revision that this code works with."""
 
 metadata = sa.MetaData()
@@ -89,3 +92,27 @@ page = sa.Table(
     sa.Index("page_state", "state", "event"),
 )
 """`state` is waiting, placing, filed, held, blank or discarded. `event` is the last event that changed the row."""
+
+account = sa.Table(
+    "account",
+    metadata,
+    sa.Column("name", sa.String(80), primary_key=True),
+    sa.Column("role", sa.String(40), nullable=False),
+    sa.Column("password", sa.String(200), nullable=False),
+    sa.Column("at", sa.String(32), nullable=False),
+)
+"""`password` is an Argon2id hash with its parameters."""
+
+token = sa.Table(
+    "token",
+    metadata,
+    sa.Column("name", sa.String(80), primary_key=True),
+    sa.Column("digest", sa.String(64), nullable=False, unique=True),
+    sa.Column("scopes", sa.Text, nullable=False),
+    sa.Column("tests", sa.Text, nullable=False),
+    sa.Column("made", sa.String(32), nullable=False),
+    sa.Column("expires", sa.String(32)),
+    sa.Column("revoked", sa.String(32)),
+    sa.Column("last_used", sa.String(32)),
+)
+"""`digest` is the SHA-256 of the token; `scopes` and `tests` are separated by commas, no tests means all of them."""

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 
 from scanpipe.definitions import from_json
 from scanpipe.ledgers import tables as t
+from scanpipe.ledgers.accounts import Accounts
 from scanpipe.ledgers.chain import GENESIS, Event, canonical
 from scanpipe.ledgers.events import project
-from scanpipe.model import Claims, PageId, PageRecord, ScanRecord, Sheet, TestDefinition
+from scanpipe.model import Claims, PageId, PageRecord, ScanRecord, Sheet, Slot, TestDefinition
 from scanpipe.stages.validate import Facts
 
 _TAKES_PLACE = ("placing", "filed")
@@ -171,6 +172,32 @@ class Transaction:
         """All events about a scan and its pages, in their order."""
         query = sa.select(t.event).where(t.event.c.scan == scan).order_by(t.event.c.id)
         return [Event(*row) for row in self._c.execute(query)]
+
+    def on_its_way(self, slot: Slot) -> int:
+        """How many pages that are not filed claim this slot."""
+        query = sa.select(sa.func.count()).select_from(t.page).where(_p.state.in_(("waiting", "placing", "held")))
+        columns = ((_p.test, slot.test), (_p.candidate, slot.candidate), (_p.question, slot.question))
+        query = query.where(*(sa.func.upper(column) == value.upper() for column, value in columns))
+        return int(self._c.execute(query).scalar() or 0)
+
+    def printed_for(self, slot: Slot) -> int:
+        """How many sheets were printed for a slot."""
+        c = t.sheet.c
+        query = sa.select(sa.func.count()).select_from(t.sheet)
+        query = query.where(c.test == slot.test, c.candidate == slot.candidate, c.question == slot.question)
+        return int(self._c.execute(query).scalar() or 0)
+
+    def filings(self, after: int, limit: int) -> list[tuple[int, str, PageRecord]]:
+        """Events `page_filed` with a number above `after`, in order: number, time, and the page as it is now."""
+        e = t.event.c
+        same = sa.and_(e.scan == _p.scan, e.page == _p.page)
+        query = sa.select(e.id, e.at, t.page).join_from(t.event, t.page, same)
+        query = query.where(e.type == "page_filed", e.id > after).order_by(e.id).limit(limit)
+        return [(row[0], row[1], PageRecord(*row[2:])) for row in self._c.execute(query)]
+
+    def accounts(self) -> Accounts:
+        """People and programs that may come in."""
+        return Accounts(self._c)
 
     def _read_head(self) -> tuple[int, str]:
         row = self._c.execute(_HEAD).first()

@@ -30,6 +30,8 @@ Shrink = Literal[1, 2, 4, 8]
 
 _A4_SHORT_IN = 210 / 25.4
 _LOOK_DPI = 130
+_COARSE_DPI = 180
+"""Below, the first look is at twice the size: else codes half as large as printed (a cut-out, a screen) are not seen."""
 _MARGIN_MM = 7.0
 _CORNER_SHARE = 0.3
 _SAME_PLACE = 0.5
@@ -67,8 +69,12 @@ class Eyes:
 def look(page: Picture, eyes: Eyes) -> tuple[Code, ...]:
     """The codes that one quick pass over the whole page shows; corners in its pixels."""
     shrink = look_shrink(page)
-    found = eyes.first.look(page.gray(shrink), eyes.printed)
-    return _merge((), (_scaled(c, shrink, (0, 0)) for c in found))
+    gray: Any = page.gray(shrink)
+    scale = float(shrink)
+    if _dpi_if_a4(page) < _COARSE_DPI:
+        gray, scale = cv2.resize(gray, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR), 0.5
+    found = eyes.first.look(gray, eyes.printed)
+    return _merge((), (_scaled(c, scale, (0, 0)) for c in found))
 
 
 def search(page: Picture, eyes: Eyes, codes: tuple[Code, ...]) -> tuple[Code, ...]:
@@ -93,13 +99,18 @@ def read_all(page: Picture, eyes: Eyes) -> tuple[Code, ...]:
 
 def look_shrink(page: Picture) -> Shrink:
     """How far the page can shrink for the first look: to 130 dots per inch or a little more, if it were A4."""
-    dpi = min(page.width_px, page.height_px) / _A4_SHORT_IN
+    dpi = _dpi_if_a4(page)
     shrink: Shrink = 1
     steps: tuple[Shrink, ...] = (2, 4, 8)
     for s in steps:
         if dpi / s >= _LOOK_DPI:
             shrink = s
     return shrink
+
+
+def _dpi_if_a4(page: Picture) -> float:
+    """What its resolution would be if the page were A4; what the file says about it may be wrong."""
+    return min(page.width_px, page.height_px) / _A4_SHORT_IN
 
 
 def is_whole_sheet(codes: Iterable[Code]) -> bool:

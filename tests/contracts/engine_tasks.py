@@ -76,14 +76,14 @@ def close_everything() -> None:
     time.sleep(600)
 
 
-def talk_nonsense(s: float) -> None:
-    """Writes into every descriptor that is open."""
+def talk(words: bytes) -> None:
+    """Writes into every descriptor that is open, and does not come back."""
     for fd in range(3, 20):
         try:
-            os.write(fd, b"nonsense " * 20)
+            os.write(fd, words)
         except OSError:
             continue
-    time.sleep(s)
+    time.sleep(600)
 
 
 def die_first_time(folder: str) -> str:
@@ -213,6 +213,12 @@ def set_up_without_library(folder: str) -> NoReturn:
 def set_up_hoarding(folder: str) -> NoReturn:
     note(folder, "start")
     raise AssertionError(hoard_at_once(1 << 20))
+
+
+def set_up_every_third_time(folder: str) -> None:
+    note(folder, "start")
+    if len(os.listdir(folder)) % 3:
+        kill_itself()
 
 
 def set_up_if_there(path: str) -> None:

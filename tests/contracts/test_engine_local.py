@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 
 from scanpipe.engines import Engine, EngineOptions, TaskLost, open_engine
 from scanpipe.engines._task import Task
+from scanpipe.engines._wire import Kind, packed
 from scanpipe.faults import Fault
 from tests.contracts import engine_tasks as tasks
 from tests.contracts.engine_tools import PATIENCE_S, all_workers, ask, children, eventually, gone, send
@@ -41,29 +43,41 @@ def engine() -> Iterator[Engine]:
     opened.close(wait=False)
 
 
-def orphans(last_words: str, folder: Path) -> tuple[subprocess.Popen[str], list[int]]:
+@contextmanager
+def parent_process(last_words: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
     """A process with an engine of three workers, two of them busy, and their ids."""
     env = os.environ | {"PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))}
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT + last_words, str(folder)],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         env=env,
     )
     assert parent.stdout is not None
-    return parent, [int(word) for word in parent.stdout.readline().split()]
+    pids = [int(word) for word in parent.stdout.readline().split()]
+    try:
+        yield parent, pids
+    finally:
+        for pid in filter(lambda p: not gone(p), [parent.pid, *pids]):
+            os.kill(pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("last_words", ["time.sleep(600)", "sys.exit()"])
 def test_workers_end_with_their_parent(last_words: str, tmp_path: Path) -> None:
-    parent, pids = orphans(last_words, tmp_path / "meeting")
-    assert len(pids) == 3
-    if "sleep" in last_words:
-        parent.kill()
-    parent.wait(PATIENCE_S)
-    eventually(lambda: all(map(gone, pids)), 2)
-    assert parent.communicate(timeout=2)[0] == "", "somebody holds its output open, or complained"
+    with parent_process(last_words, tmp_path / "meeting") as (parent, pids):
+        assert [os.readlink(f"/proc/{pid}/fd/0") for pid in pids] == ["/dev/null"] * 3
+        if "sleep" in last_words:
+            parent.kill()
+        parent.wait(PATIENCE_S)
+        eventually(lambda: all(map(gone, pids)), 2)
+        assert parent.communicate(timeout=2)[0] == "", "somebody holds its output open, or complained"
+
+
+def test_zero_workers_means_all_cores() -> None:
+    with open_engine("local", EngineOptions()) as engine:
+        assert engine.workers == len(os.sched_getaffinity(0))
 
 
 def test_workers_are_started_when_there_is_work(engine: Engine, tmp_path: Path) -> None:
@@ -75,7 +89,7 @@ def test_workers_are_started_when_there_is_work(engine: Engine, tmp_path: Path) 
 
 def test_nothing_is_left_behind() -> None:
     before = os.listdir("/proc/self/fd")
-    with open_engine("local", EngineOptions(workers=2, task_timeout_s=0.5)) as engine:
+    with open_engine("local", EngineOptions(workers=2, task_timeout_s=1)) as engine:
         lost = [send(engine, task) for task in (tasks.segfault, tasks.spin, tasks.leave, tasks.close_everything)]
         sent = [send(engine, tasks.nap, 0.01) for _ in range(20)]
         assert all(isinstance(f.exception(PATIENCE_S), TaskLost) for f in lost)
@@ -132,17 +146,47 @@ def test_interrupts_are_the_parents_business(engine: Engine) -> None:
     assert os.getsid(worker) == worker
 
 
-def test_nonsense_on_the_line_costs_only_the_task() -> None:
-    with open_engine("local", EngineOptions(workers=1, task_timeout_s=0.5)) as engine:
-        nonsense = send(engine, tasks.talk_nonsense, 5)
+@pytest.mark.parametrize(
+    ("words", "how"),
+    [
+        (b"nonsense " * 20, "took longer than 0.5 s (twice)"),
+        (packed(999, Kind.RESULT, b""), "the worker answered what it was not asked (twice)"),
+    ],
+    ids=["garbage", "out of turn"],
+)
+def test_nonsense_on_the_line_costs_only_the_task(words: bytes, how: str, tmp_path: Path) -> None:
+    setup = f"{tasks.__name__}:note"
+    options = EngineOptions(workers=1, task_timeout_s=0.5, setup=setup, setup_args=(str(tmp_path), "start"))
+    with open_engine("local", options) as engine:
+        nonsense = send(engine, tasks.talk, words)
         good = [send(engine, tasks.double, n) for n in range(5)]
-        with pytest.raises(TaskLost):
-            nonsense.result(PATIENCE_S)
+        assert str(nonsense.exception(PATIENCE_S)) == how
         assert [f.result(PATIENCE_S) for f in good] == [0, 2, 4, 6, 8]
+    assert len(list(tmp_path.iterdir())) == 3, "two workers lost, one for the others"
+
+
+def test_a_task_that_was_handed_over_and_not_begun_has_lost_nothing(tmp_path: Path) -> None:
+    with open_engine("local", EngineOptions(workers=1)) as engine:
+        idle = ask(engine, tasks.nap, 0)
+        os.kill(idle, signal.SIGSTOP)
+        future = send(engine, tasks.die_first_time, str(tmp_path))
+        eventually(future.running)
+        os.kill(idle, signal.SIGKILL)
+        assert future.result(PATIENCE_S) == "alive", "it was allowed one loss, and has had only one"
+
+
+def test_a_worker_that_does_not_listen_holds_up_nobody(engine: Engine, tmp_path: Path) -> None:
+    deaf, _ = all_workers(engine, tmp_path / "meeting")
+    os.kill(deaf, signal.SIGSTOP)
+    long = [send(engine, tasks.echo, bytes(3_000_000)) for _ in range(2)]
+    short = [send(engine, tasks.double, n) for n in range(20)]
+    assert [f.result(PATIENCE_S) for f in short] == [2 * n for n in range(20)]
+    os.kill(deaf, signal.SIGCONT)
+    assert [len(f.result(PATIENCE_S)) for f in long] == [3_000_000, 3_000_000]
 
 
 def test_waiting_costs_nothing(engine: Engine) -> None:
-    ask(engine, tasks.nap, 0)
+    ask(engine, tasks.echo, bytes(3_000_000))
     before_s = time.process_time()
     ask(engine, tasks.nap, 0.5)
     time.sleep(0.3)

@@ -58,21 +58,25 @@ def prepare(url: str, pages: int) -> None:
         ledger.write(work)
 
 
-def nothing(ledger: SqlLedger, number: int, gate: Barrier) -> int:
-    return ledger.write(lambda tx: tx.append("key_made", id=str(number)))
+def _note(ledger: SqlLedger, id: str) -> int:
+    return ledger.write(lambda tx: tx.append("key_made", id=id))
+
+
+def write_one(ledger: SqlLedger, number: int, gate: Barrier) -> int:
+    return _note(ledger, str(number))
 
 
 def test_six_processes_open_a_new_ledger_at_once(tmp_path: Path) -> None:
     for n in range(3):
         url = f"sqlite:///{tmp_path / f'{n}.db'}"
-        assert sorted(together(url, nothing, 6)) == [1, 2, 3, 4, 5, 6]
+        assert sorted(together(url, write_one, 6)) == [1, 2, 3, 4, 5, 6]
         with open_ledger(url) as ledger:
             assert first_break(ledger.events()) is None
 
 
 def write_many(ledger: SqlLedger, number: int, gate: Barrier) -> list[int]:
     gate.wait(20)
-    return [ledger.write(lambda tx: tx.append("key_made", id=f"{number}-{n}")) for n in range(100)]
+    return [_note(ledger, f"{number}-{n}") for n in range(100)]
 
 
 def test_two_processes_that_write_at_once_keep_one_chain(url: str) -> None:

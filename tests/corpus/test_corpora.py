@@ -172,7 +172,7 @@ def test_1000_hard_sheets(home: Installation) -> None:
 
 @pytest.mark.proof
 def test_1000_mixed_up_pages(home: Installation) -> None:
-    result = mixed_up(home, strangers.MIXED_UP, seed=91_003, count=1000)
+    result = mixed_up(home, strangers.MIXED_UP, seed=91_013, count=1000)
     print(f"\nmixed up: {dict(result.verdicts)}, misfiled {len(result.misfiled)}")
     assert result.verdicts == {"held": 1000}
 

@@ -1,0 +1,126 @@
+"""`scanpipe users …` and `scanpipe tokens …`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from scanpipe.cli.door import Door, emit, json_option, pass_door, person
+from scanpipe.desk import accounts
+
+
+@click.group()
+def users() -> None:
+    """The people who may sign in.
+
+    \b
+    Example: scanpipe users list
+    """
+
+
+@users.command("add")
+@click.argument("name")
+@click.option("--role", required=True, type=click.Choice(accounts.ROLES), help="What the person may do.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking for it.")
+@pass_door
+def add_user(door: Door, name: str, role: str, password_stdin: bool) -> None:
+    """Make an account for a person.
+
+    \b
+    Example: scanpipe users add kari --role exam_office
+    """
+    password = (
+        sys.stdin.readline().rstrip("\r\n")
+        if password_stdin
+        else click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    )
+    with door.parts() as parts:
+        accounts.add_user(parts, name, role, password, person())
+    click.echo(f"{name} may come in as {role}.")
+
+
+@users.command("list")
+@json_option
+@pass_door
+def list_users(door: Door, as_json: bool) -> None:
+    """List the accounts and their roles.
+
+    \b
+    Example: scanpipe users list
+    """
+    with door.parts() as parts, parts.ledger.read() as r:
+        for account in r.accounts().all_accounts():
+            if as_json:
+                emit({"name": account.name, "role": account.role, "at": account.at})
+            else:
+                click.echo(f"{account.name:<24} {account.role:<20} since {account.at[:10]}")
+
+
+@click.group()
+def tokens() -> None:
+    """The tokens of programs that use the API.
+
+    \b
+    Example: scanpipe tokens list
+    """
+
+
+@tokens.command("add")
+@click.argument("name")
+@click.option("--scopes", required=True, help=f"Comma-separated, of {', '.join(accounts.SCOPES)}; or all.")
+@click.option("--tests", help="Comma-separated; the token sees only these tests [default: all].")
+@click.option("--expires-days", type=click.IntRange(1, 3650), help="Ends after so many days [default: never].")
+@pass_door
+def add_token(door: Door, name: str, scopes: str, tests: str | None, expires_days: int | None) -> None:
+    """Make a token and print it: the only time that it is shown.
+
+    \b
+    Example: scanpipe tokens add grading --scopes slots:read,content:read,events:read --tests MA0001-2026H
+    """
+    wanted = [*accounts.SCOPES] if scopes in ("all", "read") else _listed(scopes)
+    planned = accounts.plan_token(name, wanted, _listed(tests or ""), expires_days)
+    with door.parts() as parts:
+        secret = accounts.add_token(parts, planned, person())
+    click.echo("Keep it safe, it is not shown again:", err=True)
+    click.echo(secret)
+
+
+@tokens.command("list")
+@json_option
+@pass_door
+def list_tokens(door: Door, as_json: bool) -> None:
+    """List the tokens: what they may do, and when they were last used.
+
+    \b
+    Example: scanpipe tokens list
+    """
+    with door.parts() as parts, parts.ledger.read() as r:
+        for t in r.accounts().all_tokens():
+            if as_json:
+                row = {"name": t.name, "scopes": _listed(t.scopes), "tests": _listed(t.tests), "made": t.made}
+                emit(row | {"expires": t.expires, "revoked": t.revoked, "last_used": t.last_used})
+                continue
+            state = "revoked" if t.revoked else f"until {t.expires[:10]}" if t.expires else "no end"
+            click.echo(f"{t.name:<24} {t.scopes:<44} {t.tests or 'all tests'}  {state}  used {t.last_used or 'never'}")
+
+
+@tokens.command("revoke")
+@click.argument("name")
+@pass_door
+def revoke_token(door: Door, name: str) -> None:
+    """End a token at once.
+
+    \b
+    Example: scanpipe tokens revoke grading
+    """
+    with door.parts() as parts:
+        accounts.revoke_token(parts, name, person())
+    click.echo(f"{name} lets nobody in any more.")
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+COMMANDS = (users, tokens)

@@ -1,0 +1,64 @@
+"""`scanpipe serve` and `scanpipe up`."""
+
+from __future__ import annotations
+
+import click
+
+from scanpipe.cli.door import Door, pass_door
+from scanpipe.cli.working import Tally, stop_signal, watch_until
+from scanpipe.desk.parts import Parts
+from scanpipe.web.serving import Server
+
+_host = click.option("--host", help="Address to listen on [default: web.host].")
+_port = click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 takes any free one [default: web.port].")
+
+
+@click.command()
+@_host
+@_port
+@pass_door
+def serve(door: Door, host: str | None, port: int | None) -> None:
+    """Serve the API for the grading system, until SIGTERM or Ctrl-C.
+
+    Its description is at /api/v1/openapi.json; a token comes from `scanpipe tokens add`.
+
+    \b
+    Example: scanpipe serve --port 8080
+    """
+    stop = stop_signal()
+    with door.parts() as parts:
+        server = _server(door, parts, host, port)
+        try:
+            stop.wait()
+        finally:
+            server.close()
+
+
+@click.command()
+@_host
+@_port
+@pass_door
+def up(door: Door, host: str | None, port: int | None) -> None:
+    """Work the hot folder and serve the API, in one process, until SIGTERM or Ctrl-C.
+
+    \b
+    Example: scanpipe up
+    """
+    stop, tally = stop_signal(), Tally(as_json=False)
+    with door.parts() as parts:
+        server = _server(door, parts, host, port)
+        try:
+            watch_until(door, parts, tally, stop)
+        finally:
+            server.close()
+    tally.close()
+
+
+def _server(door: Door, parts: Parts, host: str | None, port: int | None) -> Server:
+    web = door.settings.web
+    server = Server(parts, host or web.host, web.port if port is None else port)
+    click.echo(f"Serving {server.start()}/api/v1", err=True)
+    return server
+
+
+COMMANDS = (serve, up)

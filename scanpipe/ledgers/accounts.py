@@ -1,0 +1,68 @@
+"""Accounts and tokens: rows beside the ledger's events, since what is secret about them belongs into no event."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import sqlalchemy as sa
+
+from scanpipe.ledgers import tables as t
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person; `password` is an Argon2id hash."""
+
+    name: str
+    role: str
+    password: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A program's way in; `digest` is the SHA-256 of the token itself. Times are UTC in ISO 8601."""
+
+    name: str
+    digest: str
+    scopes: str
+    tests: str
+    made: str
+    expires: str | None = None
+    revoked: str | None = None
+    last_used: str | None = None
+
+
+class Accounts:
+    """Part of a `Transaction`."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._c = connection
+
+    def add_account(self, account: Account) -> None:
+        self._c.execute(sa.insert(t.account), asdict(account))
+
+    def account(self, name: str) -> Account | None:
+        row = self._c.execute(sa.select(t.account).where(t.account.c.name == name)).first()
+        return None if row is None else Account(*row)
+
+    def all_accounts(self) -> list[Account]:
+        return [Account(*row) for row in self._c.execute(sa.select(t.account).order_by(t.account.c.name))]
+
+    def add_token(self, token: Token) -> None:
+        self._c.execute(sa.insert(t.token), asdict(token))
+
+    def token(self, name: str) -> Token | None:
+        row = self._c.execute(sa.select(t.token).where(t.token.c.name == name)).first()
+        return None if row is None else Token(*row)
+
+    def token_by_digest(self, digest: str) -> Token | None:
+        row = self._c.execute(sa.select(t.token).where(t.token.c.digest == digest)).first()
+        return None if row is None else Token(*row)
+
+    def all_tokens(self) -> list[Token]:
+        return [Token(*row) for row in self._c.execute(sa.select(t.token).order_by(t.token.c.name))]
+
+    def mark_token(self, name: str, column: str, at: str) -> None:
+        """Notes a time for a token: `revoked` or `last_used`."""
+        self._c.execute(sa.update(t.token).where(t.token.c.name == name).values({column: at}))

@@ -1,0 +1,76 @@
+"""`scanpipe bench`: the shape of its answer and its errors. How fast anything was is not asked here."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scanpipe.bench.measure import clean_environment, measured
+from scanpipe.bench.product import checked
+from scanpipe.faults import Fault, VerifyFailed
+from scanpipe.model import Sheet
+from tests.installation import ROOT
+
+
+def bench(*args: str) -> subprocess.CompletedProcess[str]:
+    env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    command = [sys.executable, "-m", "scanpipe", "bench", *args]
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, cwd=ROOT)
+
+
+@pytest.fixture(scope="module")
+def result() -> dict[str, Any]:
+    done = bench("--pages", "8", "--workers", "2", "--inputs", "gray-200dpi,pdf", "--repeat", "1", "--json")
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    answer: dict[str, Any] = json.loads(line)
+    return answer
+
+
+def test_every_page_was_filed_where_it_belongs(result: dict[str, Any]) -> None:
+    assert [(i["input"], i["filed"], i["held"]) for i in result["inputs"]] == [("gray-200dpi", 8, 0), ("pdf", 8, 0)]
+    assert all(i["textbook_read"] == result["plan"]["textbook_pages"] for i in result["inputs"])
+
+
+def test_every_figure_has_a_median_and_a_spread(result: dict[str, Any]) -> None:
+    for found in result["inputs"]:
+        for group in (found["ratios"], found["floor"], found["textbook"], found["scanpipe"]):
+            assert all(f["low"] <= f["median"] <= f["high"] for f in group.values())
+        assert found["scanpipe"]["peak_mib"]["median"] > 30
+        assert found["scanpipe"]["written_per_byte"]["median"] > 1
+        assert {"look", "warp", "encode"} <= found["stages_ms"]["scanpipe"].keys()
+    assert result["start_up"].keys() == {"floor", "textbook", "scanpipe"}
+    assert result["machine"]["cores"] >= 1 and result["machine"]["processor"]
+
+
+def test_an_unknown_input_and_too_few_pages_are_refused() -> None:
+    assert "there is no input paper" in bench("--inputs", "paper").stderr
+    few = bench("--pages", "8", "--workers", "3")
+    assert few.returncode == 2 and "at least --pages 12" in few.stderr
+
+
+def test_the_children_of_a_command_are_counted() -> None:
+    busy = "import time\nwhile time.process_time() < 0.8: pass\nopen('/dev/null', 'w').write('x' * 100_000)"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {busy!r}])"
+    usage = measured([sys.executable, "-c", parent], clean_environment())
+    assert usage.cpu_s >= 0.8 > usage.own_cpu_s
+    assert usage.written_bytes >= 100_000
+    with pytest.raises(Fault, match="ended with 3"):
+        measured([sys.executable, "-c", "raise SystemExit(3)"], clean_environment())
+
+
+def test_a_page_filed_elsewhere_or_missing_ends_the_bench() -> None:
+    sheet = Sheet("0000000001", "BENCH-1", "10001", "1", 1, 1, 1)
+    page = {"file": str(Path("in") / "page00001.jpg"), "page": 1, "verdict": "filed", "test": "BENCH-1"}
+    right = page | {"serial": "0000000001", "candidate": "10001", "question": "1"}
+    assert checked(json.dumps(right), [sheet], 1).filed == 1
+    assert checked(json.dumps(right | {"verdict": "held"}), [sheet], 1).held == 1
+    for bad, expected in ((right | {"question": "2"}, 1), (right, 2)):
+        with pytest.raises(VerifyFailed):
+            checked(json.dumps(bad), [sheet], expected)
