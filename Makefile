@@ -31,7 +31,7 @@ lint: setup
 	$(VENV)/bin/lint-imports
 
 test: lint
-	$(PY) -m pytest
+	$(PY) -m pytest -n 2 --dist loadfile
 
 proof: setup
 	$(PY) -m pytest -m proof --override-ini addopts="-q --strict-markers" tests
