@@ -1,13 +1,14 @@
 """What runs cost in, figures a page and ratios out.
 
-Rates are marginal: what the start costs (measured on an empty page a worker) is taken off. The rate with the start is given
-beside them, for as many pages as scanpipe was given; for the textbook script, which is given fewer, it is computed.
+Rates are marginal: what the start costs (on an empty page a worker, the least of the repeats) is taken off. The rate with
+the start is given beside them, for as many pages as scanpipe was given; for the textbook script, which is given fewer, it
+is computed.
 """
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scanpipe.bench.comparing import Plan, Runs
@@ -49,17 +50,13 @@ class Ratios:
 
 
 def start_of(usages: Sequence[Usage]) -> Usage:
-    """The median start-up, each figure for itself."""
-
-    def middle(pick: Callable[[Usage], float]) -> float:
-        return statistics.median(pick(u) for u in usages)
-
+    """The least of each figure: what a busy machine adds to a start must not be taken off the runs."""
     return Usage(
-        wall_s=middle(lambda u: u.wall_s),
-        cpu_s=middle(lambda u: u.cpu_s),
-        own_cpu_s=middle(lambda u: u.own_cpu_s),
-        peak_mib=middle(lambda u: u.peak_mib),
-        written_bytes=round(middle(lambda u: u.written_bytes)),
+        wall_s=min(u.wall_s for u in usages),
+        cpu_s=min(u.cpu_s for u in usages),
+        own_cpu_s=min(u.own_cpu_s for u in usages),
+        peak_mib=min(u.peak_mib for u in usages),
+        written_bytes=min(u.written_bytes for u in usages),
         out="",
     )
 

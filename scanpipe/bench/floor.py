@@ -20,10 +20,10 @@ def copy_through_codec(path: Path, out: Path, quality: int) -> str:
     """Writes the picture anew into `out` and answers the digest of the file that it came from."""
     data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
-    gray = simplejpeg.decode_jpeg_header(data)[2] == "GRAY"
+    gray = simplejpeg.decode_jpeg_header(data)[2] == "Gray"
     pixels = simplejpeg.decode_jpeg(data, "GRAY" if gray else "RGB")
-    chosen = {"colorspace": "GRAY", "colorsubsampling": "Gray"} if gray else {"colorspace": "RGB"}
-    body = simplejpeg.encode_jpeg(pixels, quality=quality, **({"colorsubsampling": "420"} | chosen))
+    colours, chroma = ("GRAY", "Gray") if gray else ("RGB", "420")
+    body = simplejpeg.encode_jpeg(pixels, quality=quality, colorspace=colours, colorsubsampling=chroma)
     (out / path.name).write_bytes(body)
     return digest
 

@@ -1,12 +1,17 @@
-"""CPU by stage, a page: the public functions of the stages, timed one by one in this process, on pages of an input.
+"""CPU by stage, a page: the public functions of the stages, timed one by one, on pages of an input.
 
-Beside it the same for the textbook script. What a page costs over this in a run is hand-over, store and ledger.
+    python -m scanpipe.bench.profile QUALITY FILE…
+
+Beside it the same for the textbook script. What a page costs over this in a run is hand-over, store and ledger. It runs in a
+process of its own: no other command of scanpipe needs what it loads.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import statistics
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -46,15 +51,10 @@ class Stopwatch:
 def profile_stages(pages: Sequence[Path], quality: int) -> dict[str, dict[str, float]]:
     """CPU milliseconds by stage, the median over these JPEGs: of scanpipe and of the textbook script."""
     ours, theirs = Stopwatch(), Stopwatch()
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        eyes = Eyes(open_reader("zxing"), open_reader("zbar"))
-        for path in (pages[0], *pages):
-            _our_stages(ours, path, eyes, quality)
-            _textbook_stages(theirs, path, quality)
-    finally:
-        cv2.setNumThreads(threads)
+    eyes = Eyes(open_reader("zxing"), open_reader("zbar"))
+    for path in (pages[0], *pages):
+        _our_stages(ours, path, eyes, quality)
+        _textbook_stages(theirs, path, quality)
     return {"scanpipe": ours.medians_ms(), "textbook": theirs.medians_ms()}
 
 
@@ -85,3 +85,13 @@ def _textbook_stages(watch: Stopwatch, path: Path, quality: int) -> None:
     upright = watch.time("rotate", lambda: textbook.rotate(picture, angle))
     watch.time("pyzbar", lambda: textbook.read(upright))
     watch.time("encode", lambda: cv2.imencode(".jpg", upright, [cv2.IMWRITE_JPEG_QUALITY, quality]))
+
+
+def main(quality: str, *files: str) -> None:
+    """Answers one JSON object."""
+    cv2.setNumThreads(1)  # as in the workers
+    print(json.dumps(profile_stages([Path(f) for f in files], int(quality))))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

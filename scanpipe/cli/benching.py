@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -11,9 +12,9 @@ import click
 
 from scanpipe.bench.comparing import CONTENDERS, Plan, Ring, compare
 from scanpipe.bench.machine import describe_machine
+from scanpipe.bench.measure import clean_environment, measured, python
 from scanpipe.bench.pages import INPUTS, scan_sheets
 from scanpipe.bench.printing import print_sheets
-from scanpipe.bench.profile import profile_stages
 from scanpipe.bench.report import Findings, as_object, lines
 from scanpipe.cli.door import emit, json_option, progress
 from scanpipe.faults import UsageFault
@@ -74,7 +75,8 @@ def _measure(plan: Plan, names: list[str], room: Path, shown: bool) -> Findings:
     with progress("stage by stage", len(stacks), shown) as advance:
         profiles = {}
         for done, stack in enumerate(stacks, 1):
-            profiles[stack.name] = profile_stages(stack.pages[:_PROFILED_PAGES], plan.quality)
+            command = python("scanpipe.bench.profile", plan.quality, *stack.pages[:_PROFILED_PAGES])
+            profiles[stack.name] = json.loads(measured(command, clean_environment()).out)
             advance(done)
     return Findings(machine, plan, runs, start_ups, profiles)
 

@@ -43,7 +43,8 @@ def _read(gray: Gray, symbologies: frozenset[str], **tries: Any) -> list[Code]:
 
 def _code(barcode: Any) -> Code:
     p = barcode.position
+    # zxing-cpp counts from the edge of the first pixel; here the middle of a pixel is a whole number.
     corners: Corners = tuple(  # type: ignore[assignment]
-        (float(c.x), float(c.y)) for c in (p.top_left, p.top_right, p.bottom_right, p.bottom_left)
+        (c.x - 0.5, c.y - 0.5) for c in (p.top_left, p.top_right, p.bottom_right, p.bottom_left)
     )
     return Code(barcode.text, _NAMES.get(str(barcode.format), str(barcode.format).lower()), corners, "zxing")

@@ -157,17 +157,38 @@ def test_an_event_replaced_in_one_go_is_found(path: Path) -> None:
     assert findings(path)[0] == 7
 
 
+def linked(events: list[Event], last: str = GENESIS) -> list[Event]:
+    """These events with all their hashes computed anew, by somebody who knows how."""
+    chain = []
+    for e in events:
+        e = dataclasses.replace(e, previous=last)
+        last = e.link()
+        chain.append(dataclasses.replace(e, hash=last))
+    return chain
+
+
+HONEST = linked([Event(n, "now", "key_made", None, None, f'{{"id":"{n}"}}', "") for n in range(1, 7)])
+
+
+def test_a_hash_made_to_fit_its_own_event_breaks_the_next() -> None:
+    forged = dataclasses.replace(HONEST[2], data="{}")
+    (forged,) = linked([forged], HONEST[1].hash)
+    assert first_break(HONEST) is None
+    assert first_break([*HONEST[:2], forged, *HONEST[3:]]) == 4
+
+
+def test_a_gap_shows_though_all_hashes_fit() -> None:
+    assert first_break(linked([*HONEST[:2], *HONEST[3:]])) == 4
+    assert first_break(linked(HONEST[1:])) == 2
+    assert first_break(linked([*HONEST[:3], HONEST[2], *HONEST[3:]])) == 3
+
+
 def test_a_rewritten_history_shows_in_the_state(path: Path) -> None:
     """Whoever computes all hashes anew has a good chain, and tables that do not follow from it."""
     with open_ledger(f"sqlite:///{path}") as ledger:
         events = list(ledger.events())
-    last, rows = GENESIS, []
-    for e in events:
-        data = e.data.replace('"10001"', '"10002"') if e.type == "page_placing" else e.data
-        e = dataclasses.replace(e, data=data, previous=last)
-        last = e.link()
-        rows.append((e.data, e.previous, last, e.id))
-    assert [r[0] for r in rows] != [e.data for e in events]
+    events[6] = dataclasses.replace(events[6], data=events[6].data.replace('"10001"', '"10002"'))
+    rows = [(e.data, e.previous, e.hash, e.id) for e in linked(events)]
     c = sqlite3.connect(path)
     c.execute("DROP TRIGGER event_no_update")
     c.executemany("UPDATE event SET data = ?, previous = ?, hash = ? WHERE id = ?", rows)

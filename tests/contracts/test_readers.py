@@ -28,10 +28,16 @@ MADE = {
     "pdf417": (zxingcpp.BarcodeFormat.PDF417, TEXT),
     "aztec": (zxingcpp.BarcodeFormat.Aztec, TEXT),
 }
-# Part 1 of 2 of a structured append ("A" of "AB"), version 1-L: 21 rows of 21 modules, 1 is black.
+# QR symbols that no encoder makes, version 1-L: 21 rows of 21 modules, 1 is black.
+# Part 1 of 2 of a structured append ("A" of "AB"):
 STRUCTURED_APPEND = (
     "1fc57f 104141 17545d 17415d 174b5d 104e41 1fd57f 001400 1df5c4 1d3aab 1e62e5 "
     "0abfb9 1766e5 00104e 1fd91d 105c40 175155 1746aa 1752e5 1057b9 1fdee5"
+)
+# Nothing but noughts, which is a symbol without a text:
+NO_TEXT = (
+    "1fc57f 104a41 17555d 174a5d 17455d 104a41 1fd57f 001a00 1df5c4 0aaaaa 155555 "
+    "0aaaaa 155555 001aaa 1fd555 105aaa 175555 174aaa 175555 105aaa 1fd555"
 )
 
 
@@ -197,8 +203,18 @@ def test_writing_and_ruled_paper_are_no_codes(reader: Reader) -> None:
     assert reader.look(canvas.gray, ALL) == reader.search(canvas.gray, ALL) == []
 
 
+def drawn(rows: str) -> Gray:
+    """A symbol given by its rows, with its quiet zone."""
+    modules = [[int(bit) for bit in f"{int(row, 16):021b}"] for row in rows.split()]
+    white = 1 - np.pad(np.array(modules, np.uint8), 4)
+    return np.kron(white, np.full((8, 8), 255, np.uint8))
+
+
+def test_a_symbol_without_a_text_is_no_code(reader: Reader) -> None:
+    assert reader.look(drawn(NO_TEXT), QR) == reader.search(drawn(NO_TEXT), QR) == []
+
+
 def test_an_empty_frame_of_a_code_is_no_code(reader: Reader) -> None:
-    """Finder patterns and nothing between them: one of the readers takes that for a code without a text."""
     empty = matrix(TEXT).copy()
     empty[9:-9, 9:-9] = False
     canvas = Canvas(200)
@@ -206,14 +222,8 @@ def test_an_empty_frame_of_a_code_is_no_code(reader: Reader) -> None:
     assert reader.search(canvas.gray, QR) == []
 
 
-def structured_append() -> Gray:
-    rows = [[int(bit) for bit in f"{int(row, 16):021b}"] for row in STRUCTURED_APPEND.split()]
-    white = 1 - np.pad(np.array(rows, np.uint8), 4)
-    return np.kron(white, np.full((8, 8), 255, np.uint8))
-
-
 def test_a_part_of_a_structured_append_does_no_harm(reader: Reader) -> None:
-    part = structured_append()
+    part = drawn(STRUCTURED_APPEND)
     page = np.full((700, 1000), 255, np.uint8)
     page[: len(part), : len(part)] = part
     page[100:600, 400:900] = card()
@@ -223,7 +233,7 @@ def test_a_part_of_a_structured_append_does_no_harm(reader: Reader) -> None:
 
 
 def test_the_first_reader_reads_what_lies_beside_a_structured_append() -> None:
-    part = structured_append()
+    part = drawn(STRUCTURED_APPEND)
     beside = np.full((len(part), 500), 255, np.uint8)
     page = np.vstack([np.hstack([part, beside]), np.pad(card(), ((0, 0), (0, len(part))), constant_values=255)])
     found: list[Code] = open_reader("zxing").look(page, QR)

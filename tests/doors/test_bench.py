@@ -9,12 +9,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from scanpipe.bench.floor import copy_through_codec
 from scanpipe.bench.measure import clean_environment, measured
 from scanpipe.bench.product import checked
 from scanpipe.faults import Fault, VerifyFailed
 from scanpipe.model import Sheet
+from scanpipe.stages.render import encode_jpeg
 from tests.installation import ROOT
 
 
@@ -74,3 +78,12 @@ def test_a_page_filed_elsewhere_or_missing_ends_the_bench() -> None:
     for bad, expected in ((right | {"question": "2"}, 1), (right, 2)):
         with pytest.raises(VerifyFailed):
             checked(json.dumps(bad), [sheet], expected)
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_the_floor_takes_gray_as_gray_and_colour_as_colour(colour: bool, tmp_path: Path) -> None:
+    pixels = np.full((64, 48, 3) if colour else (64, 48), 200, np.uint8)
+    (tmp_path / "in.jpg").write_bytes(encode_jpeg(pixels, 300, 85))
+    (tmp_path / "out").mkdir()
+    copy_through_codec(tmp_path / "in.jpg", tmp_path / "out", 85)
+    assert Image.open(tmp_path / "out/in.jpg").mode == ("RGB" if colour else "L")

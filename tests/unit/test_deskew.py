@@ -68,11 +68,13 @@ def test_from_one_code_and_the_page_within_a_tenth(printed: Gray, kind: Kind) ->
 
 
 def test_from_the_page_alone_within_a_tenth() -> None:
-    blank_form = noisy(sheet(dpi=150, kinds=()).gray)
+    """The most that it may be off; on the average it is far less."""
+    form, errors = noisy(sheet(dpi=150, kinds=()).gray), []
     for angle in FEW:
-        skew = deskew(None, rotated(blank_form, angle))
+        skew = deskew(None, rotated(form, angle))
         assert skew.source == "page" and skew.turn_deg == 0
-        assert abs(skew.skew_deg - angle) <= 0.1
+        errors.append(abs(skew.skew_deg - angle))
+    assert max(errors) <= 0.1 and np.mean(errors) <= 0.02
 
 
 def test_from_a_table_that_somebody_ruled_on_plain_paper() -> None:

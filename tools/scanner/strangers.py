@@ -16,7 +16,7 @@ Rng = np.random.Generator
 
 def cut_out(paper: Paper, index: int, dpi: float, rng: Rng) -> Picture:
     """A piece of another sheet, with a code on it, lies somewhere on this one, at any angle, up to half as large."""
-    page, other = _drawn(paper, index, dpi, rng), paper.picture((index + 1 + int(rng.integers(5))) % len(paper), dpi)
+    page, other = drawn(paper, index, dpi, rng), paper.picture((index + 1 + int(rng.integers(5))) % len(paper), dpi)
     side, margin = round(30 / 25.4 * dpi), round(12 / 25.4 * dpi)
     piece = other[round(7 / 25.4 * dpi) :][:side, margin : margin + side]
     at = rng.uniform((0.3, 0.3), (0.7, 0.75)) * np.array([page.shape[1], page.shape[0]])
@@ -26,7 +26,7 @@ def cut_out(paper: Paper, index: int, dpi: float, rng: Rng) -> Picture:
 def one_code_glued_over(paper: Paper, index: int, dpi: float, rng: Rng) -> Picture:
     """One of the three codes is that of another sheet, exactly in its place."""
     from_other = paper.picture((index + 1 + int(rng.integers(20))) % len(paper), dpi)
-    page = _drawn(paper, index, dpi, rng)
+    page = drawn(paper, index, dpi, rng)
     h, w = page.shape
     rows, columns = (
         (slice(0, h // 6), slice(0, w // 4)),
@@ -39,7 +39,7 @@ def one_code_glued_over(paper: Paper, index: int, dpi: float, rng: Rng) -> Pictu
 
 def two_sheets(paper: Paper, index: int, dpi: float, rng: Rng) -> Picture:
     """Two sheets in one picture, side by side or overlapping."""
-    first, second = _drawn(paper, index, dpi, rng), _drawn(paper, (index + 1) % len(paper), dpi, rng)
+    first, second = drawn(paper, index, dpi, rng), drawn(paper, (index + 1) % len(paper), dpi, rng)
     if rng.random() < 0.5:
         return faults.beside(first, second)
     shift = int(first.shape[0] * rng.uniform(0.2, 0.5))
@@ -50,7 +50,7 @@ def two_sheets(paper: Paper, index: int, dpi: float, rng: Rng) -> Picture:
 
 def code_of_the_world(paper: Paper, index: int, dpi: float, rng: Rng) -> Picture:
     """A good sheet with a foreign QR code on it."""
-    page = _drawn(paper, index, dpi, rng)
+    page = drawn(paper, index, dpi, rng)
     text = f"an advertisement, number {rng.integers(1_000_000)}"
     piece = np.array(zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M").to_image(scale=1))
     module = max(3, round(0.6 / 25.4 * dpi))
@@ -111,7 +111,8 @@ MIXED_UP: tuple[Stranger, ...] = (cut_out, one_code_glued_over, two_sheets, code
 NO_SHEETS: tuple[Stranger, ...] = (crossword, nested_frames, halftone, screenshot)
 
 
-def _drawn(paper: Paper, index: int, dpi: float, rng: Rng) -> Picture:
+def drawn(paper: Paper, index: int, dpi: float, rng: Rng) -> Picture:
+    """A good sheet with an answer on it, as it lies before the scanner."""
     picture = paper.picture(index, dpi)
     pens.draw_answer(picture, dpi, rng)
     return picture
