@@ -152,6 +152,12 @@ def set_aside(folders: Folders, path: Path, scan: str) -> None:
     remove_empty(path.parent, folders.own_claimed)
 
 
+def files_below(folder: Path) -> Iterator[Path]:
+    """All files in a folder and its folders, also while others take them away."""
+    for place, _, names in os.walk(folder):
+        yield from (Path(place, name) for name in names)
+
+
 def remove_empty(folder: Path, top: Path) -> None:
     """Removes empty folders from here upwards, up to but not including `top`."""
     while folder != top and top in folder.parents:

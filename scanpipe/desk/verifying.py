@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from scanpipe.desk.folders import files_below
 from scanpipe.desk.parts import Parts
 from scanpipe.ledgers.chain import GENESIS, first_break
 from scanpipe.model import PageRecord, ScanRecord
@@ -46,7 +47,7 @@ def verify(parts: Parts, progress: Callable[[str, int, int], None] | None = None
     objects = _expected(scans, pages)
     _check_objects(parts, finding, objects, progress or (lambda *_: None))
     _check_unexplained(parts, finding, objects)
-    finding.in_inbox = sum(1 for p in parts.folders.inbox.rglob("*") if p.is_file())
+    finding.in_inbox = sum(1 for _ in files_below(parts.folders.inbox))
     return finding
 
 
@@ -80,7 +81,7 @@ def _check_counts(parts: Parts, finding: Finding, scans: list[ScanRecord], pages
     finding.problems += [f"serial {s} is filed {n} times" for s, n in serials.items() if n > 1]
     for folder in parts.folders.claimed.iterdir():
         if not parts.folders.alive(folder.name):
-            left = [p for p in folder.rglob("*") if p.is_file()]
+            left = files_below(folder)
             finding.problems += [f"{p} was taken out of the inbox and is not on record" for p in left]
 
 

@@ -1,9 +1,9 @@
 """A page in, the marks on it out: did anybody write on it?
 
 The page is looked at at about 100 dots per inch, where the noise of paper and scanner is averaged away and a pencil
-line is not. Its own background (a wide median) is taken off. What is darker than noise and as long as a stroke is a mark, be
-it ever so faint; what is as dark as ink may be as short as a letter. Specks of dust are shorter than both, shadows at the
-edge of the bed are within the margin. A page that is called blank is looked at by nobody: in doubt it is not.
+line is not. Its own background (a wide median) is taken off. What is darker than noise and as long as a small letter is a
+mark, be it ever so faint. Specks of dust are shorter, shadows at the edge of the bed are within the margin. A page that is
+called blank is looked at by nobody: in doubt it is not.
 """
 
 from __future__ import annotations
@@ -26,36 +26,28 @@ _SMOOTH_PX = 0.7
 _FAINTEST = 5.0
 """Gray levels below the paper, once smoothed; HB pencil drawn lightly is 15 to 40 below, show-through of a page 2 to 5."""
 _NOISE_SIGMAS = 6.0
-_SHORTEST_STROKE_PX = 9
-"""2.2 mm: shorter marks, if faint, are dust or the texture of the paper."""
-_INK = 25.0
-_INK_NOISE_SIGMAS = 10.0
-_SHORTEST_LETTER_PX = 7
-"""1.7 mm, a small letter; specks of dust are up to 1 mm."""
+_SHORTEST_PX = 9
+"""Once smoothed, which makes dark marks longer: a small letter in ink, 1.5 to 2 mm, or 2.2 mm of pencil. Dust is up to 1 mm."""
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """`strokes`: how many marks of a stroke's length there are, however faint; `letters`: how many short ones as dark as ink."""
+    """`strokes` is how many marks there are that are long enough to be somebody's."""
 
     strokes: int
-    letters: int
 
     @property
     def blank(self) -> bool:
-        return self.strokes == 0 and self.letters == 0
+        return self.strokes == 0
 
 
 def find_marks(gray: Gray) -> Marks:
     """`gray` at any resolution of 100 dots per inch or more: uint8 (height, width). What is too small for a page is a mark."""
     if min(gray.shape) < _SMALLEST_PX:
-        return Marks(0, 1)
-    darker = _darker_than_paper(_to_look_size(gray))
-    smooth = cv2.GaussianBlur(darker, (0, 0), _SMOOTH_PX)
-    noise = _spread(smooth)  # type: ignore[arg-type]
-    strokes = smooth > max(_FAINTEST, _NOISE_SIGMAS * noise)
-    letters = darker > max(_INK, _INK_NOISE_SIGMAS * noise)
-    return Marks(_count(strokes, _SHORTEST_STROKE_PX), _count(letters, _SHORTEST_LETTER_PX))
+        return Marks(1)
+    smooth = cv2.GaussianBlur(_darker_than_paper(_to_look_size(gray)), (0, 0), _SMOOTH_PX)
+    dark = smooth > max(_FAINTEST, _NOISE_SIGMAS * _spread(smooth))  # type: ignore[arg-type]
+    return Marks(_count(dark, _SHORTEST_PX))
 
 
 def _to_look_size(gray: Gray) -> Gray:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from scanpipe.desk.folders import files_below
 from scanpipe.desk.verifying import verify
 from scanpipe.wiring import open_parts
 from tests.installation import ROOT, Installation, install
@@ -80,9 +81,7 @@ def _is_up(home: Installation, pid: int) -> bool:
 
 
 def _done(home: Installation, files: int) -> bool:
-    left = [
-        p for folder in (home.settings.inbox_path, home.settings.claimed_path) for p in folder.rglob("*") if p.is_file()
-    ]
+    left = [p for folder in (home.settings.inbox_path, home.settings.claimed_path) for p in files_below(folder)]
     with open_parts(home.settings) as parts, parts.ledger.read() as r:
         counts = r.counts()
     return not left and sum(counts.values()) == files and not {"waiting", "placing"} & set(counts)

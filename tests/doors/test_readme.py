@@ -7,7 +7,6 @@ import re
 import shlex
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 from scanpipe.wiring import open_parts
@@ -29,7 +28,7 @@ def _run(home: Installation, command: list[str], place: Path) -> None:
     args = [str(ROOT / a) if a.startswith(("config/", "fixtures/")) else a for a in command]
     process = subprocess.Popen(args, env=env, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if command[1] == "watch":
-        time.sleep(2)
+        assert process.stderr is not None and "Watching" in process.stderr.readline()
         process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, f"{command}: {out}{err}"
