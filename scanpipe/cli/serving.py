@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 import click
 
 from scanpipe.cli.door import Door, pass_door
 from scanpipe.cli.working import Tally, stop_signal, watch_until
 from scanpipe.desk.parts import Parts
-from scanpipe.web.serving import Server
 
 _host = click.option("--host", help="Address to listen on [default: web.host].")
 _port = click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 takes any free one [default: web.port].")
@@ -54,9 +56,10 @@ def up(door: Door, host: str | None, port: int | None) -> None:
     tally.close()
 
 
-def _server(door: Door, parts: Parts, host: str | None, port: int | None) -> Server:
+def _server(door: Door, parts: Parts, host: str | None, port: int | None) -> Any:
+    """A running `web.serving.Server`, loaded by name: it costs half a second that no other command should pay for."""
     web = door.settings.web
-    server = Server(parts, host or web.host, web.port if port is None else port)
+    server = import_module("scanpipe.web.serving").Server(parts, host or web.host, web.port if port is None else port)
     click.echo(f"Serving {server.start()}/api/v1", err=True)
     return server
 

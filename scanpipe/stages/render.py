@@ -20,6 +20,7 @@ Pixels = NDArray[np.uint8]
 STRAIGHT_DEG = 0.1
 """Skew that no eye sees; the criterion of the document image skew estimation contest (ICDAR 2013) is the same."""
 _PAPER = 255
+_BACK = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
 
 
 class Picture(Protocol):
@@ -57,7 +58,7 @@ def render(page: Picture, turn_deg: int, skew_deg: float, dpi: float | None, qua
 
 def turned(pixels: Pixels, turn_deg: int) -> Pixels:
     """Turned back (counter-clockwise) by 0, 90, 180 or 270 degrees."""
-    return np.ascontiguousarray(np.rot90(pixels, turn_deg // 90))
+    return pixels if turn_deg == 0 else cv2.rotate(pixels, _BACK[turn_deg])  # type: ignore[return-value]
 
 
 def straightened(pixels: Pixels, skew_deg: float) -> Pixels:

@@ -87,6 +87,15 @@ def test_from_a_table_that_somebody_ruled_on_plain_paper() -> None:
         assert abs(page_skew_deg(rotated(drawn, angle), 0.0, 15.0) - angle) <= 0.1
 
 
+def test_from_one_short_line_beneath_some_writing() -> None:
+    canvas = Canvas(100)
+    canvas.line([(60, 150), (110, 150)], 0.4, 60)
+    canvas.handwriting(60, 3)
+    drawn = noisy(canvas.gray)
+    for angle in FEW:
+        assert abs(page_skew_deg(rotated(drawn, angle), 0.0, 15.0) - angle) <= 0.1
+
+
 @pytest.mark.parametrize("dpi", [75, 100, 200])
 def test_the_page_alone_at_other_resolutions(dpi: int) -> None:
     drawn = noisy(sheet(dpi=dpi, kinds=()).gray)

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 import simplejpeg
 
-from scanpipe.stages.unpack.page import DecodeError, Page, Pixels, Shrink, decoding, page_of
+from scanpipe.stages.unpack.page import DecodeError, Page, Pixels, Shrink, decoding, page_of, shrunk
 from scanpipe.stages.unpack.problem import Limits, Problem, size_problem, unreadable, unsupported
-from scanpipe.stages.unpack.raster import gray_of, shrunk
+from scanpipe.stages.unpack.raster import gray_of
 from scanpipe.stages.unpack.resolution import believable_dpi, from_exif
 
 END = b"\xff\xd9"

@@ -37,6 +37,18 @@ _DAMAGE = (
 """What the codecs raise on damaged files; found by feeding them some."""
 
 
+def shrunk(gray: Pixels, shrink: Shrink) -> Pixels:
+    """(ceil(height / shrink), ceil(width / shrink)), each pixel the mean of an area; gray itself for 1."""
+    if shrink == 1:
+        return gray
+    height, width = gray.shape
+    below, right = -height % shrink, -width % shrink
+    if below or right:
+        gray = cv2.copyMakeBorder(gray, 0, below, 0, right, cv2.BORDER_REPLICATE)  # type: ignore[assignment]
+    size = (width + right) // shrink, (height + below) // shrink
+    return cv2.resize(gray, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+
+
 class DecodeError(Exception):
     """The header was fine, the picture is not. `problem` says why."""
 
@@ -89,7 +101,7 @@ class Page:
     def gray(self, shrink: Shrink = 1) -> Pixels:
         """uint8 (ceil(height / shrink), ceil(width / shrink)), averaged over areas. Raises DecodeError."""
         if shrink not in self._grays:
-            self._grays[shrink] = self._shown(self.source.gray(shrink), shrink)
+            self._grays[shrink] = self._gray(shrink)
         return self._grays[shrink]
 
     def colour(self) -> Pixels:
@@ -97,6 +109,14 @@ class Page:
         if self.source.monochrome:
             return self.gray(1)
         return self._shown(self.source.colour(), 1)
+
+    def _gray(self, shrink: Shrink) -> Pixels:
+        """Half a gray page comes from the whole one: most scans stand askew, and then the whole one is needed anyway."""
+        if shrink == 2 and self.source.monochrome:
+            half = shrunk(self.gray(1), 2)
+            half.flags.writeable = False
+            return half
+        return self._shown(self.source.gray(shrink), shrink)
 
     def _shown(self, stored: Pixels, shrink: Shrink) -> Pixels:
         with decoding("the picture"):

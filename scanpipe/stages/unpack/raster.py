@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from scanpipe.stages.unpack.page import DecodeError, Pixels, Shrink
+from scanpipe.stages.unpack.page import DecodeError, Pixels, Shrink, shrunk
 from scanpipe.stages.unpack.problem import unsupported
 
 Image.MAX_IMAGE_PIXELS = None  # the header's dimensions are checked against the limits before Pillow is asked
@@ -43,18 +43,6 @@ class RasterSource:
 def gray_of(pixels: Pixels) -> Pixels:
     """(height, width) luma of gray or RGB pixels; gray ones come back as they are."""
     return pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)  # type: ignore[return-value]
-
-
-def shrunk(gray: Pixels, shrink: Shrink) -> Pixels:
-    """(ceil(height / shrink), ceil(width / shrink)), each pixel the mean of an area; gray itself for 1."""
-    if shrink == 1:
-        return gray
-    height, width = gray.shape
-    below, right = -height % shrink, -width % shrink
-    if below or right:
-        gray = cv2.copyMakeBorder(gray, 0, below, 0, right, cv2.BORDER_REPLICATE)  # type: ignore[assignment]
-    size = (width + right) // shrink, (height + below) // shrink
-    return cv2.resize(gray, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
 
 
 def pixels_of(image: Image.Image) -> Pixels:
