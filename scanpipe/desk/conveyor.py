@@ -49,7 +49,6 @@ class Conveyor:
         self.scans_at_once = _SCANS_PER_WORKER * engine.workers
         self._pages_at_once = _PAGES_PER_WORKER * engine.workers
         self._scans = ThreadPoolExecutor(self.scans_at_once, "scan")
-        self._pages = ThreadPoolExecutor(self._pages_at_once, "page")
 
     def take(self, incoming: Incoming) -> Future[Carried]:
         """Takes a file in and works it off. The future raises what the machine was at fault with."""
@@ -62,12 +61,10 @@ class Conveyor:
     def close(self) -> None:
         """Finishes what was begun."""
         self._scans.shutdown(wait=True)
-        self._pages.shutdown(wait=True)
 
     def abandon(self) -> None:
         """Begins nothing new; what was begun is finished."""
         self._scans.shutdown(wait=True, cancel_futures=True)
-        self._pages.shutdown(wait=True)
 
     def _take(self, incoming: Incoming) -> Carried:
         taken = take_in(self._parts, incoming)
@@ -104,7 +101,7 @@ class Conveyor:
         """Puts the number of pages on record. A file that cannot be opened has one page, which will be held."""
         if scan.pages is not None:
             return None
-        counted = self._ask("scanpipe.hands:count_pages", str(copy), self._parts.errand)
+        counted = self._answer(self._engine.submit("scanpipe.hands:count_pages", str(copy), self._parts.errand))
         problem = counted if isinstance(counted, Problem) else None
 
         def record(tx: Transaction) -> None:
@@ -118,35 +115,36 @@ class Conveyor:
     def _each(
         self, scan: ScanRecord, copy: Path, pages: list[PageRecord], problem: Problem | None
     ) -> Iterator[PageRecord]:
-        """All pages, in order, several at a time; a single page needs no second thread."""
-        if len(pages) == 1:
-            yield self._page(scan, copy, pages[0], problem)
-            return
-        window: deque[Future[PageRecord]] = deque()
+        """All pages: several are examined at a time, and they are settled in their order."""
+        window: deque[tuple[PageRecord, Future[Any] | None]] = deque()
         for page in pages:
-            window.append(self._pages.submit(self._page, scan, copy, page, problem))
+            wanted = page.state == "waiting" and problem is None
+            window.append((page, self._examining(copy, page.page) if wanted else None))
             if len(window) >= self._pages_at_once:
-                yield window.popleft().result()
+                yield self._page(scan, copy, *window.popleft(), problem)
         while window:
-            yield window.popleft().result()
+            yield self._page(scan, copy, *window.popleft(), problem)
 
-    def _page(self, scan: ScanRecord, copy: Path, page: PageRecord, problem: Problem | None) -> PageRecord:
+    def _page(
+        self, scan: ScanRecord, copy: Path, page: PageRecord, examining: Future[Any] | None, problem: Problem | None
+    ) -> PageRecord:
         if page.settled:
             return page
         if page.state == "placing" and page.decided_by is not None:
             return finish_decision(self._parts, page)
         if page.state == "placing" and (filed := finish_placing(self._parts, page)):
             return filed
-        report = PageReport(None, None, problem) if problem else self._examine(copy, page.page)
+        answer = problem or self._answer(examining or self._examining(copy, page.page))
+        report = PageReport(None, None, answer) if isinstance(answer, Problem) else answer
         return settle_page(self._parts, scan, page.page, report)
 
-    def _examine(self, copy: Path, index: int) -> PageReport:
-        answer = self._ask("scanpipe.hands:examine_page", str(copy), index, str(copy.parent), self._parts.errand)
-        return PageReport(None, None, answer) if isinstance(answer, Problem) else answer
+    def _examining(self, copy: Path, index: int) -> Future[Any]:
+        function, out = "scanpipe.hands:examine_page", str(copy.parent)
+        return self._engine.submit(function, str(copy), index, out, self._parts.errand)
 
-    def _ask(self, function: str, *args: Any) -> Any:
+    def _answer(self, asked: Future[Any]) -> Any:
         """The engine's answer; a page that cost two workers their lives is a problem of the paper, not of the machine."""
         try:
-            return self._engine.submit(function, *args).result()
+            return asked.result()
         except TaskLost as e:
             return Problem(Reason.UNREADABLE_FILE, f"reading it failed twice: {e.how}")

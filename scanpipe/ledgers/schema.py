@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import time
 from importlib import import_module
 from typing import Any
 
@@ -13,6 +15,7 @@ from scanpipe.faults import LedgerFault
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.events import project
 
+_TRIES, _PAUSE_S = 200, 0.05
 _STATE = (t.definition, t.sheet, t.scan, t.page)
 
 
@@ -80,8 +83,21 @@ def _version(engine: sa.Engine) -> str | None:
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # the "begin" listener says when a transaction starts
-    for pragma in ("busy_timeout=60000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("busy_timeout=60000", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    _use_wal(connection)
+
+
+def _use_wal(connection: Any) -> None:
+    """Processes that switch a new database over at the same moment are refused at once, whatever the timeout: try again."""
+    for left in reversed(range(_TRIES)):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as e:
+            if "locked" not in str(e) or not left:
+                raise
+            time.sleep(_PAUSE_S)
 
 
 def _begin_sqlite(c: sa.Connection) -> None:

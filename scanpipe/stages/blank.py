@@ -28,6 +28,11 @@ _FAINTEST = 5.0
 _NOISE_SIGMAS = 6.0
 _SHORTEST_PX = 9
 """Once smoothed, which makes dark marks longer: a small letter in ink, 1.5 to 2 mm, or 2.2 mm of pencil. Dust is up to 1 mm."""
+_NO_PAPER_SPREAD = 8.0
+"""Gray levels; the noisiest paper has 3 once smoothed, a page full of halftone dots or black squares has 20 and more."""
+_INK = 40.0
+_MOST_DUST = 0.002
+"""Share of the page that is as dark as ink in specks too short to be strokes: more of them are a pattern, not dust."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +51,10 @@ def find_marks(gray: Gray) -> Marks:
     if min(gray.shape) < _SMALLEST_PX:
         return Marks(1)
     smooth = cv2.GaussianBlur(_darker_than_paper(_to_look_size(gray)), (0, 0), _SMOOTH_PX)
-    dark = smooth > max(_FAINTEST, _NOISE_SIGMAS * _spread(smooth))  # type: ignore[arg-type]
-    return Marks(_count(dark, _SHORTEST_PX))
+    spread = _spread(smooth)  # type: ignore[arg-type]
+    strokes = _count(smooth > max(_FAINTEST, _NOISE_SIGMAS * spread), _SHORTEST_PX)
+    pattern = spread > _NO_PAPER_SPREAD or float(np.mean(smooth > _INK)) > _MOST_DUST
+    return Marks(max(strokes, int(pattern)))
 
 
 def _to_look_size(gray: Gray) -> Gray:

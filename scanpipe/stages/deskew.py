@@ -39,7 +39,7 @@ def deskew(stance: Stance | None, small: Gray) -> Skew:
     """`small` is the page at some 75 to 150 dots per inch, only looked at where the codes do not suffice."""
     if stance is None:
         return Skew(0, page_skew_deg(small, 0.0, WIDEST_SKEW_DEG), "page")
-    turn, skew = split(stance.angle_deg)
+    turn, skew = split(stance.lines_deg)
     if len(set(stance.kinds)) >= 2:
         return Skew(turn, skew, "codes")
     upright = np.ascontiguousarray(np.rot90(small, turn // 90))

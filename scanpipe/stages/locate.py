@@ -29,14 +29,16 @@ _MM_PER_INCH = 25.4
 class Stance:
     """How the sheet lies on the page.
 
-    `px_per_mm` is its scale, `angle_deg` how far it stands turned clockwise (-180 to 180), `origin_px` where its top
-    left corner is, `misfit_mm` how far (root mean square) the corners are from where they were printed, and `kinds`
+    `px_per_mm` is its scale, `angle_deg` how far it stands turned clockwise (-180 to 180), `lines_deg` the same of the
+    lines between its codes (a feed that is too fast turns a fit otherwise), `origin_px` where its top left
+    corner is, `misfit_mm` how far (root mean square) the corners are from where they were printed, and `kinds`
     the codes that it was fitted to.
     """
 
     paper: Paper
     px_per_mm: float
     angle_deg: float
+    lines_deg: float
     origin_px: Point
     misfit_mm: float
     kinds: tuple[Kind, ...]
@@ -82,8 +84,34 @@ def _fit(
     scale = max(abs(turn), 1e-6)
     origin = on_page.mean() - turn * on_sheet.mean()
     misfit = float(np.sqrt(np.mean(np.abs(page - turn * sheet) ** 2))) / scale
-    angle = math.degrees(math.atan2(turn.imag, turn.real))
-    return Stance(paper, scale, angle, (float(origin.real), float(origin.imag)), misfit, kinds)
+    angle = _degrees(turn)
+    lines = _lines_deg(on_sheet, on_page, kinds)
+    origin_px = (float(origin.real), float(origin.imag))
+    return Stance(paper, scale, angle, angle if lines is None else lines, origin_px, misfit, kinds)
+
+
+def _lines_deg(
+    on_sheet: NDArray[np.complex128], on_page: NDArray[np.complex128], kinds: tuple[Kind, ...]
+) -> float | None:
+    """The angle of the lines from the candidate code to the two others, each weighted by its length squared.
+
+    None unless the candidate code and another were read. The codes stand in an L: a feed 1 % too fast turns a fit over all
+    three by 0.13°, and these lines by less than 0.01°.
+    """
+    if Kind.CANDIDATE not in kinds or len(set(kinds)) < 2:
+        return None
+    sheet, page = (z.reshape(-1, len(_RELIABLE_CORNERS)).mean(axis=1) for z in (on_sheet, on_page))
+    first = kinds.index(Kind.CANDIDATE)
+    run, seen = sheet - sheet[first], page - page[first]
+    others = np.abs(run) > 0
+    weights = np.abs(run[others]) ** 2
+    nearly = _degrees(complex(np.sum(seen[others] / run[others] * weights)))
+    apart = np.degrees(np.angle(seen[others] / run[others] * np.exp(-1j * math.radians(nearly))))
+    return nearly + float(np.average(apart, weights=weights))
+
+
+def _degrees(turn: complex) -> float:
+    return math.degrees(math.atan2(turn.imag, turn.real))
 
 
 def _complex(points: Sequence[Point]) -> NDArray[np.complex128]:

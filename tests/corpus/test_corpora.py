@@ -16,6 +16,7 @@ from scanpipe.wiring import open_parts
 from tests.installation import Installation, install
 from tools.scanner import faults, formats, profiles, strangers
 from tools.scanner.paper import Paper, Row
+from tools.scansim.corpora import corpus
 
 _BATCH = 200
 
@@ -151,7 +152,8 @@ def test_mixed_up_pages_are_held(home: Installation) -> None:
 
 def test_nothing_becomes_a_code_that_is_none(home: Installation) -> None:
     result = mixed_up(home, strangers.NO_SHEETS, seed=90_004, count=40)
-    assert result.misfiled == [] and "filed" not in result.verdicts
+    assert result.misfiled == []
+    assert result.verdicts == {"held": 40}
 
 
 @pytest.mark.proof
@@ -182,3 +184,38 @@ def test_2000_pages_without_sheets(home: Installation) -> None:
     result = mixed_up(home, strangers.NO_SHEETS, seed=91_004, count=2000)
     print(f"\nno sheets: {dict(result.verdicts)}")
     assert "filed" not in result.verdicts
+
+
+def other_simulator(home: Installation, profile: str, seed: int, count: int) -> Result:
+    """A corpus of `tools.scansim`, which was written apart from the one that reading was tuned with."""
+
+    def cases() -> Iterator[Case]:
+        paper = printed(home, min(count, 160))
+        pdf, manifest = home.data_dir.with_suffix(".pdf"), home.data_dir.with_suffix(".csv")
+        for scan in corpus(pdf, manifest, profile, seed, count):
+            truth = scan.truth
+            row = next(r for r in paper.rows if r.serial == truth["serial"])
+            yield (
+                scan.data,
+                None if truth["other_serials"] else row,
+                truth["skew_deg"],
+                f"{profile}: {truth['effects']}",
+            )
+
+    return work_off(without_limits(home), cases())
+
+
+@pytest.mark.parametrize("profile, floor", [("office", 24), ("hard", 20), ("brutal", 18), ("mixed_up", 0)])
+def test_scans_of_the_other_simulator(home: Installation, profile: str, floor: int) -> None:
+    result = other_simulator(home, profile, seed=92_001, count=24)
+    assert result.misfiled == []
+    assert result.verdicts["filed"] >= floor, result.not_filed
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("profile, floor", [("office", 160), ("hard", 150), ("brutal", 140), ("mixed_up", 0)])
+def test_160_scans_of_the_other_simulator(home: Installation, profile: str, floor: int) -> None:
+    result = other_simulator(home, profile, seed=92_002, count=160)
+    print(f"\n{profile}: {dict(result.verdicts)}, misfiled {len(result.misfiled)}, not filed: {result.not_filed}")
+    assert result.misfiled == []
+    assert result.verdicts["filed"] >= floor, result.not_filed

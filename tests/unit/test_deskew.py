@@ -12,6 +12,7 @@ from scanpipe.stages.deskew import Skew, deskew, page_skew_deg, split
 from scanpipe.stages.locate import locate
 from scanpipe.stages.read import look, look_shrink
 from tests.helpers import ArrayPage, Canvas, Gray, angle_apart, eyes, rotated, sheet
+from tools.scanner import faults
 
 ANGLES = (-15.0, -14.7, -7.3, -3.0, -1.0, -0.4, 0.0, 0.25, 0.9, 2.0, 6.1, 11.0, 15.0)
 FEW = (-15.0, -6.2, -0.6, 0.0, 1.7, 9.4, 15.0)
@@ -148,3 +149,12 @@ def test_an_angle_is_a_quarter_turn_and_a_rest(angle: float) -> None:
 )
 def test_the_quarter_turn_is_the_nearest(angle: float, parts: tuple[int, float]) -> None:
     assert split(angle) == parts
+
+
+@pytest.mark.parametrize("stretch", [0.97, 0.99, 1.01, 1.03])
+def test_a_feed_too_fast_or_slow_leaves_the_printed_lines_straight(stretch: float) -> None:
+    """Its lines are what the grader sees; a fit over all three codes would be 0.1° off at 1 %."""
+    picture = faults.fed_askew(sheet(dpi=150).gray, 0.5, stretch=stretch)
+    page = ArrayPage(picture)
+    found = deskew(locate(look(page, EYES)), picture)
+    assert found.source == "codes" and abs(found.skew_deg - 0.5) <= 0.05

@@ -153,7 +153,7 @@ def test_two_codes_of_one_kind_are_two_sheets_or_a_copy(kind: Kind) -> None:
 
 
 def stance(misfit_mm: float) -> Stance:
-    return Stance(A4, 8.0, 0.0, (0.0, 0.0), misfit_mm, tuple(Kind))
+    return Stance(A4, 8.0, 0.0, 0.0, (0.0, 0.0), misfit_mm, tuple(Kind))
 
 
 def test_codes_that_do_not_stand_as_they_were_printed() -> None:

@@ -106,7 +106,7 @@ def on(
     width_mm: float, height_mm: float, left_mm: float = 0.0, top_mm: float = 0.0, angle: float = 0.0
 ) -> tuple[float, float]:
     """The shares for a sheet of A4 that lies so on a page of this size at 10 pixels a mm."""
-    stance = Stance(A4, 10.0, angle, (left_mm * 10, top_mm * 10), 0.0, tuple(Kind))
+    stance = Stance(A4, 10.0, angle, angle, (left_mm * 10, top_mm * 10), 0.0, tuple(Kind))
     return stance.shares(round(width_mm * 10), round(height_mm * 10))
 
 
