@@ -48,6 +48,6 @@ def eventually(condition: Callable[[], Any], within_s: float = PATIENCE_S) -> An
 
 
 def children() -> list[int]:
-    """The processes that this one has started and that are not gone."""
+    """The processes that this one has started and that are not gone; the S3 server of other tests may live on."""
     found = [int(p) for t in Path("/proc/self/task").iterdir() for p in (t / "children").read_text().split()]
-    return [p for p in found if not gone(p)]
+    return [p for p in found if not gone(p) and b"weed" not in Path(f"/proc/{p}/cmdline").read_bytes()]
