@@ -48,6 +48,12 @@ def eventually(condition: Callable[[], Any], within_s: float = PATIENCE_S) -> An
 
 
 def children() -> list[int]:
-    """The processes that this one has started and that are not gone; the S3 server of other tests may live on."""
+    """The processes that this one has started and that are not gone, but for what other tests keep for the whole session."""
     found = [int(p) for t in Path("/proc/self/task").iterdir() for p in (t / "children").read_text().split()]
-    return [p for p in found if not gone(p) and b"weed" not in Path(f"/proc/{p}/cmdline").read_bytes()]
+    return [p for p in found if not gone(p) and not _of_the_session(p)]
+
+
+def _of_the_session(pid: int) -> bool:
+    """The S3 server, and the resource tracker of multiprocessing."""
+    command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b"weed" in command or b"resource_tracker" in command

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
+from pathlib import Path
 
 from scanpipe.definitions import digest, to_json
-from scanpipe.ledgers import SqlLedger, Transaction
+from scanpipe.ledgers import SqlLedger, Transaction, open_ledger
+from scanpipe.ledgers.chain import first_break
 from scanpipe.model import Claims, Filed, Held, PageId, Reason, TestDefinition
 from scanpipe.stages.validate import validate
 
@@ -61,3 +64,22 @@ def place(ledger: SqlLedger, page: PageId, claims: Claims) -> Reason | None:
 
     verdict = ledger.write(decide)
     return None if isinstance(verdict, Filed) else verdict.reason
+
+
+def tamper(path: Path, *statements: str, free: bool = True) -> None:
+    """What somebody with the file in hand can do to it."""
+    c = sqlite3.connect(path)
+    try:
+        for trigger in ("event_no_update", "event_no_delete") if free else ():
+            c.execute(f"DROP TRIGGER {trigger}")
+        for statement in statements:
+            c.execute(statement)
+        c.commit()
+    finally:
+        c.close()
+
+
+def findings(path: Path) -> tuple[int | None, list[str]]:
+    """The first event that does not follow, and what of the state is not what the events add up to."""
+    with open_ledger(f"sqlite:///{path}") as ledger:
+        return first_break(ledger.events()), ledger.difference()

@@ -3,18 +3,15 @@
 import sqlite3
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 
 from scanpipe.faults import LedgerFault, Refused
-from scanpipe.ledgers import SqlLedger, Transaction, open_ledger, tables
-from scanpipe.ledgers import __file__ as ledgers_file
+from scanpipe.ledgers import SqlLedger, Transaction, open_ledger
 from scanpipe.ledgers.chain import GENESIS, first_break
 from scanpipe.model import Claims, PageId, PageRecord, Reason, ScanRecord, Sheet
 from tests.contracts.ledger_deeds import columns, place, print_sheets, register, scan_id, take_in
@@ -30,7 +27,7 @@ def url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def ledger(url: str):  # type: ignore[no-untyped-def]
+def ledger(url: str) -> Iterator[SqlLedger]:
     with open_ledger(url) as ledger:
         yield ledger
 
@@ -305,94 +302,3 @@ def test_what_was_handed_in_is_finished_at_the_end_and_no_more_is_taken(url: str
     ledger.close()
     with open_ledger(url) as again:
         assert [e.id for e in again.events()] == sorted(done) == list(range(1, len(done) + 1))
-
-
-def test_what_is_there_is_there_after_opening_again(url: str) -> None:
-    with open_ledger(url) as ledger:
-        prepared(ledger)
-    with open_ledger(url) as ledger:
-        assert ledger.difference() == [] and len(list(ledger.events())) == 5
-        assert note(ledger) == 6
-
-
-def test_opening_again_is_quick_and_waits_for_nobody(url: str) -> None:
-    open_ledger(url).close()
-    busy = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
-    busy.execute("BEGIN IMMEDIATE")
-    start = time.perf_counter()
-    for _ in range(5):
-        open_ledger(url).close()
-    assert time.perf_counter() - start < 1.0
-    busy.execute("ROLLBACK")
-    busy.close()
-
-
-def test_commits_are_on_the_disk_before_they_are_told(ledger: SqlLedger) -> None:
-    with ledger._engine.connect() as c:
-        assert c.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
-        assert c.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
-
-
-@pytest.mark.parametrize("content", [b"no database at all " * 200, b"SQLite format 3\0" + b"\xff" * 4096])
-def test_a_file_that_is_no_ledger(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "ledger.db"
-    path.write_bytes(content)
-    with pytest.raises(LedgerFault) as refused:
-        open_ledger(f"sqlite:///{path}")
-    assert refused.value.hint and path.read_bytes() == content
-
-
-def test_a_database_of_somebody_else(tmp_path: Path) -> None:
-    theirs = sqlite3.connect(tmp_path / "ledger.db")
-    theirs.execute("CREATE TABLE event (id INTEGER)")
-    theirs.commit()
-    theirs.close()
-    with pytest.raises(LedgerFault):
-        open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
-
-
-def test_a_ledger_of_a_later_version(url: str) -> None:
-    open_ledger(url).close()
-    later = sqlite3.connect(url.removeprefix("sqlite:///"))
-    later.execute("UPDATE alembic_version SET version_num = '9999'")
-    later.commit()
-    later.close()
-    with pytest.raises(LedgerFault, match="version"):
-        open_ledger(url)
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    ["", "nonsense", "foo://bar", "sqlite:////no/such/folder/ledger.db", "oracle://db", "sqlite:////proc/ledger.db"],
-)
-def test_a_url_that_leads_nowhere(wrong: str) -> None:
-    with pytest.raises(LedgerFault) as refused:
-        open_ledger(wrong)
-    assert refused.value.hint
-
-
-def test_the_schema_of_the_code_is_the_newest_migration() -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(ledgers_file).parent / "migrations"))
-    assert ScriptDirectory.from_config(config).get_heads() == [tables.SCHEMA]
-
-
-def described(engine: sa.Engine) -> dict[str, object]:
-    """Tables with their columns, keys and indexes."""
-    look = sa.inspect(engine)
-    return {
-        name: (
-            [(c["name"], repr(c["type"]), c["nullable"], c["primary_key"]) for c in look.get_columns(name)],
-            look.get_pk_constraint(name)["constrained_columns"],
-            sorted((i["name"], tuple(i["column_names"]), i["unique"]) for i in look.get_indexes(name)),
-        )
-        for name in look.get_table_names()
-        if name != "alembic_version"
-    }
-
-
-def test_the_migrations_make_the_tables_that_the_code_describes(ledger: SqlLedger) -> None:
-    fresh = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
-    tables.metadata.create_all(fresh)
-    assert described(ledger._engine) == described(fresh)
-    assert set(described(fresh)) >= {"event", "definition", "sheet", "scan", "page"}
