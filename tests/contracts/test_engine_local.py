@@ -147,16 +147,16 @@ def test_interrupts_are_the_parents_business(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "how"),
+    ("words", "timeout_s", "how"),
     [
-        (b"nonsense " * 20, "took longer than 0.5 s (twice)"),
-        (packed(999, Kind.RESULT, b""), "the worker answered what it was not asked (twice)"),
+        (b"nonsense " * 20, 0.5, "took longer than 0.5 s (twice)"),
+        (packed(999, Kind.RESULT, b""), PATIENCE_S, "the worker answered what it was not asked (twice)"),
     ],
     ids=["garbage", "out of turn"],
 )
-def test_nonsense_on_the_line_costs_only_the_task(words: bytes, how: str, tmp_path: Path) -> None:
+def test_nonsense_on_the_line_costs_only_the_task(words: bytes, timeout_s: float, how: str, tmp_path: Path) -> None:
     setup = f"{tasks.__name__}:note"
-    options = EngineOptions(workers=1, task_timeout_s=0.5, setup=setup, setup_args=(str(tmp_path), "start"))
+    options = EngineOptions(workers=1, task_timeout_s=timeout_s, setup=setup, setup_args=(str(tmp_path), "start"))
     with open_engine("local", options) as engine:
         nonsense = send(engine, tasks.talk, words)
         good = [send(engine, tasks.double, n) for n in range(5)]
