@@ -17,7 +17,7 @@ help:
 
 setup: $(STAMP)
 
-$(STAMP): requirements.lock pyproject.toml tools/setup.sh
+$(STAMP): requirements.lock pyproject.toml setup.py scanpipe/stages/_resample.c tools/setup.sh
 	bash tools/setup.sh $(VENV)
 	touch $@
 

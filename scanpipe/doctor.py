@@ -20,6 +20,7 @@ from scanpipe.readers import names as reader_names
 from scanpipe.readers import open_reader
 from scanpipe.settings import Settings
 from scanpipe.sheets import matrix
+from scanpipe.stages.straighten import COMPILED
 from scanpipe.wiring import key_file, open_object_store, open_workers
 
 _LOW_SPACE_GB = 2.0
@@ -47,6 +48,7 @@ def examine_installation(settings: Settings) -> Iterator[Probe]:
         ("inotify", _inotify),
         ("clock", _clock),
         ("readers", _readers),
+        ("resampler", _resampler),
         ("workers", _workers),
         ("keys", _keys),
         ("ledger", _ledger),
@@ -113,6 +115,11 @@ def _readers(_: Settings) -> Iterator[Probe]:
             else "Install the packages anew: make setup."
         )
         yield Probe(f"reader {name}", ok, "reads a trial code" if ok else "does not read a trial code", hint)
+
+
+def _resampler(settings: Settings) -> Iterator[Probe]:
+    message = "compiled" if COMPILED else "not compiled: OpenCV straightens, and skewed pages take a quarter longer"
+    yield Probe("resampler", True, message)
 
 
 def _workers(settings: Settings) -> Iterator[Probe]:

@@ -192,8 +192,14 @@ class ArrayPage:
     def height_px(self) -> int:
         return int(self.pixels.shape[0])
 
-    def colour(self) -> Gray:
-        return self.pixels
+    def planes(self) -> tuple[Gray, ...]:
+        if self.pixels.ndim == 2:
+            return (self.pixels,)
+        height, width = self.pixels.shape[:2]
+        even = np.pad(self.pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+        luma, red, blue = cv2.split(cv2.cvtColor(even, cv2.COLOR_RGB2YCrCb))
+        halves = [cv2.resize(c, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for c in (blue, red)]
+        return luma, *halves  # type: ignore[return-value]
 
     def gray(self, shrink: int = 1) -> Gray:
         flat = self.pixels if self.pixels.ndim == 2 else cv2.cvtColor(self.pixels, cv2.COLOR_RGB2GRAY)

@@ -22,7 +22,7 @@ from scanpipe.desk.printing import give_serials
 from scanpipe.model import Sheet
 from scanpipe.settings import Settings, load_settings
 from scanpipe.sheets import draw, plan
-from scanpipe.stages.render import encode_jpeg, straightened
+from scanpipe.stages.render import encode_jpeg, straightened_page
 from scanpipe.wiring import open_parts
 
 ROOT = Path(__file__).parent.parent
@@ -60,8 +60,8 @@ class Installation:
         points = np.array([[w * 0.3, h * 0.4], [w * 0.6, h * (0.5 + stroke / 100)], [w * 0.4, h * 0.7]], np.int32)
         cv2.polylines(picture, [points], False, 60, 3, cv2.LINE_AA)
         if skew_deg:
-            picture = straightened(picture, -skew_deg)
-        return encode_jpeg(picture, dpi, 85)
+            (picture,) = straightened_page((picture,), -skew_deg)
+        return encode_jpeg((picture,), dpi, 85)
 
     def run(self, *args: str, ok: Iterable[int] = (0,), stdin: str | None = None) -> str:
         """`scanpipe …` in a process of its own; answers its standard output."""

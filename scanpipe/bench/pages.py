@@ -5,6 +5,7 @@ Everything is told by a seed: the same seed gives the same pictures.
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,8 +17,7 @@ import cv2
 import numpy as np
 import pypdfium2
 from numpy.typing import NDArray
-
-from scanpipe.stages.render import encode_jpeg
+from PIL import Image
 
 Pixels = NDArray[np.uint8]
 
@@ -98,7 +98,7 @@ def empty_pages(count: int, out: Path) -> Path:
     """A folder of so many small empty pages, no two alike: what a program does to begin, and next to nothing else."""
     out.mkdir(parents=True)
     for index in range(count):
-        body = encode_jpeg(np.full((280, 200), 255 - index % 8, np.uint8), 25 + index // 8, _SCANNER_QUALITY)
+        body = _jpeg(np.full((280, 200), 255 - index % 8, np.uint8), 25 + index // 8)
         (out / _NAME.format(index + 1)).write_bytes(body)
     return out
 
@@ -159,7 +159,12 @@ def _scanned(sheet: Pixels, recipe: Recipe, rng: np.random.Generator) -> bytes:
     if recipe.dpi != PRINT_DPI:
         scale = recipe.dpi / PRINT_DPI
         picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return encode_jpeg(_grainy(picture, rng), recipe.dpi, _SCANNER_QUALITY)
+    return _jpeg(_grainy(picture, rng), recipe.dpi)
+
+
+def _jpeg(picture: Pixels, dpi: int) -> bytes:
+    Image.fromarray(picture).save(body := io.BytesIO(), "JPEG", quality=_SCANNER_QUALITY, dpi=(dpi, dpi))
+    return body.getvalue()
 
 
 def _write_on(picture: Pixels, rng: np.random.Generator) -> None:

@@ -25,7 +25,7 @@ from scanpipe.pipeline import describe
 from scanpipe.readers import open_reader
 from scanpipe.settings import Settings
 from scanpipe.stages.read import Eyes, look, look_shrink, search
-from scanpipe.stages.render import STRAIGHT_DEG, encode_jpeg, straightened, turned
+from scanpipe.stages.render import STRAIGHT_DEG, encode_jpeg, straightened_page, turned
 from scanpipe.stages.unpack import Page, load_page
 from scanpipe.wiring import errand
 
@@ -71,11 +71,11 @@ def _our_stages(watch: Stopwatch, path: Path, eyes: Eyes, quality: int) -> None:
     straight = abs(sight.skew_deg) < STRAIGHT_DEG
     if straight and sight.turn_deg == 0:
         return
-    pixels = watch.time("decode, full", page.colour)
-    pixels = watch.time("turn", lambda: turned(pixels, sight.turn_deg))
+    planes = watch.time("decode, full", page.planes)
+    planes = watch.time("turn", lambda: turned(planes, sight.turn_deg))
     if not straight:
-        pixels = watch.time("warp", lambda: straightened(pixels, sight.skew_deg))
-    body = watch.time("encode", lambda: encode_jpeg(pixels, sight.dpi, quality))
+        planes = watch.time("straighten", lambda: straightened_page(planes, sight.skew_deg))
+    body = watch.time("encode", lambda: encode_jpeg(planes, sight.dpi, quality))
     watch.time("SHA-256 of the result", lambda: hashlib.sha256(body).hexdigest())
 
 

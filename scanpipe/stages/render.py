@@ -1,12 +1,12 @@
 """A page, its turn and its skew in, the picture for the grader out: upright, straight, in full resolution and its own colours.
 
 A page that needs no change keeps its own bytes. Otherwise quarter turns move pixels without loss, and the rest is one linear
-warp onto a canvas that holds all of the page: nothing that was drawn is cut off, nothing is thresholded.
+resampling onto a canvas that holds all of the page: nothing that was drawn is cut off, nothing is thresholded. Colour is worked
+on as JPEG stores it, luma in full and the two colour differences at half size: half the pixels, and no conversion in between.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,21 +15,24 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]
+from scanpipe.stages.straighten import canvas_for, straightened
+
+Planes = tuple[NDArray[np.uint8], ...]
 
 STRAIGHT_DEG = 0.1
 """Skew that no eye sees; the criterion of the document image skew estimation contest (ICDAR 2013) is the same."""
-_PAPER = 255
+_PAPER = (255, 128, 128)
+"""White as luma and the differences of blue and red."""
 _BACK = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
 
 
 class Picture(Protocol):
-    """What rendering needs of a page; `colour` is uint8 (height, width) or (height, width, 3) RGB."""
+    """What rendering needs of a page; `planes` are uint8 (height, width) of luma and, unless it is gray, two of half the size."""
 
     @property
     def own(self) -> tuple[bytes, str] | None: ...
 
-    def colour(self) -> Pixels: ...
+    def planes(self) -> Planes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,36 +53,28 @@ def render(page: Picture, turn_deg: int, skew_deg: float, dpi: float | None, qua
     straight = abs(skew_deg) < STRAIGHT_DEG
     if page.own is not None and straight and turn_deg == 0:
         return Rendition(*page.own, own=True)
-    pixels = turned(page.colour(), turn_deg)
+    planes = turned(page.planes(), turn_deg)
     if not straight:
-        pixels = straightened(pixels, skew_deg)
-    return Rendition(encode_jpeg(pixels, dpi, quality), "image/jpeg", own=False)
+        planes = straightened_page(planes, skew_deg)
+    return Rendition(encode_jpeg(planes, dpi, quality), "image/jpeg", own=False)
 
 
-def turned(pixels: Pixels, turn_deg: int) -> Pixels:
+def turned(planes: Planes, turn_deg: int) -> Planes:
     """Turned back (counter-clockwise) by 0, 90, 180 or 270 degrees."""
-    return pixels if turn_deg == 0 else cv2.rotate(pixels, _BACK[turn_deg])  # type: ignore[return-value]
+    return planes if turn_deg == 0 else tuple(cv2.rotate(p, _BACK[turn_deg]) for p in planes)  # type: ignore[misc]
 
 
-def straightened(pixels: Pixels, skew_deg: float) -> Pixels:
-    """Turned back (counter-clockwise) by `skew_deg` about its middle, on a white canvas that holds every corner."""
-    height, width = pixels.shape[:2]
-    c, s = abs(math.cos(math.radians(skew_deg))), abs(math.sin(math.radians(skew_deg)))
-    canvas = math.ceil(width * c + height * s), math.ceil(height * c + width * s)
-    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), skew_deg, 1.0)
-    matrix[:, 2] += (canvas[0] - width) / 2, (canvas[1] - height) / 2
-    return cv2.warpAffine(  # type: ignore[return-value]
-        pixels, matrix, canvas, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(_PAPER,) * 3
-    )
+def straightened_page(planes: Planes, skew_deg: float) -> Planes:
+    """Turned back (counter-clockwise) by `skew_deg` about the middle, on a white canvas that holds every corner."""
+    height, width = canvas_for(planes[0].shape[0], planes[0].shape[1], skew_deg)
+    halves = height // 2, width // 2
+    return tuple(straightened(p, skew_deg, halves if i else (height, width), _PAPER[i]) for i, p in enumerate(planes))
 
 
-def encode_jpeg(pixels: Pixels, dpi: float | None, quality: int) -> bytes:
-    """JPEG of gray (height, width) or RGB (height, width, 3) pixels, with its resolution in the header."""
-    if pixels.ndim == 2:
-        body = simplejpeg.encode_jpeg(pixels[..., None], quality=quality, colorspace="GRAY", colorsubsampling="Gray")
-    else:
-        body = simplejpeg.encode_jpeg(pixels, quality=quality, colorspace="RGB", colorsubsampling="420")
-    return _with_dpi(body, dpi)
+def encode_jpeg(planes: Planes, dpi: float | None, quality: int) -> bytes:
+    """JPEG of luma alone or of luma (even sizes) and the differences of blue and red, with its resolution in the header."""
+    luma, blue, red = planes if len(planes) == 3 else (planes[0], None, None)
+    return _with_dpi(simplejpeg.encode_jpeg_yuv_planes(luma, blue, red, quality), dpi)
 
 
 def _with_dpi(body: bytes, dpi: float | None) -> bytes:

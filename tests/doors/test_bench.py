@@ -18,7 +18,6 @@ from scanpipe.bench.measure import clean_environment, measured
 from scanpipe.bench.product import checked
 from scanpipe.faults import Fault, VerifyFailed
 from scanpipe.model import Sheet
-from scanpipe.stages.render import encode_jpeg
 from tests.installation import ROOT
 
 
@@ -48,7 +47,7 @@ def test_every_figure_has_a_median_and_a_spread(result: dict[str, Any]) -> None:
             assert all(f["low"] <= f["median"] <= f["high"] for f in group.values())
         assert found["scanpipe"]["peak_mib"]["median"] > 30
         assert found["scanpipe"]["written_per_byte"]["median"] > 1
-        assert {"look", "warp", "encode"} <= found["stages_ms"]["scanpipe"].keys()
+        assert {"look", "straighten", "encode"} <= found["stages_ms"]["scanpipe"].keys()
     assert result["start_up"].keys() == {"floor", "textbook", "scanpipe"}
     assert result["machine"]["cores"] >= 1 and result["machine"]["processor"]
 
@@ -83,7 +82,7 @@ def test_a_page_filed_elsewhere_or_missing_ends_the_bench() -> None:
 @pytest.mark.parametrize("colour", [False, True])
 def test_the_floor_takes_gray_as_gray_and_colour_as_colour(colour: bool, tmp_path: Path) -> None:
     pixels = np.full((64, 48, 3) if colour else (64, 48), 200, np.uint8)
-    (tmp_path / "in.jpg").write_bytes(encode_jpeg(pixels, 300, 85))
+    Image.fromarray(pixels).save(tmp_path / "in.jpg")
     (tmp_path / "out").mkdir()
     copy_through_codec(tmp_path / "in.jpg", tmp_path / "out", 85)
     assert Image.open(tmp_path / "out/in.jpg").mode == ("RGB" if colour else "L")

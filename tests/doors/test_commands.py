@@ -198,4 +198,4 @@ def test_the_readme_names_only_commands_that_exist() -> None:
 def _drawing_without_codes(home: Installation) -> bytes:
     picture = home.picture(0) * 0 + 250
     cv2.circle(picture, (600, 700), 300, 40, 4)
-    return encode_jpeg(picture, 150, 85)
+    return encode_jpeg((picture,), 150, 85)

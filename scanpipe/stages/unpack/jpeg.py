@@ -12,8 +12,8 @@ import numpy as np
 import simplejpeg
 
 from scanpipe.stages.unpack.page import DecodeError, Page, Pixels, Shrink, decoding, page_of, shrunk
+from scanpipe.stages.unpack.planes import gray_of
 from scanpipe.stages.unpack.problem import Limits, Problem, size_problem, unreadable, unsupported
-from scanpipe.stages.unpack.raster import gray_of
 from scanpipe.stages.unpack.resolution import believable_dpi, from_exif
 
 END = b"\xff\xd9"
@@ -74,12 +74,17 @@ class JpegSource:
     def gray(self, shrink: Shrink) -> Pixels:
         if self.header.components == 4:
             return shrunk(gray_of(self.colour()), shrink)
-        height, width = -(-self.header.height_px // shrink), -(-self.header.width_px // shrink)
-        return decode(self.data, "GRAY", (height, width))[:, :, 0]
+        return decode(self.data, "GRAY", self._size(shrink))[:, :, 0]
 
-    def colour(self) -> Pixels:
+    def colour(self, shrink: Shrink = 1) -> Pixels:
         if self.header.components != 4:
-            return decode(self.data, "RGB")
+            return decode(self.data, "RGB", self._size(shrink))
+        return shrunk(self._inked(), shrink)
+
+    def _size(self, shrink: Shrink) -> tuple[int, int]:
+        return -(-self.header.height_px // shrink), -(-self.header.width_px // shrink)
+
+    def _inked(self) -> Pixels:
         inks = decode(self.data, "CMYK")
         black = np.ascontiguousarray(inks[:, :, 3:])
         return cv2.multiply(np.ascontiguousarray(inks[:, :, :3]), np.repeat(black, 3, axis=2), scale=1 / 255)  # type: ignore[return-value]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from scanpipe.stages.unpack.orientation import shown, shown_size
+from scanpipe.stages.unpack.planes import Planes, differences_of, gray_of, of_even_size
 from scanpipe.stages.unpack.problem import Problem, too_large, unreadable
 
 Pixels = NDArray[np.uint8]
@@ -37,16 +38,16 @@ _DAMAGE = (
 """What the codecs raise on damaged files; found by feeding them some."""
 
 
-def shrunk(gray: Pixels, shrink: Shrink) -> Pixels:
-    """(ceil(height / shrink), ceil(width / shrink)), each pixel the mean of an area; gray itself for 1."""
+def shrunk(pixels: Pixels, shrink: Shrink) -> Pixels:
+    """(ceil(height / shrink), ceil(width / shrink)[, 3]), each pixel the mean of an area; the pixels themselves for 1."""
     if shrink == 1:
-        return gray
-    height, width = gray.shape
+        return pixels
+    height, width = pixels.shape[:2]
     below, right = -height % shrink, -width % shrink
     if below or right:
-        gray = cv2.copyMakeBorder(gray, 0, below, 0, right, cv2.BORDER_REPLICATE)  # type: ignore[assignment]
+        pixels = cv2.copyMakeBorder(pixels, 0, below, 0, right, cv2.BORDER_REPLICATE)  # type: ignore[assignment]
     size = (width + right) // shrink, (height + below) // shrink
-    return cv2.resize(gray, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
 
 
 class DecodeError(Exception):
@@ -69,16 +70,16 @@ def decoding(what: str) -> Iterator[None]:
 
 
 class Source(Protocol):
-    """Pixels as they are stored, before they are turned. Both methods raise DecodeError and nothing else."""
+    """Pixels as they are stored, before they are turned, averaged over areas. Raises DecodeError and nothing else."""
 
     @property
     def monochrome(self) -> bool:
-        """`colour` gives the same as `gray(1)`."""
+        """`colour` gives the same as `gray`."""
         ...
 
     def gray(self, shrink: Shrink) -> Pixels: ...
 
-    def colour(self) -> Pixels: ...
+    def colour(self, shrink: Shrink = 1) -> Pixels: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +98,7 @@ class Page:
     source: Source
     stored_as: int = 1
     _grays: dict[Shrink, Pixels] = field(default_factory=dict, repr=False)
+    _halves: list[Pixels] = field(default_factory=list, repr=False)
 
     def gray(self, shrink: Shrink = 1) -> Pixels:
         """uint8 (ceil(height / shrink), ceil(width / shrink)), averaged over areas. Raises DecodeError."""
@@ -110,13 +112,27 @@ class Page:
             return self.gray(1)
         return self._shown(self.source.colour(), 1)
 
+    def planes(self) -> Planes:
+        """(height, width) of a gray page; luma of even size and both colour differences at half size of any other."""
+        if self.source.monochrome:
+            return (self.gray(1),)
+        return of_even_size(self.gray(1)), *differences_of(self._half())
+
     def _gray(self, shrink: Shrink) -> Pixels:
-        """Half a gray page comes from the whole one: most scans stand askew, and then the whole one is needed anyway."""
-        if shrink == 2 and self.source.monochrome:
-            half = shrunk(self.gray(1), 2)
-            half.flags.writeable = False
-            return half
-        return self._shown(self.source.gray(shrink), shrink)
+        """Half a gray page comes from the whole one: most scans stand askew, and then the whole one is needed anyway.
+
+        Half a coloured page comes from the half in colour, which gives `planes` their colours.
+        """
+        if shrink != 2:
+            return self._shown(self.source.gray(shrink), shrink)
+        half = shrunk(self.gray(1), 2) if self.source.monochrome else gray_of(self._half())
+        half.flags.writeable = False
+        return half
+
+    def _half(self) -> Pixels:
+        if not self._halves:
+            self._halves.append(self._shown(self.source.colour(2), 2))
+        return self._halves[0]
 
     def _shown(self, stored: Pixels, shrink: Shrink) -> Pixels:
         with decoding("the picture"):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from scanpipe.stages.unpack.page import DecodeError, Pixels, Shrink, shrunk
+from scanpipe.stages.unpack.planes import gray_of
 from scanpipe.stages.unpack.problem import unsupported
 
 Image.MAX_IMAGE_PIXELS = None  # the header's dimensions are checked against the limits before Pillow is asked
@@ -34,15 +34,10 @@ class RasterSource:
     def gray(self, shrink: Shrink) -> Pixels:
         return shrunk(gray_of(self.colour()), shrink)
 
-    def colour(self) -> Pixels:
+    def colour(self, shrink: Shrink = 1) -> Pixels:
         if self._pixels is None:
             self._pixels = self._load()
-        return self._pixels
-
-
-def gray_of(pixels: Pixels) -> Pixels:
-    """(height, width) luma of gray or RGB pixels; gray ones come back as they are."""
-    return pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)  # type: ignore[return-value]
+        return shrunk(self._pixels, shrink)
 
 
 def pixels_of(image: Image.Image) -> Pixels:
