@@ -20,6 +20,7 @@ token_revoked           name
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -78,12 +79,21 @@ def _page_set(state: str) -> Callable[[sa.Connection, Data, Data], None]:
     """The page takes this state and the columns that the event carries."""
 
     def change(c: sa.Connection, e: Data, data: Data) -> None:
-        values = {k: v for k, v in data.items() if k in PAGE_COLUMNS}
-        where = (t.page.c.scan == sa.bindparam("of_scan"), t.page.c.page == sa.bindparam("of_page"))
-        values |= {"state": state, "at": e["at"], "event": e["id"]}
-        c.execute(sa.update(t.page).where(*where).values(values), {"of_scan": e["scan"], "of_page": e["page"]})
+        values = {k: v for k, v in data.items() if k in PAGE_COLUMNS} | {
+            "state": state,
+            "at": e["at"],
+            "event": e["id"],
+        }
+        c.execute(_set_page(frozenset(values)), values | {"of_scan": e["scan"], "of_page": e["page"]})
 
     return change
+
+
+@cache
+def _set_page(columns: frozenset[str]) -> sa.Update:
+    """Built once: building a statement costs more than running it."""
+    where = (t.page.c.scan == sa.bindparam("of_scan"), t.page.c.page == sa.bindparam("of_page"))
+    return sa.update(t.page).where(*where).values({name: sa.bindparam(name) for name in columns})
 
 
 def _nothing(c: sa.Connection, e: Data, data: Data) -> None:

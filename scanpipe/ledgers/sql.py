@@ -35,6 +35,7 @@ class SqlLedger:
         self._reader = self._engine.execution_options(reading=True)
         self._queue: queue.SimpleQueue[tuple[Work, Future[Any]] | None] = queue.SimpleQueue()
         self._definitions: dict[tuple[str, int], Any] = {}
+        self._connected: sa.Connection | None = None
         self._closed = False
         self._handing_in = threading.Lock()
         self._writer = threading.Thread(target=self._write_all, name="ledger", daemon=True)
@@ -104,6 +105,8 @@ class SqlLedger:
                     break
                 batch.append(item)
             self._commit(batch)
+        if self._connected is not None:
+            self._connected.close()
 
     def _commit(self, batch: list[tuple[Work, Future[Any]]]) -> None:
         """All in one transaction; when one of them fails, each in its own, so that only that one hears of it."""
@@ -121,12 +124,24 @@ class SqlLedger:
 
     def _run(self, works: list[Work]) -> list[Any]:
         definitions = dict(self._definitions)
-        with self._engine.begin() as c:
+        with self._writing() as c:
             transaction = Transaction(c, definitions)
             answers = [work(transaction) for work in works]
             transaction.flush()
         self._definitions |= definitions  # only now: what was rolled back must not be remembered
         return answers
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        """A transaction on the writer's own connection, which stays open until something fails on it."""
+        c = self._connected = self._connected or self._engine.connect()
+        try:
+            with c.begin():
+                yield c
+        except BaseException:
+            self._connected = None
+            c.close()
+            raise
 
 
 def as_fault(error: BaseException) -> BaseException:
