@@ -21,6 +21,7 @@ from scanpipe.readers import open_reader
 from scanpipe.settings import Settings
 from scanpipe.sheets import matrix
 from scanpipe.stages.straighten import COMPILED
+from scanpipe.stages.unpack import turbo
 from scanpipe.wiring import key_file, open_object_store, open_workers
 
 _LOW_SPACE_GB = 2.0
@@ -48,7 +49,7 @@ def examine_installation(settings: Settings) -> Iterator[Probe]:
         ("inotify", _inotify),
         ("clock", _clock),
         ("readers", _readers),
-        ("resampler", _resampler),
+        ("speed", _speed),
         ("workers", _workers),
         ("keys", _keys),
         ("ledger", _ledger),
@@ -117,9 +118,10 @@ def _readers(_: Settings) -> Iterator[Probe]:
         yield Probe(f"reader {name}", ok, "reads a trial code" if ok else "does not read a trial code", hint)
 
 
-def _resampler(settings: Settings) -> Iterator[Probe]:
-    message = "compiled" if COMPILED else "not compiled: OpenCV straightens, and skewed pages take a quarter longer"
-    yield Probe("resampler", True, message)
+def _speed(settings: Settings) -> Iterator[Probe]:
+    yield Probe("resampler", True, "compiled" if COMPILED else "not compiled: skewed pages take a quarter longer")
+    found = "found" if turbo.AVAILABLE else "libturbojpeg0 is not installed: colour pages take a fifth longer"
+    yield Probe("TurboJPEG", True, found)
 
 
 def _workers(settings: Settings) -> Iterator[Probe]:

@@ -6,13 +6,15 @@ import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 import simplejpeg
 
+from scanpipe.stages.unpack import turbo
 from scanpipe.stages.unpack.page import DecodeError, Page, Pixels, Shrink, decoding, page_of, shrunk
-from scanpipe.stages.unpack.planes import gray_of
+from scanpipe.stages.unpack.planes import Planes, gray_of
 from scanpipe.stages.unpack.problem import Limits, Problem, size_problem, unreadable, unsupported
 from scanpipe.stages.unpack.resolution import believable_dpi, from_exif
 
@@ -25,6 +27,7 @@ _SHOWN_BY_BROWSERS = (0xC0, 0xC1, 0xC2)
 _PROGRESSIVE = (0xC2, 0xC6, 0xCA, 0xCE)
 _SOS, _EOI, _APP0, _APP1, _APP2, _APP14 = 0xDA, 0xD9, 0xE0, 0xE1, 0xE2, 0xEE
 _BARE = (0x01, *range(0xD0, 0xD9))
+_HALVED = b"\x22\x11\x11"
 _MAX_SCANS = 100
 """Encoders make 10; each costs a pass over the whole picture."""
 _MAX_SEGMENTS = 5_000
@@ -33,7 +36,10 @@ _FILL = re.compile(rb"\xff+")
 
 @dataclass(frozen=True, slots=True)
 class JpegHeader:
-    """`adobe` is the colour transform of an Adobe segment (None: no such segment), `ids` the names of the components."""
+    """`adobe` is the colour transform of an Adobe segment (None: no such segment), `ids` the names of the components.
+
+    `sampling` has a byte for each component: how often it is sampled across (high half) and down (low half).
+    """
 
     width_px: int
     height_px: int
@@ -45,6 +51,7 @@ class JpegHeader:
     adobe: int | None = None
     jfif: bool = False
     several: bool = False
+    sampling: bytes = b""
 
     @property
     def components(self) -> int:
@@ -53,11 +60,19 @@ class JpegHeader:
     @property
     def plain(self) -> bool:
         """Gray or YCbCr, coded as browsers know it, one picture, to be shown as it lies."""
-        rgb = (
-            self.components == 3 and not self.jfif and (self.adobe == 0 or (self.adobe is None and self.ids == b"RGB"))
-        )
-        known = self.process in _SHOWN_BY_BROWSERS and self.components in (1, 3) and not rgb
+        known = self.process in _SHOWN_BY_BROWSERS and (self.components == 1 or self.ycbcr)
         return known and self.orientation == 1 and not self.several
+
+    @property
+    def ycbcr(self) -> bool:
+        """Luma and two colour differences."""
+        rgb = not self.jfif and (self.adobe == 0 or (self.adobe is None and self.ids == b"RGB"))
+        return self.components == 3 and not rgb
+
+    @property
+    def halved(self) -> bool:
+        """YCbCr, coded as browsers know it, with the colour differences at half the size."""
+        return self.process in _SHOWN_BY_BROWSERS and self.ycbcr and self.sampling == _HALVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +89,21 @@ class JpegSource:
     def gray(self, shrink: Shrink) -> Pixels:
         if self.header.components == 4:
             return shrunk(gray_of(self.colour()), shrink)
-        return decode(self.data, "GRAY", self._size(shrink))[:, :, 0]
+        height, width = -(-self.header.height_px // shrink), -(-self.header.width_px // shrink)
+        return decode(self.data, "GRAY", (height, width))[:, :, 0]
 
-    def colour(self, shrink: Shrink = 1) -> Pixels:
+    def colour(self) -> Pixels:
         if self.header.components != 4:
-            return decode(self.data, "RGB", self._size(shrink))
-        return shrunk(self._inked(), shrink)
-
-    def _size(self, shrink: Shrink) -> tuple[int, int]:
-        return -(-self.header.height_px // shrink), -(-self.header.width_px // shrink)
-
-    def _inked(self) -> Pixels:
+            return decode(self.data, "RGB")
         inks = decode(self.data, "CMYK")
         black = np.ascontiguousarray(inks[:, :, 3:])
         return cv2.multiply(np.ascontiguousarray(inks[:, :, :3]), np.repeat(black, 3, axis=2), scale=1 / 255)  # type: ignore[return-value]
+
+    def planes(self) -> Planes | None:
+        if not (turbo.AVAILABLE and self.header.halved):
+            return None
+        with decoding("the JPEG"):
+            return turbo.stored_planes(self.data, self.header.width_px, self.header.height_px)
 
 
 def decode(data: bytes, colours: str, least: tuple[int, int] = (0, 0)) -> Pixels:
@@ -157,7 +173,7 @@ def _read_header(data: bytes) -> JpegHeader:
     adobe = _first(segments, _APP14, b"Adobe")
     orientation, exif_dpi = from_exif(exif[6:])
     return JpegHeader(
-        *_frame(*frames[0]),
+        **_frame(*frames[0]),
         dpi=_jfif_dpi(jfif) or exif_dpi,
         orientation=orientation,
         adobe=adobe[11] if adobe else None,
@@ -171,9 +187,10 @@ def _first(segments: list[tuple[int, bytes]], marker: int, prefix: bytes) -> byt
     return next((body for m, body in segments if m == marker and body.startswith(prefix)), b"")
 
 
-def _frame(marker: int, body: bytes) -> tuple[int, int, int, int, bytes]:
+def _frame(marker: int, body: bytes) -> dict[str, Any]:
     bits, height, width, components = struct.unpack_from(">BHHB", body)
-    return width, height, marker, bits, body[6 : 6 + 3 * components : 3]
+    size = {"width_px": width, "height_px": height, "process": marker, "bits": bits}
+    return size | {"ids": body[6 : 6 + 3 * components : 3], "sampling": body[7 : 6 + 3 * components : 3]}
 
 
 def _jfif_dpi(body: bytes) -> float | None:

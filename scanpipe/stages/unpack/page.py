@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from scanpipe.stages.unpack.orientation import shown, shown_size
-from scanpipe.stages.unpack.planes import Planes, differences_of, gray_of, of_even_size
+from scanpipe.stages.unpack.planes import Planes, planes_of
 from scanpipe.stages.unpack.problem import Problem, too_large, unreadable
 
 Pixels = NDArray[np.uint8]
@@ -38,16 +38,16 @@ _DAMAGE = (
 """What the codecs raise on damaged files; found by feeding them some."""
 
 
-def shrunk(pixels: Pixels, shrink: Shrink) -> Pixels:
-    """(ceil(height / shrink), ceil(width / shrink)[, 3]), each pixel the mean of an area; the pixels themselves for 1."""
+def shrunk(gray: Pixels, shrink: Shrink) -> Pixels:
+    """(ceil(height / shrink), ceil(width / shrink)), each pixel the mean of an area; gray itself for 1."""
     if shrink == 1:
-        return pixels
-    height, width = pixels.shape[:2]
+        return gray
+    height, width = gray.shape
     below, right = -height % shrink, -width % shrink
     if below or right:
-        pixels = cv2.copyMakeBorder(pixels, 0, below, 0, right, cv2.BORDER_REPLICATE)  # type: ignore[assignment]
+        gray = cv2.copyMakeBorder(gray, 0, below, 0, right, cv2.BORDER_REPLICATE)  # type: ignore[assignment]
     size = (width + right) // shrink, (height + below) // shrink
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+    return cv2.resize(gray, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
 
 
 class DecodeError(Exception):
@@ -70,16 +70,20 @@ def decoding(what: str) -> Iterator[None]:
 
 
 class Source(Protocol):
-    """Pixels as they are stored, before they are turned, averaged over areas. Raises DecodeError and nothing else."""
+    """Pixels as they are stored, before they are turned. The methods raise DecodeError and nothing else."""
 
     @property
     def monochrome(self) -> bool:
-        """`colour` gives the same as `gray`."""
+        """`colour` gives the same as `gray(1)`."""
         ...
 
     def gray(self, shrink: Shrink) -> Pixels: ...
 
-    def colour(self, shrink: Shrink = 1) -> Pixels: ...
+    def colour(self) -> Pixels: ...
+
+    def planes(self) -> Planes | None:
+        """What `Page.planes` wants, where the file stores just that and it can be had in one go."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +102,7 @@ class Page:
     source: Source
     stored_as: int = 1
     _grays: dict[Shrink, Pixels] = field(default_factory=dict, repr=False)
-    _halves: list[Pixels] = field(default_factory=list, repr=False)
+    _stored: list[Planes | None] = field(default_factory=list, repr=False)
 
     def gray(self, shrink: Shrink = 1) -> Pixels:
         """uint8 (ceil(height / shrink), ceil(width / shrink)), averaged over areas. Raises DecodeError."""
@@ -116,31 +120,35 @@ class Page:
         """(height, width) of a gray page; luma of even size and both colour differences at half size of any other."""
         if self.source.monochrome:
             return (self.gray(1),)
-        return of_even_size(self.gray(1)), *differences_of(self._half())
+        return self._planes() or planes_of(self.colour())
 
     def _gray(self, shrink: Shrink) -> Pixels:
-        """Half a gray page comes from the whole one: most scans stand askew, and then the whole one is needed anyway.
+        """Half a page comes from the whole one where that is of use later: most scans stand askew, and are wanted whole."""
+        if shrink == 1 and (planes := self._planes()):
+            return _shared(planes[0][: self.height_px, : self.width_px])
+        if shrink == 2 and (self.source.monochrome or self._planes()):
+            return _shared(shrunk(self.gray(1), 2))
+        return self._shown(self.source.gray(shrink), shrink)
 
-        Half a coloured page comes from the half in colour, which gives `planes` their colours.
-        """
-        if shrink != 2:
-            return self._shown(self.source.gray(shrink), shrink)
-        half = shrunk(self.gray(1), 2) if self.source.monochrome else gray_of(self._half())
-        half.flags.writeable = False
-        return half
-
-    def _half(self) -> Pixels:
-        if not self._halves:
-            self._halves.append(self._shown(self.source.colour(2), 2))
-        return self._halves[0]
+    def _planes(self) -> Planes | None:
+        if self.stored_as != 1:
+            return None
+        if not self._stored:
+            self._stored.append(self.source.planes())
+        return self._stored[0]
 
     def _shown(self, stored: Pixels, shrink: Shrink) -> Pixels:
         with decoding("the picture"):
             pixels = shown(np.ascontiguousarray(stored), self.stored_as)
         if pixels.shape[:2] != (-(-self.height_px // shrink), -(-self.width_px // shrink)):
             raise DecodeError(unreadable("the picture has other dimensions than its header says"))
-        pixels.flags.writeable = False
-        return pixels
+        return _shared(pixels)
+
+
+def _shared(pixels: Pixels) -> Pixels:
+    pixels = np.ascontiguousarray(pixels)
+    pixels.flags.writeable = False
+    return pixels
 
 
 def page_of(

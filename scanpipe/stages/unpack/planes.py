@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -18,19 +20,14 @@ def gray_of(pixels: Pixels) -> Pixels:
     return pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)  # type: ignore[return-value]
 
 
-def differences_of(rgb: Pixels) -> tuple[Pixels, Pixels]:
-    """Both (height, width), 128 where there is no colour."""
-    luma = gray_of(rgb)
-    blue, red = cv2.extractChannel(rgb, 2), cv2.extractChannel(rgb, 0)
-    return _difference(blue, luma, _BLUE_SHARE), _difference(red, luma, _RED_SHARE)
-
-
-def of_even_size(pixels: Pixels) -> Pixels:
-    """With the last row and column repeated where their number is odd."""
-    below, right = pixels.shape[0] % 2, pixels.shape[1] % 2
-    if not below and not right:
-        return pixels
-    return cv2.copyMakeBorder(pixels, 0, below, 0, right, cv2.BORDER_REPLICATE)  # type: ignore[return-value]
+def planes_of(rgb: Pixels) -> Planes:
+    """Luma of even size (the last row and column repeated where their number is odd) and both differences at half size."""
+    below, right = rgb.shape[0] % 2, rgb.shape[1] % 2
+    even: Any = cv2.copyMakeBorder(rgb, 0, below, 0, right, cv2.BORDER_REPLICATE) if below or right else rgb
+    half: Any = cv2.resize(even, (even.shape[1] // 2, even.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    luma = gray_of(half)
+    blue, red = cv2.extractChannel(half, 2), cv2.extractChannel(half, 0)
+    return gray_of(even), _difference(blue, luma, _BLUE_SHARE), _difference(red, luma, _RED_SHARE)
 
 
 def _difference(channel: object, luma: Pixels, share: float) -> Pixels:

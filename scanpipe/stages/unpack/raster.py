@@ -34,10 +34,13 @@ class RasterSource:
     def gray(self, shrink: Shrink) -> Pixels:
         return shrunk(gray_of(self.colour()), shrink)
 
-    def colour(self, shrink: Shrink = 1) -> Pixels:
+    def colour(self) -> Pixels:
         if self._pixels is None:
             self._pixels = self._load()
-        return shrunk(self._pixels, shrink)
+        return self._pixels
+
+    def planes(self) -> None:
+        return None
 
 
 def pixels_of(image: Image.Image) -> Pixels:
