@@ -27,6 +27,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 
 from scanpipe.model import Claims
@@ -130,6 +131,7 @@ def encode(kind: Kind, claims: Claims, key: Key, *, letter: bool = False) -> str
     return head + _mac(key, head, tail) + tail
 
 
+@lru_cache(maxsize=64)
 def parse(text: str) -> Parsed | None:
     """Takes a text apart by the grammar, without asking who wrote it. None: it does not follow the grammar."""
     match = _GRAMMAR.fullmatch(text) if len(text) <= _LONGEST else None

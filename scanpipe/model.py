@@ -154,7 +154,8 @@ class Sight:
     """What the machine sees on a page, before anything is checked.
 
     `turn_deg` (0, 90, 180, 270) plus `skew_deg` is how far the page as it came stands turned clockwise from upright and
-    straight; `skew_from` says how that was found. `dpi` is measured from the distance of the codes where there are two,
+    straight; `skew_from` says how that was found. `misfit_mm` is how far the codes are from where they were printed (root mean
+    square, None where no code is a sheet's). `dpi` is measured from the distance of the codes where there are two,
     else it is what the file says, else None. `paper_share` is how much of the sheet of paper is on the page, `page_share` how
     much of the page is paper (None where no code says so), `darkness` how much of it is nearly black (all 0 to 1).
     """
@@ -163,6 +164,7 @@ class Sight:
     turn_deg: int
     skew_deg: float
     skew_from: str
+    misfit_mm: float | None
     dpi: float | None
     width_px: int
     height_px: int

@@ -16,7 +16,7 @@ from scanpipe.codes import Keyring
 from scanpipe.model import Blank, Claims, Code, Held, Sheet, Sight, Verdict
 from scanpipe.stages.blank import find_marks
 from scanpipe.stages.deskew import deskew
-from scanpipe.stages.identify import identify, serials
+from scanpipe.stages.identify import decode_all, identify, serials
 from scanpipe.stages.locate import locate
 from scanpipe.stages.quality import quality_problem
 from scanpipe.stages.read import Eyes, Gray, look, look_shrink, read_all, search
@@ -74,6 +74,7 @@ def describe(page: Page, small: Gray, codes: tuple[Code, ...], blank: bool) -> S
         turn_deg=skew.turn_deg,
         skew_deg=round(skew.skew_deg, 3),
         skew_from=skew.source,
+        misfit_mm=stance.misfit_mm if stance is not None else None,
         dpi=stance.dpi if stance is not None and len(stance.kinds) > 1 else page.dpi,
         width_px=page.width_px,
         height_px=page.height_px,
@@ -88,9 +89,10 @@ def judge(sight: Sight, keyring: Keyring, records: Records) -> Verdict:
     """Where the page belongs, or why nobody can say so with certainty."""
     if sight.blank:
         return Blank({})
-    named = serials(sight.codes, keyring)
+    decoded = decode_all(sight.codes, keyring)
+    named = serials(decoded)
     printed = records.printed(named.pop()) if len(named) == 1 else None
-    identified = identify(sight.codes, locate(sight.codes), keyring, printed)
+    identified = identify(decoded, sight.misfit_mm, printed)
     if isinstance(identified, Held):
         return identified
     problem = quality_problem(sight)

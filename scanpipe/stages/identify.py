@@ -13,7 +13,6 @@ from typing import Any
 
 from scanpipe.codes import Authentic, BadSignature, Foreign, Keyring, Kind, decode
 from scanpipe.model import Claims, Code, Held, Reason, Sheet
-from scanpipe.stages.locate import Stance
 
 MISFIT_MM = 2.0
 """Codes of one sheet lie within 0.3 mm of where they were printed, stretched feeds within 1; a pasted one does not."""
@@ -29,20 +28,28 @@ class Identified:
     evidence: dict[str, Any]
 
 
-def serials(codes: Sequence[Code], keyring: Keyring) -> set[str]:
+def decode_all(codes: Sequence[Code], keyring: Keyring) -> list[Decoded]:
+    """Each code with who says what in it."""
+    return [
+        (c, decode(c.text, keyring) if c.symbology == "qr" else Foreign(f"a code of another kind ({c.symbology})"))
+        for c in codes
+    ]
+
+
+def serials(decoded: Sequence[Decoded]) -> set[str]:
     """The serials that authentic codes name: what to look up in the record of printing before `identify`."""
-    return {d.claims.serial for _, d in _decoded(codes, keyring) if isinstance(d, Authentic) and d.claims.serial}
+    return {d.claims.serial for _, d in decoded if isinstance(d, Authentic) and d.claims.serial}
 
 
-def identify(
-    codes: Sequence[Code], stance: Stance | None, keyring: Keyring, printed: Sheet | None
-) -> Identified | Held:
-    """`printed` is what was printed under the one serial that the codes name, None when that is not on record."""
-    decoded = _decoded(codes, keyring)
-    evidence = _evidence(decoded, stance)
+def identify(decoded: Sequence[Decoded], misfit_mm: float | None, printed: Sheet | None) -> Identified | Held:
+    """`misfit_mm` is how far the codes are from where they were printed, None where no code is a sheet's.
+
+    `printed` is what was printed under the one serial that the codes name, None when that is not on record.
+    """
+    evidence = _evidence(decoded, misfit_mm)
     authentic = [d for _, d in decoded if isinstance(d, Authentic)]
     known = _union(authentic, printed)
-    problem = _problem(decoded, authentic, stance, printed)
+    problem = _problem(decoded, authentic, misfit_mm, printed)
     if problem is not None:
         reason, detail = problem
         return Held(reason, evidence | detail, known)
@@ -52,15 +59,8 @@ def identify(
     return Identified(known, evidence)
 
 
-def _decoded(codes: Sequence[Code], keyring: Keyring) -> list[Decoded]:
-    return [
-        (c, decode(c.text, keyring) if c.symbology == "qr" else Foreign(f"a code of another kind ({c.symbology})"))
-        for c in codes
-    ]
-
-
 def _problem(
-    decoded: Sequence[Decoded], authentic: Sequence[Authentic], stance: Stance | None, printed: Sheet | None
+    decoded: Sequence[Decoded], authentic: Sequence[Authentic], misfit_mm: float | None, printed: Sheet | None
 ) -> tuple[Reason, dict[str, Any]] | None:
     """What forbids to believe the codes, the gravest first."""
     if not decoded:
@@ -73,10 +73,8 @@ def _problem(
     foreign = [d.why for _, d in decoded if isinstance(d, Foreign)]
     if foreign:
         return Reason.FOREIGN_CODE, {"foreign": foreign}
-    if stance is not None and stance.misfit_mm > MISFIT_MM:
-        return Reason.CODES_DISAGREE, {
-            "conflict": f"codes stand {stance.misfit_mm:.1f} mm from where they were printed"
-        }
+    if misfit_mm is not None and misfit_mm > MISFIT_MM:
+        return Reason.CODES_DISAGREE, {"conflict": f"codes stand {misfit_mm:.1f} mm from where they were printed"}
     return None
 
 
@@ -116,10 +114,10 @@ def _missing(claims: Claims) -> Reason | None:
     return None
 
 
-def _evidence(decoded: Sequence[Decoded], stance: Stance | None) -> dict[str, Any]:
+def _evidence(decoded: Sequence[Decoded], misfit_mm: float | None) -> dict[str, Any]:
     evidence: dict[str, Any] = {"codes": [_code_evidence(c, d) for c, d in decoded]}
-    if stance is not None:
-        evidence["misfit_mm"] = round(stance.misfit_mm, 2)
+    if misfit_mm is not None:
+        evidence["misfit_mm"] = round(misfit_mm, 2)
     if len(decoded) == 1:
         evidence["one_code_only"] = True
     return evidence

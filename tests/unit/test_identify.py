@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanpipe.codes import Authentic, Key, Keyring, Kind, decode, encode
-from scanpipe.layout import A4
 from scanpipe.model import Claims, Code, Held, Reason, Sheet
-from scanpipe.stages.identify import MISFIT_MM, Identified, identify, serials
-from scanpipe.stages.locate import Stance, locate
+from scanpipe.stages.identify import MISFIT_MM, Identified, decode_all, identify, serials
+from scanpipe.stages.locate import locate
 from tests.helpers import CLAIMS, KEY, OTHER, RING, code
 
 STRANGER = Key("ZZZ", b"another installation's own secret")
@@ -33,7 +32,8 @@ def forged(kind: Kind = Kind.CANDIDATE, claims: Claims = CLAIMS) -> Code:
 
 
 def ask(*codes: Code, printed: Sheet | None = None) -> Identified | Held:
-    return identify(codes, locate(codes), RING, printed)
+    stance = locate(codes)
+    return identify(decode_all(codes, RING), stance and stance.misfit_mm, printed)
 
 
 def held(*codes: Code, printed: Sheet | None = None) -> Held:
@@ -152,13 +152,9 @@ def test_two_codes_of_one_kind_are_two_sheets_or_a_copy(kind: Kind) -> None:
     assert answer.evidence["conflict"] == f"the {kind.name.lower()} code is on the page more than once"
 
 
-def stance(misfit_mm: float) -> Stance:
-    return Stance(A4, 8.0, 0.0, 0.0, (0.0, 0.0), misfit_mm, tuple(Kind))
-
-
 def test_codes_that_do_not_stand_as_they_were_printed() -> None:
-    codes = (C, Q, S)
-    good, bad = (identify(codes, stance(m), RING, PRINTED) for m in (MISFIT_MM - 0.01, MISFIT_MM + 0.01))
+    decoded = decode_all((C, Q, S), RING)
+    good, bad = (identify(decoded, m, PRINTED) for m in (MISFIT_MM - 0.01, MISFIT_MM + 0.01))
     assert isinstance(good, Identified) and good.evidence["misfit_mm"] == 1.99
     assert isinstance(bad, Held) and bad.reason is Reason.CODES_DISAGREE
     assert bad.evidence["conflict"] == "codes stand 2.0 mm from where they were printed"
@@ -174,12 +170,16 @@ def test_a_sheet_that_only_this_program_could_print_but_is_not_on_record_is_iden
     assert isinstance(ask(C, Q, S, printed=None), Identified)
 
 
+def named(*codes: Code) -> set[str]:
+    return serials(decode_all(codes, RING))
+
+
 def test_which_serials_to_look_up() -> None:
-    assert serials((C, Q, S), RING) == {"00012345"}
-    assert serials((C, code(Kind.QUESTION, OTHER)), RING) == {"00012345", "00067890"}
-    assert serials((forged(claims=OTHER), foreign(), from_elsewhere(claims=OTHER)), RING) == set()
-    assert serials((replace(S, symbology="datamatrix"),), RING) == set()
-    assert serials((), RING) == set()
+    assert named(C, Q, S) == {"00012345"}
+    assert named(C, code(Kind.QUESTION, OTHER)) == {"00012345", "00067890"}
+    assert named(forged(claims=OTHER), foreign(), from_elsewhere(claims=OTHER)) == set()
+    assert named(replace(S, symbology="datamatrix")) == set()
+    assert named() == set()
 
 
 def test_the_evidence_says_what_was_read_where_by_whom_and_what_it_is_worth() -> None:
@@ -204,7 +204,7 @@ def test_the_evidence_says_what_was_read_where_by_whom_and_what_it_is_worth() ->
 
 def test_sheets_from_before_a_rotation_are_identified() -> None:
     new = Key("NEW", b"the key of the day after tomorrow")
-    answer = identify((C, Q), None, Keyring.of(KEY, new), None)
+    answer = identify(decode_all((C, Q), Keyring.of(KEY, new)), None, None)
     assert isinstance(answer, Identified) and answer.claims == CLAIMS
 
 

@@ -10,7 +10,7 @@ from scanpipe.stages.quality import MAX_DARKNESS, MIN_PAGE_SHARE_ONE_CODE, MIN_P
 from tests.helpers import code
 
 THREE = tuple(code(k) for k in Kind)
-GOOD = Sight(THREE, 0, 0.0, "codes", 200.0, 1654, 2339, 1.0, 1.0, 0.02, False)
+GOOD = Sight(THREE, 0, 0.0, "codes", 0.1, 200.0, 1654, 2339, 1.0, 1.0, 0.02, False)
 
 
 def test_a_whole_sheet_is_fine() -> None:
