@@ -11,6 +11,7 @@ import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import cv2
 import numpy as np
@@ -49,12 +50,12 @@ def drawn_page(seed: int) -> NDArray[np.uint8]:
     return (page + rng.normal(0, 2.5, page.shape)).clip(0, 255).astype(np.uint8)
 
 
-def by_opencv(plane: NDArray[np.uint8], skew_deg: float, canvas: tuple[int, int]) -> NDArray[np.floating]:
-    """In the type of the plane: floating point is exact."""
+def by_opencv(plane: NDArray[Any], skew_deg: float, canvas: tuple[int, int], paper: int = 255) -> NDArray[Any]:
+    """The plane turned back, in its own type: floating point is exact."""
     height, width = plane.shape
     matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), skew_deg, 1.0)
     matrix[:, 2] += (canvas[1] - width) / 2, (canvas[0] - height) / 2
-    return cv2.warpAffine(plane, matrix, canvas[::-1], flags=cv2.INTER_LINEAR, borderValue=(255,))  # type: ignore[return-value]
+    return cv2.warpAffine(plane, matrix, canvas[::-1], flags=cv2.INTER_LINEAR, borderValue=(paper,))
 
 
 def straightening(gray: NDArray[np.uint8]) -> None:
@@ -62,7 +63,7 @@ def straightening(gray: NDArray[np.uint8]) -> None:
     print("| skew | ms | ms | mean difference | largest |\n|--:|--:|--:|--:|--:|")
     for skew in _ANGLES_DEG:
         canvas = canvas_for(_HEIGHT, _WIDTH, skew)
-        exact = by_opencv(gray.astype(np.float32), skew, canvas)  # type: ignore[arg-type]
+        exact = by_opencv(gray.astype(np.float32), skew, canvas)
         apart = [np.abs(made - exact) for made in (by_opencv(gray, skew, canvas), straightened(gray, skew, canvas))]
         cost = medians_ms(
             {"OpenCV": lambda: by_opencv(gray, skew, canvas), "ours": lambda: straightened(gray, skew, canvas)}  # noqa: B023

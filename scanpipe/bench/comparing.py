@@ -5,13 +5,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from scanpipe.bench.measure import Usage, clean_environment, measured, python
 from scanpipe.bench.pages import Stack, empty_pages, linked, some
 from scanpipe.bench.printing import Printed
 from scanpipe.bench.product import Outcome, checked, ingest
+
+T = TypeVar("T")
 
 CONTENDERS = ("floor", "textbook", "scanpipe")
 _TEXTBOOK_SHARE = 4
@@ -19,12 +23,25 @@ _TEXTBOOK_SHARE = 4
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is measured. The textbook script gets a quarter of the pages: it takes so much longer."""
+    """How much is measured. The textbook script gets a quarter of the pages: it takes so much longer.
+
+    `drops` is how many files the watcher gets in a burst, and a fifth of it how many in a steady stream; 0: none.
+    """
 
     pages: int
     workers: int
     repeat: int
     quality: int
+    drops: int = 0
+
+    @property
+    def steady(self) -> int:
+        return self.drops // 5
+
+    @property
+    def sheets(self) -> int:
+        """How many to print and scan: a burst has one page more, on which the watcher warms up."""
+        return max(self.pages, self.drops + 1)
 
     def pages_for(self, contender: str) -> int:
         fewer = max(self.pages // _TEXTBOOK_SHARE, 2 * self.workers)
@@ -52,10 +69,12 @@ class Ring:
 
     def start_ups(self) -> dict[str, Usage]:
         """Each contender on one small empty page a worker: what it costs to begin."""
+        return {c: self.run(c, self.empty()) for c in CONTENDERS}
+
+    def empty(self) -> Path:
+        """A folder with one small empty page a worker."""
         empty = self.room / "sources" / "empty"
-        if not empty.exists():
-            empty_pages(self.plan.workers, empty)
-        return {c: self.run(c, empty) for c in CONTENDERS}
+        return empty if empty.exists() else empty_pages(self.plan.workers, empty)
 
     def source(self, contender: str, stack: Stack, count: int) -> Path:
         """What a contender is given. The floor is that of the pages alone, also where they come as a PDF."""
@@ -66,14 +85,24 @@ class Ring:
         return linked(stack.pages[:count], place) if contender == "floor" else some(stack, count, place)
 
     def run(self, contender: str, source: Path) -> Usage:
-        self._number += 1
-        place = self.room / f"run{self._number}"
-        try:
-            if contender == "scanpipe":
-                return ingest(source, self.printed.copy(place), self.plan.workers)
+        if contender == "scanpipe":
+            return self.on_installation(lambda data_dir: ingest(source, data_dir, self.plan.workers))
+        with self._place() as place:
             place.mkdir()
             script = python(f"scanpipe.bench.{contender}", source, place, self.plan.workers, self.plan.quality)
             return measured(script, clean_environment())
+
+    def on_installation(self, work: Callable[[Path], T]) -> T:
+        """Does something with a fresh installation that knows all printed sheets and has seen none."""
+        with self._place() as place:
+            return work(self.printed.copy(place))
+
+    @contextmanager
+    def _place(self) -> Iterator[Path]:
+        self._number += 1
+        place = self.room / f"run{self._number}"
+        try:
+            yield place
         finally:
             shutil.rmtree(place, ignore_errors=True)
 

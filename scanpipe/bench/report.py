@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from scanpipe.bench.comparing import CONTENDERS, Plan, Runs
-from scanpipe.bench.figures import costs, ratios, spread, start_of
+from scanpipe.bench.figures import Spread, costs, ratios, spread, start_of
+from scanpipe.bench.latency import Latency
 from scanpipe.bench.measure import Usage
 from scanpipe.bench.pages import INPUTS
 
@@ -24,13 +25,19 @@ _COST_FIGURES = (
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """All that a run of the bench found; `profiles` is by input, program and stage, in milliseconds."""
+    """All that a run of the bench found.
+
+    `profiles` is by input, program and stage, in milliseconds; `gain` is the rate with all workers against that with one,
+    on the first input; `latencies` by how the files arrived.
+    """
 
     machine: Mapping[str, Any]
     plan: Plan
     runs: Mapping[str, Runs]
     start_ups: Mapping[str, Sequence[Usage]]
     profiles: Mapping[str, Mapping[str, Mapping[str, float]]]
+    gain: Spread
+    latencies: Mapping[str, Latency]
 
 
 def as_object(found: Findings) -> dict[str, Any]:
@@ -40,6 +47,8 @@ def as_object(found: Findings) -> dict[str, Any]:
         "machine": dict(found.machine),
         "plan": asdict(found.plan) | {"textbook_pages": found.plan.pages_for("textbook")},
         "inputs": [_input(name, runs, starts, found) for name, runs in found.runs.items()],
+        "gain_all_to_one_worker": asdict(found.gain),
+        "drop_to_slot": {way: asdict(latency) for way, latency in found.latencies.items()},
         "start_up": {c: {"wall_s": u.wall_s, "cpu_s": u.cpu_s} for c, u in starts.items()},
     }
 
@@ -90,6 +99,14 @@ def lines(result: Mapping[str, Any]) -> Iterator[str]:
         for program, stages in i["stages_ms"].items():
             named = ", ".join(f"{stage} {ms:.1f}" for stage, ms in stages.items())
             yield f"- {i['input']}, {program}: {named}; together {sum(stages.values()):.1f}"
+    if result["drop_to_slot"]:
+        yield "\n## From drop to slot, seconds\n"
+        yield from _table(
+            ("files arrive", "files", "filed", "p50", "p95", "p99", "files/s"),
+            (_latency_row(way, found) for way, found in result["drop_to_slot"].items()),
+        )
+    gain = _said(result["gain_all_to_one_worker"], 2)
+    yield f"\n{plan['workers']} workers against one, on {result['inputs'][0]['input']}: {gain} times the pages a second."
     starts = ", ".join(f"{c} {s['wall_s']:.2f} s ({s['cpu_s']:.2f} s CPU)" for c, s in result["start_up"].items())
     yield f"\nThe start, on an empty page a worker: {starts}."
     yield (
@@ -113,6 +130,11 @@ def _cost_row(i: Mapping[str, Any], contender: str) -> tuple[str, ...]:
     with_spread = _said(c["cpu_ms"], 1), _said(c["pages_s"], 1)
     single = (("own_cpu_ms", 1), ("pages_s_with_start", 1), ("peak_mib", 0), ("written_per_byte", 2))
     return (i["input"], contender, *with_spread, *(f"{c[f]['median']:.{digits}f}" for f, digits in single))
+
+
+def _latency_row(way: str, found: Mapping[str, Any]) -> tuple[str, ...]:
+    seconds = (f"{found[f'{p}_s']:.2f}" for p in ("p50", "p95", "p99"))
+    return (way, str(found["files"]), str(found["filed"]), *seconds, f"{found['files_per_s']:.1f}")
 
 
 def _said(figure: Mapping[str, float], digits: int) -> str:

@@ -86,8 +86,7 @@ def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
 
 def _relative(parts: Parts, path: Path) -> Path:
     """The name that a claimed file had in the inbox: without holder and token."""
-    inner = path.relative_to(parts.folders.own_claimed)
-    return Path(*inner.parts[2 if inner.parts[0].startswith("from-") else 1 :])
+    return Path(*path.relative_to(parts.folders.own_claimed).parts[1:])
 
 
 def stack_folder(relative: Path) -> str:

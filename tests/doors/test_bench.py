@@ -28,9 +28,13 @@ def bench(*args: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def result() -> dict[str, Any]:
-    done = bench("--pages", "8", "--workers", "2", "--inputs", "gray-200dpi,pdf", "--repeat", "1", "--json")
+def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    report = tmp_path_factory.mktemp("bench") / "report"
+    sizes = ("--pages", "8", "--workers", "2", "--inputs", "gray-200dpi,pdf", "--repeat", "1", "--drops", "10")
+    done = bench(*sizes, "--json", "--report", str(report))
     assert done.returncode == 0, done.stderr
+    assert (report / "speed.png").read_bytes()[:4] == (report / "stages.png").read_bytes()[:4] == b"\x89PNG"
+    assert "gray-200dpi" in (report / "bench.md").read_text() and json.loads((report / "bench.json").read_text())
     (line,) = done.stdout.splitlines()
     answer: dict[str, Any] = json.loads(line)
     return answer
@@ -50,6 +54,15 @@ def test_every_figure_has_a_median_and_a_spread(result: dict[str, Any]) -> None:
         assert {"look", "straighten", "encode"} <= found["stages_ms"]["scanpipe"].keys()
     assert result["start_up"].keys() == {"floor", "textbook", "scanpipe"}
     assert result["machine"]["cores"] >= 1 and result["machine"]["processor"]
+
+
+def test_how_long_a_file_takes_from_drop_to_slot(result: dict[str, Any]) -> None:
+    found = result["drop_to_slot"]
+    assert {way: (f["files"], f["filed"]) for way, f in found.items()} == {"10 at once": (10, 10), "5 a second": (2, 2)}
+    for figures in found.values():
+        assert 0 < figures["p50_s"] <= figures["p95_s"] <= figures["p99_s"] < 60
+        assert figures["files_per_s"] > 0
+    assert result["gain_all_to_one_worker"]["median"] > 0
 
 
 def test_an_unknown_input_and_too_few_pages_are_refused() -> None:

@@ -11,6 +11,7 @@ import pytest
 from scanpipe.stages import straighten
 from scanpipe.stages.straighten import canvas_for, straightened
 from tests.helpers import Gray
+from tools.measure_straightening import by_opencv
 
 ANGLES = [-15.0, -6.0, -3.5, -1.9, -1.7, -0.6, -0.1, 0.0, 0.1, 0.2, 1.3, 1.84, 2.0, 3.8, 4.0, 15.0]
 SIZES = [(400, 300), (401, 303), (300, 41), (41, 300), (30, 20), (3, 5), (1, 1)]
@@ -24,11 +25,8 @@ def drawing(height: int, width: int, seed: int = 0) -> Gray:
     return noise.clip(0, 255).astype(np.uint8)
 
 
-def by_opencv(plane: Gray, skew_deg: float, canvas: tuple[int, int], paper: int) -> np.ndarray:
-    height, width = plane.shape
-    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), skew_deg, 1.0)
-    matrix[:, 2] += (canvas[1] - width) / 2, (canvas[0] - height) / 2
-    return cv2.warpAffine(plane.astype(np.float32), matrix, canvas[::-1], flags=cv2.INTER_LINEAR, borderValue=(paper,))
+def exact(plane: Gray, skew_deg: float, canvas: tuple[int, int], paper: int) -> np.ndarray:
+    return by_opencv(plane.astype(np.float32), skew_deg, canvas, paper)
 
 
 def test_the_resampler_is_compiled() -> None:
@@ -51,7 +49,7 @@ def either(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 def test_what_opencv_makes_of_it(size: tuple[int, int], skew: float, paper: int) -> None:
     plane = drawing(*size)
     canvas = canvas_for(*size, skew)
-    ours, theirs = straightened(plane, skew, canvas, paper), by_opencv(plane, skew, canvas, paper)
+    ours, theirs = straightened(plane, skew, canvas, paper), exact(plane, skew, canvas, paper)
     assert ours.shape == canvas
     assert np.abs(ours - theirs).mean() < 0.5
     assert np.abs(ours - theirs).max() < 5
@@ -62,7 +60,7 @@ def test_a_page_of_a_scanner(skew: float) -> None:
     """Wide enough that an error which grows along the rows would show."""
     plane = drawing(2400, 3500)
     canvas = canvas_for(2400, 3500, skew)
-    apart = np.abs(straightened(plane, skew, canvas) - by_opencv(plane, skew, canvas, 255))
+    apart = np.abs(straightened(plane, skew, canvas) - exact(plane, skew, canvas, 255))
     assert apart.mean() < 0.4
     assert np.quantile(apart[:, -200:], 0.999) < 2
 
