@@ -5,13 +5,14 @@ STAMP := $(VENV)/.ready
 # Compiled modules may be kept, whatever the environment says: every command starts twice as fast.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo test lint proof bench fixtures lock clean
+.PHONY: help setup demo test lint proof bench bench-check fixtures lock clean
 
 help:
 	@echo "make demo      print, scan, file and prove 60 and more sheets in a temporary installation"
 	@echo "make test      lint, types, import contract and all tests (under 10 minutes on two cores)"
 	@echo "make proof     the long proofs: kills, big corpora"
 	@echo "make bench     speed, against the codecs and the textbook script"
+	@echo "make bench-check  the same, compared with the recorded ratios"
 	@echo "make fixtures  make fixtures/scans/ anew"
 	@echo "make lock      lock the dependencies anew"
 
@@ -38,6 +39,9 @@ proof: setup
 
 bench: setup
 	$(VENV)/bin/scanpipe bench
+
+bench-check: setup
+	$(PY) -m tools.bench_check docs/performance/bench.json
 
 fixtures: setup
 	$(PY) -m tools.make_fixtures

@@ -1,0 +1,202 @@
+"""Reads generated scans, compares with the truth, adds up over runs: filed, held, misfiled; beside it each reader alone.
+
+    python -m tools.proof_reading --pages 2000     # goes on where the last run ended: no scan is ever made twice
+    python -m tools.proof_reading --table          # the sums as Markdown, for docs/reading.md
+
+The scans come from `tools.scansim`, with which nothing was tuned; one in ten shows codes of another sheet. A page goes through
+`pipeline.examine` and `pipeline.judge`; the record of printing is asked, the ledger's memory (a serial seen before, a full
+slot) is not: `tests/corpus` does that. A reader alone has read a page when its codes, on the whole page at full resolution
+with every try that it has, name candidate and question of the sheet under a valid signature.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from scanpipe.codes import Authentic, Key, Keyring, Kind, decode
+from scanpipe.definitions import load
+from scanpipe.model import Claims, Filed, Sheet, TestDefinition
+from scanpipe.pipeline import examine, judge
+from scanpipe.readers import open_reader
+from scanpipe.sheets import draw, plan, write_manifest
+from scanpipe.stages.read import Eyes, Gray
+from scanpipe.stages.unpack import Limits, Page, load_page
+from scanpipe.stages.validate import Facts
+from tools.scansim.corpora import corpus
+from tools.scansim.effects import EFFECTS
+
+TALLY = Path("docs/reading/tally.json")
+DEFINITION = Path("config/tests/mathematics.yaml")
+_SHEETS, _CHUNK = 120, 20
+_KEY = Key("PRF", b"the key of the reading proof, and of nothing else")
+_LIMITS = Limits(max_pixels=200_000_000, max_pages=10, max_bytes=200_000_000)
+_PROFILES = ("office", "hard", "brutal")
+_OTHERS = tuple(name for name, effect in EFFECTS.items() if effect.shows_other)
+_SINGLE = tuple(name for name in EFFECTS if name not in _OTHERS)
+
+
+@dataclass(frozen=True)
+class Records:
+    """What was printed, and nothing that came before."""
+
+    definition: TestDefinition
+    sheets: Mapping[str, Sheet]
+
+    def printed(self, serial: str) -> Sheet | None:
+        return self.sheets.get(serial)
+
+    def facts(self, claims: Claims) -> Facts:
+        return Facts(self.definition if claims.test == self.definition.id.upper() else None)
+
+
+@dataclass(frozen=True)
+class Press:
+    """The printed sheets as the simulator wants them."""
+
+    pdf: Path
+    manifest: Path
+    records: Records
+    _folder: Any
+
+
+@cache
+def press() -> Press:
+    """Prints the sheets, once a process."""
+    definition = load(DEFINITION)
+    sheets = [
+        Sheet(f"{1 + n:08d}", definition.id, p.candidate, p.question, p.number, p.of, 1)
+        for n, p in enumerate(plan(definition)[:_SHEETS])
+    ]
+    folder = tempfile.TemporaryDirectory(prefix="scanpipe-proof-")
+    pdf, manifest = Path(folder.name) / "sheets.pdf", Path(folder.name) / "sheets.csv"
+    draw(sheets, definition, _KEY, pdf)
+    write_manifest(sheets, definition, manifest)
+    return Press(pdf, manifest, Records(definition, {s.serial: s for s in sheets}), folder)
+
+
+def read_chunk(profile: str, number: int) -> Counter[str]:
+    """One chunk of scans: how many were filed, held (in all, and by reason), misfiled; how many each reader read alone."""
+    cv2.setNumThreads(1)
+    keyring, eyes = Keyring.of(_KEY), Eyes(open_reader("zxing"), open_reader("zbar"))
+    found: Counter[str] = Counter()
+    seed = zlib.crc32(f"{profile}:{number}".encode())
+    for scan in corpus(press().pdf, press().manifest, profile, seed, _CHUNK):
+        page = load_page(scan.data, 1, _LIMITS)
+        assert isinstance(page, Page)
+        verdict = judge(examine(page, eyes, 85).sight, keyring, press().records)
+        found["pages"] += 1
+        if isinstance(verdict, Filed):
+            right = verdict.serial == scan.truth["serial"] and not scan.truth["other_serials"]
+            found["filed" if right else "misfiled"] += 1
+        else:
+            found["held"] += 1
+            found[f"held: {getattr(verdict, 'reason', 'blank')}"] += 1
+        for name, texts in READERS.items():
+            found[name] += names_all(texts(page.gray(1)), scan.truth["serial"], keyring)
+    return found
+
+
+def names_all(texts: Iterable[str], serial: str, keyring: Keyring) -> bool:
+    """Whether these codes say candidate and question of the sheet."""
+    said = [d for t in texts if isinstance(d := decode(t, keyring), Authentic) and d.claims.serial == serial]
+    kinds = {d.kind for d in said}
+    return Kind.SHEET in kinds or {Kind.CANDIDATE, Kind.QUESTION} <= kinds
+
+
+def _by(name: str) -> Callable[[Gray], list[str]]:
+    return lambda gray: [c.text for c in open_reader(name).search(gray, frozenset({"qr"}))]
+
+
+def _by_opencv(gray: Gray) -> list[str]:
+    try:
+        return list(cv2.QRCodeDetector().detectAndDecodeMulti(gray)[1])
+    except cv2.error:  # it throws on some pictures
+        return []
+
+
+READERS: dict[str, Callable[[Gray], list[str]]] = {
+    "zxing-cpp alone": _by("zxing"),
+    "pyzbar alone": _by("zbar"),
+    "OpenCV alone": _by_opencv,
+}
+
+
+def chunks(tally: Mapping[str, Mapping[str, int]], pages: int) -> Iterator[tuple[str, int]]:
+    """Which chunks come next: those corpora first that have the fewest pages for their share."""
+    shares = dict.fromkeys(_PROFILES, 12.0) | dict.fromkeys(_SINGLE, 1.0)
+    shares |= dict.fromkeys(_OTHERS, sum(shares.values()) / 9 / len(_OTHERS))
+    done = {name: tally.get(name, {}).get("pages", 0) // _CHUNK for name in shares}
+    for _ in range(-(-pages // _CHUNK)):
+        name = min(shares, key=lambda n: (done[n] / shares[n], n))
+        yield name, done[name]
+        done[name] += 1
+
+
+def run(pages: int, processes: int) -> None:
+    """Reads so many more pages; what is done is kept after every chunk, in the order of the chunks."""
+    tally = load_tally()
+    todo = list(chunks(tally, pages))
+    with ProcessPoolExecutor(processes) as pool:
+        for number, ((name, _), found) in enumerate(
+            zip(todo, pool.map(read_chunk, *zip(*todo, strict=True)), strict=True)
+        ):
+            tally[name] = dict(sorted((Counter(tally.get(name, {})) + found).items()))
+            TALLY.parent.mkdir(parents=True, exist_ok=True)
+            TALLY.write_text(json.dumps(tally, indent=1, sort_keys=True) + "\n")
+            print(
+                f"\r{number + 1} of {len(todo)} chunks; misfiled {misfiled(tally)}  ",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
+    print(f"\n{sum(t['pages'] for t in tally.values())} pages in all, {misfiled(tally)} misfiled")
+    sys.exit(misfiled(tally) > 0)
+
+
+def load_tally() -> dict[str, dict[str, int]]:
+    return json.loads(TALLY.read_text()) if TALLY.exists() else {}
+
+
+def misfiled(tally: Mapping[str, Mapping[str, int]]) -> int:
+    return sum(t.get("misfiled", 0) for t in tally.values())
+
+
+def table(tally: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """Rows by corpus, and the sum."""
+    columns = ("pages", "filed", "held", "misfiled", *READERS)
+    yield f"| corpus | {' | '.join(columns)} | held because |"
+    yield "|---|" + "--:|" * len(columns) + "---|"
+    for name in (n for n in (*_PROFILES, *sorted(_SINGLE), *sorted(_OTHERS)) if n in tally):
+        counts = tally[name]
+        why = ", ".join(f"{k.removeprefix('held: ')} {n}" for k, n in counts.items() if k.startswith("held: "))
+        yield f"| {name} | {' | '.join(str(counts.get(c, 0)) for c in columns)} | {why} |"
+    yield f"| **all** | {' | '.join(str(sum(t.get(c, 0) for t in tally.values())) for c in columns)} | |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pages", type=int, default=2000, help="how many more pages to read")
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--table", action="store_true", help="print the sums of all runs")
+    args = parser.parse_args()
+    if args.table:
+        print("\n".join(table(load_tally())))
+    else:
+        run(args.pages, args.processes)
+
+
+if __name__ == "__main__":
+    main()
