@@ -10,21 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
 from scanpipe.codes import Keyring
 from scanpipe.model import Blank, Claims, Code, Held, Sheet, Sight, Verdict
 from scanpipe.stages.blank import find_marks
 from scanpipe.stages.deskew import deskew
 from scanpipe.stages.identify import decode_all, identify, serials
 from scanpipe.stages.locate import locate
-from scanpipe.stages.quality import quality_problem
+from scanpipe.stages.quality import darkness, quality_problem
 from scanpipe.stages.read import Eyes, Gray, look, look_shrink, read_all, search
 from scanpipe.stages.render import Rendition, render
 from scanpipe.stages.unpack import Page
 from scanpipe.stages.validate import Facts, validate
-
-_NEARLY_BLACK = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +76,7 @@ def describe(page: Page, small: Gray, codes: tuple[Code, ...], blank: bool) -> S
         height_px=page.height_px,
         paper_share=shares[0],
         page_share=shares[1],
-        darkness=float(np.mean(small < _NEARLY_BLACK)),
+        darkness=darkness(small),
         blank=blank,
     )
 

@@ -20,6 +20,7 @@ else:
     COMPILED = True
 
 Plane = NDArray[np.uint8]
+Numbers = NDArray[np.float64]
 
 _LANES = (32, 16)
 """Pixels of a block; the steeper the page, the smaller it must be."""
@@ -61,39 +62,38 @@ def _longer(length: int, needed: float) -> int:
 def _resampled(
     plane: Plane,
     canvas: tuple[int, int],
-    origin: NDArray[np.float64],
+    origin: Numbers,
     step: tuple[float, float],
     lanes: int,
     paper: int,
 ) -> Plane:
     """`origin` is where the first pixel of the canvas lies on the plane, `step` the way from there to the next one."""
     height, width = plane.shape
-    rows = np.arange(canvas[0])[:, None]
-    starts = origin + rows * np.array([-step[1], step[0]])
-    margin = np.array([_BESIDE + lanes, _ABOVE])
-    source = np.empty(
-        (height + 2 * margin[1], width + 2 * margin[0]), np.uint8
-    )  # numpy asks for huge pages, cv2 does not
-    sides = (_ABOVE, _ABOVE, int(margin[0]), int(margin[0]))
-    cv2.copyMakeBorder(plane, *sides, cv2.BORDER_CONSTANT, dst=source, value=(paper,))
+    rows = np.arange(canvas[0])
+    x, y = origin[0] - rows * step[1], origin[1] + rows * step[0]
+    spans = _spans((x, y), step, (width, height), canvas[1])
+    beside = _BESIDE + lanes
+    source = np.empty((height + 2 * _ABOVE, width + 2 * beside), np.uint8)  # numpy asks for huge pages, cv2 does not
+    cv2.copyMakeBorder(plane, _ABOVE, _ABOVE, beside, beside, cv2.BORDER_CONSTANT, dst=source, value=(paper,))
     result = np.full(canvas, paper, np.uint8)
-    spans = _spans(starts, step, (width, height), canvas[1])
-    places, way = _whole((starts + margin) * _UNIT), _whole(np.array(step) * _UNIT)
-    resample(source, source.shape[1], result, canvas[1], places, way, spans, lanes)
+    starts = _places(x + beside, y + _ABOVE)
+    resample(source, source.shape[1], result, canvas[1], starts, _places(*step), spans, lanes)
     return result
 
 
-def _whole(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    return np.round(values).astype(np.int64)
+def _places(x: Numbers | float, y: Numbers | float) -> NDArray[np.int64]:
+    return np.rint(np.stack([x, y], axis=-1) * _UNIT).astype(np.int64)
 
 
 def _spans(
-    starts: NDArray[np.float64], step: tuple[float, float], size: tuple[int, int], columns: int
+    starts: tuple[Numbers, Numbers], step: tuple[float, float], size: tuple[int, int], columns: int
 ) -> NDArray[np.int64]:
     """First and one after the last column of each row of the canvas that lie on the page, or less than a pixel beside it."""
-    first, end = np.zeros(len(starts)), np.full(len(starts), float(columns))
-    for axis in (0, 1):
-        if step[axis]:
-            reached = (np.array([-1, size[axis]]) - starts[:, axis, None]) / step[axis]
-            first, end = np.maximum(first, reached.min(axis=1)), np.minimum(end, reached.max(axis=1))
-    return np.stack([np.floor(first), np.maximum(np.ceil(end), np.floor(first))], axis=1).astype(np.int64)
+    first, end = np.zeros(len(starts[0])), np.full(len(starts[0]), float(columns))
+    for start, way, length in zip(starts, step, size, strict=True):
+        if way:
+            enters, leaves = (-1 - start) / way, (length - start) / way
+            near, far = (enters, leaves) if way > 0 else (leaves, enters)
+            first, end = np.maximum(first, near), np.minimum(end, far)
+    first = np.floor(first)
+    return np.stack([first, np.maximum(np.ceil(end), first)], axis=1).astype(np.int64)
