@@ -43,8 +43,10 @@ def _speed(pyplot: Any, result: Mapping[str, Any]) -> Any:
         axes.bar_label(bars, fmt="%.0f", fontsize=8)
     axes.set_xticks(range(len(names)), names)
     axes.set_yscale("log")
-    axes.set_ylabel("CPU a page, ms (log)")
-    axes.legend()
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("")
+    axes.set_ylabel("CPU a page, ms (logarithmic)")
+    figure.legend(loc="outside upper center", ncols=len(CONTENDERS), frameon=False)
     return figure
 
 
@@ -61,6 +63,6 @@ def _stages(pyplot: Any, result: Mapping[str, Any]) -> Any:
             axes.barh(names, found, left=left, label=stage)
             left = [a + b for a, b in zip(left, found, strict=True)]
     axes.invert_yaxis()
-    axes.set_xlabel("CPU a page, ms")
-    axes.legend(fontsize=8)
+    axes.set_xlabel("CPU a page in a worker process, ms")
+    figure.legend(loc="outside upper center", ncols=4, fontsize=8, frameon=False)
     return figure

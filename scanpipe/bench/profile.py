@@ -64,14 +64,14 @@ def _our_stages(watch: Stopwatch, path: Path, eyes: Eyes, quality: int) -> None:
     watch.time("SHA-256", lambda: hashlib.sha256(data).hexdigest())
     page = watch.time("open", lambda: load_page(data, 1, errand(Settings()).limits))
     assert isinstance(page, Page)
-    small = watch.time("decode, small", lambda: page.gray(look_shrink(page)))
+    small = watch.time("decode", lambda: page.gray(look_shrink(page)))
     codes = watch.time("look", lambda: look(page, eyes))
     codes = watch.time("search", lambda: search(page, eyes, codes))
     sight = watch.time("locate, deskew", lambda: describe(page, small, codes, blank=False))
     straight = abs(sight.skew_deg) < STRAIGHT_DEG
     if straight and sight.turn_deg == 0:
         return
-    planes = watch.time("decode, full", page.planes)
+    planes = watch.time("planes", page.planes)
     planes = watch.time("turn", lambda: turned(planes, sight.turn_deg))
     if not straight:
         planes = watch.time("straighten", lambda: straightened_page(planes, sight.skew_deg))

@@ -50,8 +50,9 @@ static inline __attribute__((always_inline)) void blend(const uint8_t *restrict 
 
 static inline __attribute__((always_inline)) void make_blocks(const Job *job, const int lanes) {
     const int64_t step_x = job->step[0], step_y = job->step[1];
-    int32_t ramp[64];
-    for (int i = 0; i < lanes; i++) ramp[i] = (int32_t)((step_y * i) >> (PLACE_BITS - WEIGHT_BITS));
+    int32_t ramp[64]; /* from the block's uppermost pixel, so that rounding down never leaves the three rows */
+    for (int i = 0; i < lanes; i++)
+        ramp[i] = (int32_t)((step_y < 0 ? -step_y * (lanes - 1 - i) : step_y * i) >> (PLACE_BITS - WEIGHT_BITS));
     for (Py_ssize_t tile = 0; tile < job->width; tile += TILE) {
         for (Py_ssize_t n = 0; n < job->height; n++) {
             /* Where the source runs downwards along a row, rows are made upwards: so memory is always read forwards. */
@@ -61,11 +62,11 @@ static inline __attribute__((always_inline)) void make_blocks(const Job *job, co
             for (int64_t begin = first; begin < end; begin += lanes) {
                 const int64_t x = begin < job->width - lanes ? begin : job->width - lanes;
                 const int64_t at_x = start[0] + step_x * (x + lanes / 2), at_y = start[1] + step_y * x;
-                const int64_t last_y = at_y + step_y * (lanes - 1), line = (at_y < last_y ? at_y : last_y) >> PLACE_BITS;
+                const int64_t top_y = step_y < 0 ? at_y + step_y * (lanes - 1) : at_y, line = top_y >> PLACE_BITS;
                 const uint8_t *above = job->source + line * job->source_width + (at_x >> PLACE_BITS) - lanes / 2;
                 const int64_t rest = at_x & (((int64_t)1 << PLACE_BITS) - 1), half = (int64_t)1 << (PLACE_BITS - SHARE_BITS - 1);
                 const int16_t share = (int16_t)((rest + half) >> (PLACE_BITS - SHARE_BITS));
-                const int32_t depth = (int32_t)((at_y - (line << PLACE_BITS)) >> (PLACE_BITS - WEIGHT_BITS));
+                const int32_t depth = (int32_t)((top_y - (line << PLACE_BITS)) >> (PLACE_BITS - WEIGHT_BITS));
                 blend(above, job->source_width, share, depth, ramp, job->result + row * job->width + x, lanes);
             }
         }
