@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
+from mmap import ACCESS_COPY, MADV_DONTNEED, mmap
 from pathlib import Path
 
 from scanpipe.model import Reason, Sight
@@ -15,7 +16,7 @@ from scanpipe.pipeline import examine, see
 from scanpipe.readers import open_reader
 from scanpipe.stages.read import Eyes
 from scanpipe.stages.render import Rendition
-from scanpipe.stages.unpack import DecodeError, Document, Limits, Problem, open_document
+from scanpipe.stages.unpack import HEAD_BYTES, DecodeError, Document, Limits, Problem, open_document, sniff
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class _Desk:
     """The document that lies open, so that the pages of a long file do not each open it again."""
 
     path: str | None = None
+    content: bytes | mmap = b""
     document: Document | Problem | None = None
     eyes: Eyes | None = None
 
@@ -109,9 +111,21 @@ def _opened(path: str, errand: Errand) -> Document | Problem:
         if isinstance(_Desk.document, Document):
             _Desk.document.close()
         size_problem = _too_large(path, errand.limits)
-        _Desk.document = size_problem or open_document(Path(path).read_bytes(), errand.limits)
+        _Desk.content = b"" if size_problem else _content(path)
+        _Desk.document = size_problem or open_document(_Desk.content, errand.limits)
         _Desk.path = path
+    elif isinstance(_Desk.content, mmap):
+        _Desk.content.madvise(MADV_DONTNEED)  # else every worker has all of a long PDF in memory in the end
     return _Desk.document
+
+
+def _content(path: str) -> bytes | mmap:
+    """A PDF, which may be hundreds of pages long, is mapped: a private copy, to which nothing is written. All else is read."""
+    with open(path, "rb") as f:
+        if sniff(f.read(HEAD_BYTES)) == "pdf":
+            return mmap(f.fileno(), 0, access=ACCESS_COPY)
+        f.seek(0)
+        return f.read()
 
 
 def _too_large(path: str, limits: Limits) -> Problem | None:

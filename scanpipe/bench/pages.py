@@ -9,7 +9,7 @@ import io
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,16 @@ _SCANNER_QUALITY = 82
 _NOISE_LEVELS = 2.5
 _PAPER_LEVEL = 250
 _PENCIL, _INK = (90, 90, 90), (30, 40, 130)
+_OFFICE_DPIS, _OFFICE_COLOUR_SHARE = (200, 240, 300), 0.3
 _NAME = "page{:05d}.jpg"
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How the pages of an input are scanned. `skew_deg` is the range of its size; half of the pages lean to the left."""
+    """How the pages of an input are scanned. `skew_deg` is the range of its size; half of the pages lean to the left.
+
+    `mixed`: each page has a resolution of 200, 240 or 300 dpi, and three of ten are in colour, as they come in an office.
+    """
 
     says: str
     dpi: int = 300
@@ -39,9 +43,11 @@ class Recipe:
     skew_deg: tuple[float, float] = (0.2, 2.0)
     turn_deg: int = 0
     pdf: bool = False
+    mixed: bool = False
 
 
 INPUTS = {
+    "office": Recipe("200 to 300 dpi, gray and colour, skewed by up to 2°", skew_deg=(0.0, 2.0), mixed=True),
     "gray-skewed": Recipe("gray, 300 dpi, skewed by 0.2° to 2°"),
     "gray-straight": Recipe("gray, 300 dpi, straight within 0.07°", skew_deg=(0.0, 0.07)),
     "gray-upside-down": Recipe("gray, 300 dpi, upside down, else straight", skew_deg=(0.0, 0.07), turn_deg=180),
@@ -153,6 +159,8 @@ class _Paper:
 
 
 def _scanned(sheet: Pixels, recipe: Recipe, rng: np.random.Generator) -> bytes:
+    if recipe.mixed:
+        recipe = replace(recipe, dpi=int(rng.choice(_OFFICE_DPIS)), colour=rng.random() < _OFFICE_COLOUR_SHARE)
     picture: Any = cv2.cvtColor(sheet, cv2.COLOR_GRAY2RGB) if recipe.colour else sheet.copy()
     _write_on(picture, rng)
     picture = _fed(picture, rng.uniform(*recipe.skew_deg) * rng.choice((-1, 1)), recipe.turn_deg)

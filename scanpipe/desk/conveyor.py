@@ -6,11 +6,12 @@ Back pressure is the number of threads: no more than that many scans are in flig
 
 from __future__ import annotations
 
-import shutil
+import os
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,16 +72,18 @@ class Conveyor:
         try:
             if taken.again:
                 return Carried(taken.scan, incoming.file, True, self._first_time(taken.scan))
-            return Carried(taken.scan, incoming.file, False, self._work_off(taken.scan, taken.copy))
+            return Carried(taken.scan, incoming.file, False, self._work_off(taken.scan, taken.copy, taken.pages))
         finally:
-            shutil.rmtree(taken.copy.parent, ignore_errors=True)
+            _remove(taken.copy.parent)
 
     def _resume(self, scan: ScanRecord) -> Carried:
         copy = fetch(self._parts, scan)
         try:
-            return Carried(scan, scan.file, False, self._work_off(scan, copy))
+            with self._parts.ledger.read() as r:
+                pages = r.pages(scan.scan)
+            return Carried(scan, scan.file, False, self._work_off(scan, copy, pages))
         finally:
-            shutil.rmtree(copy.parent, ignore_errors=True)
+            _remove(copy.parent)
 
     def _first_time(self, scan: ScanRecord) -> tuple[PageRecord, ...]:
         """The pages of a scan that came before; waits for them while this process is at work on them."""
@@ -91,29 +94,27 @@ class Conveyor:
                 return tuple(pages)
             time.sleep(_LOOK_AGAIN_S)
 
-    def _work_off(self, scan: ScanRecord, copy: Path) -> tuple[PageRecord, ...]:
-        problem = self._unpack(scan, copy)
-        with self._parts.ledger.read() as r:
-            pages = r.pages(scan.scan)
+    def _work_off(self, scan: ScanRecord, copy: Path, pages: Sequence[PageRecord]) -> tuple[PageRecord, ...]:
+        problem = None
+        if scan.pages is None:
+            problem, pages = self._unpack(scan, copy)
         return tuple(self._each(scan, copy, pages, problem))
 
-    def _unpack(self, scan: ScanRecord, copy: Path) -> Problem | None:
+    def _unpack(self, scan: ScanRecord, copy: Path) -> tuple[Problem | None, Sequence[PageRecord]]:
         """Puts the number of pages on record. A file that cannot be opened has one page, which will be held."""
-        if scan.pages is not None:
-            return None
         counted = self._answer(self._engine.submit("scanpipe.hands:count_pages", str(copy), self._parts.errand))
         problem = counted if isinstance(counted, Problem) else None
 
-        def record(tx: Transaction) -> None:
+        def record(tx: Transaction) -> list[PageRecord]:
             now = tx.scan(scan.scan)
             if now is not None and now.pages is None:
                 tx.append("scan_unpacked", scan=scan.scan, pages=1 if problem else counted)
+            return tx.pages(scan.scan)
 
-        self._parts.ledger.write(record)
-        return problem
+        return problem, self._parts.ledger.write(record)
 
     def _each(
-        self, scan: ScanRecord, copy: Path, pages: list[PageRecord], problem: Problem | None
+        self, scan: ScanRecord, copy: Path, pages: Sequence[PageRecord], problem: Problem | None
     ) -> Iterator[PageRecord]:
         """All pages: several are examined at a time, and they are settled in their order."""
         window: deque[tuple[PageRecord, Future[Any] | None]] = deque()
@@ -148,3 +149,11 @@ class Conveyor:
             return asked.result()
         except TaskLost as e:
             return Problem(Reason.UNREADABLE_FILE, f"reading it failed twice: {e.how}")
+
+
+def _remove(folder: Path) -> None:
+    """The private copy and the pictures that were not put; what cannot be removed is swept away by the next start."""
+    with suppress(OSError):
+        for file in os.listdir(folder):
+            os.unlink(folder / file)
+        os.rmdir(folder)

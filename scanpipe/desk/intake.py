@@ -15,7 +15,7 @@ from typing import Any
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import FolderFault, StoreFault
 from scanpipe.ledgers import Transaction
-from scanpipe.model import ScanRecord, Stack
+from scanpipe.model import PageRecord, ScanRecord, Stack
 from scanpipe.stages.unpack import sniff
 from scanpipe.stores import Put
 
@@ -40,9 +40,13 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class TakenIn:
-    """A scan on record. `again`: the same bytes came before. `copy` is a private copy of the bytes to work on."""
+    """A scan on record, and its pages as far as it is known how many there are.
+
+    `again`: the same bytes came before. `copy` is a private copy of the bytes to work on.
+    """
 
     scan: ScanRecord
+    pages: tuple[PageRecord, ...]
     again: bool
     copy: Path
 
@@ -68,7 +72,7 @@ def take_in(parts: Parts, incoming: Incoming) -> TakenIn:
         if put is Put.TAKEN:
             raise StoreFault(f"{key} holds other bytes than its name says", "Run `scanpipe verify`.")
 
-    def record(tx: Transaction) -> tuple[ScanRecord | None, bool]:
+    def record(tx: Transaction) -> tuple[ScanRecord | None, list[PageRecord], bool]:
         stack: dict[str, Any] = {
             "file": incoming.file,
             "stack": incoming.stack.name,
@@ -76,15 +80,15 @@ def take_in(parts: Parts, incoming: Incoming) -> TakenIn:
         }
         if tx.scan(digest) is not None:
             tx.append("scan_seen_again", scan=digest, **stack)
-            return tx.scan(digest), True
+            return tx.scan(digest), tx.pages(digest), True
         tx.append("scan_taken_in", scan=digest, size=size, key=key, holder=parts.folders.holder, **stack)
         if kind in ("jpeg", "png"):
             tx.append("scan_unpacked", scan=digest, pages=1)
-        return tx.scan(digest), False
+        return tx.scan(digest), tx.pages(digest), False
 
-    scan, again = parts.ledger.write(record)
+    scan, pages, again = parts.ledger.write(record)
     assert scan is not None
-    return TakenIn(scan, again, copy)
+    return TakenIn(scan, tuple(pages), again, copy)
 
 
 def fetch(parts: Parts, scan: ScanRecord) -> Path:

@@ -11,9 +11,10 @@ right from outside comes as a `DecodeError`, which carries one. Dimensions are c
 from scanpipe.stages.unpack.document import Document, count_pages, load_page, open_document
 from scanpipe.stages.unpack.page import DecodeError, Page
 from scanpipe.stages.unpack.problem import Limits, Problem
-from scanpipe.stages.unpack.sniff import sniff
+from scanpipe.stages.unpack.sniff import HEAD_BYTES, sniff
 
 __all__ = [
+    "HEAD_BYTES",
     "DecodeError",
     "Document",
     "Limits",

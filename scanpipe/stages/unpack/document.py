@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from mmap import mmap
 from typing import Any
 
 from scanpipe.stages.unpack.jpeg import open_jpeg
@@ -40,12 +41,20 @@ class Document:
         self.close()
 
 
-def open_document(data: bytes, limits: Limits) -> Document | Problem:
-    """The document, or what is wrong with all of it: unsupported, encrypted, damaged, too large, too many pages."""
+def open_document(data: bytes | mmap, limits: Limits) -> Document | Problem:
+    """The document, or what is wrong with all of it: unsupported, encrypted, damaged, too large, too many pages.
+
+    A PDF may be a mapped file, which spares its size in memory; all else is bytes.
+    """
     if len(data) > limits.max_bytes:
         return too_large(f"the file has {len(data) / 1e6:.1f} MB; {limits.max_bytes / 1e6:.1f} are allowed")
     head = data[:HEAD_BYTES]
-    match sniff(head):
+    kind = sniff(head)
+    if kind == "pdf":
+        parts = open_pdf(data, limits)
+        return parts if isinstance(parts, Problem) else Document(*parts)
+    data = bytes(data)
+    match kind:
         case "jpeg":
             return _single(open_jpeg(data, limits))
         case "png":
@@ -53,9 +62,6 @@ def open_document(data: bytes, limits: Limits) -> Document | Problem:
         case "tiff":
             pages = open_tiff(data, limits)
             return pages if isinstance(pages, Problem) else Document(*pages)
-        case "pdf":
-            parts = open_pdf(data, limits)
-            return parts if isinstance(parts, Problem) else Document(*parts)
     return refuse(head)
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import closing
+from ctypes import c_char
 from functools import partial
+from mmap import mmap
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -48,12 +50,14 @@ _SPACES_OF_JPEG = {
 _INDEXED_BITS = 8
 
 
-def open_pdf(data: bytes, limits: Limits) -> tuple[int, Callable[[int], Page | Problem], Callable[[], None]] | Problem:
-    """How many pages, what loads one (from 1), and what closes the document."""
+def open_pdf(
+    data: bytes | mmap, limits: Limits
+) -> tuple[int, Callable[[int], Page | Problem], Callable[[], None]] | Problem:
+    """How many pages, what loads one (from 1), and what closes the document. A mapped file must be a private copy."""
     if not _has_end(data):
         return unreadable("the PDF ends in the middle: its last part is missing")
     try:
-        document = pdfium.PdfDocument(data)
+        document = pdfium.PdfDocument(data if isinstance(data, bytes) else (c_char * len(data)).from_buffer(data))
     except pdfium.PdfiumError as e:
         return _OPEN_PROBLEMS.get(e.err_code) or unreadable("the PDF is damaged: its list of pages cannot be read")
     problem = page_count_problem(len(document), limits.max_pages)
@@ -63,7 +67,7 @@ def open_pdf(data: bytes, limits: Limits) -> tuple[int, Callable[[int], Page | P
     return len(document), partial(_load_page, document, ImageDictionaries(data), limits), document.close
 
 
-def _has_end(data: bytes) -> bool:
+def _has_end(data: bytes | mmap) -> bool:
     """PDFium mends a PDF that was cut off, and leaves out what is missing without a word."""
     if b"%%EOF" not in data[-_TAIL_BYTES:].rstrip(b"\0\r\n\t ")[-_END_WITHIN:]:
         return False
