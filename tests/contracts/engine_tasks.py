@@ -78,9 +78,10 @@ def close_everything() -> None:
 
 def talk(words: bytes) -> None:
     """Writes into every descriptor that is open, and does not come back."""
-    for fd in range(3, 20):
+    for fd in map(int, os.listdir("/proc/self/fd")):
         try:
-            os.write(fd, words)
+            if fd > 2:
+                os.write(fd, words)
         except OSError:
             continue
     time.sleep(600)
