@@ -9,7 +9,6 @@ import hashlib
 import os
 from dataclasses import dataclass
 from mmap import ACCESS_COPY, MADV_DONTNEED, mmap
-from pathlib import Path
 
 from scanpipe.model import Reason, Sight
 from scanpipe.pipeline import examine, see
@@ -29,10 +28,10 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The picture made of a page. `path` is None when it is the scan's own bytes as they are."""
+    """The picture made of a page. `path` and `sha256` are None when it is the scan's own bytes as they are."""
 
     path: str | None
-    sha256: str
+    sha256: str | None
     media_type: str
     extension: str
 
@@ -80,7 +79,8 @@ def examine_page(path: str, index: int, out: str, errand: Errand) -> PageReport:
     except DecodeError as e:
         return PageReport(None, None, e.problem)
     whole = examined.rendition.own and len(examined.rendition.body) == os.path.getsize(path)
-    return PageReport(examined.sight, _keep(examined.rendition, whole, Path(out), index), None)
+    place = f"{out}/{os.path.basename(path)}-{index}.{examined.rendition.extension}"
+    return PageReport(examined.sight, _keep(examined.rendition, None if whole else place), None)
 
 
 def read_page(path: str, index: int, symbologies: frozenset[str], errand: Errand) -> Sight | Problem:
@@ -96,11 +96,10 @@ def read_page(path: str, index: int, symbologies: frozenset[str], errand: Errand
         return e.problem
 
 
-def _keep(rendition: Rendition, whole: bool, out: Path, index: int) -> Picture:
-    digest = hashlib.sha256(rendition.body).hexdigest()
-    path = None
-    if not whole:
-        path = str(out / f"{index}.{rendition.extension}")
+def _keep(rendition: Rendition, path: str | None) -> Picture:
+    digest = None
+    if path is not None:
+        digest = hashlib.sha256(rendition.body).hexdigest()
         with open(path, "wb") as f:
             f.write(rendition.body)
     return Picture(path, digest, rendition.media_type, rendition.extension)

@@ -156,4 +156,3 @@ def _remove(folder: Path) -> None:
     with suppress(OSError):
         for file in os.listdir(folder):
             os.unlink(folder / file)
-        os.rmdir(folder)

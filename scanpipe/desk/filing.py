@@ -17,12 +17,23 @@ from typing import Any
 
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import StoreFault
-from scanpipe.hands import PageReport, Picture
+from scanpipe.hands import PageReport
+from scanpipe.hands import Picture as MadePicture
 from scanpipe.ledgers import Transaction
 from scanpipe.model import Blank, Claims, Filed, Held, PageId, PageRecord, ScanRecord, Sheet, Sight, Slot, Verdict
 from scanpipe.pipeline import judge
 from scanpipe.stages.validate import Facts
 from scanpipe.stores import Put
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The picture of a page, with its digest. `path` is None when it is the scan's own bytes."""
+
+    path: str | None
+    sha256: str
+    media_type: str
+    extension: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +58,7 @@ def settle_page(parts: Parts, scan: ScanRecord, index: int, report: PageReport) 
         return conclude(
             parts, page, "page_held", _held_columns(Held(report.problem.reason, {"detail": report.problem.detail}))
         )
-    sight, picture = report.sight, report.picture
+    sight, picture = report.sight, _digested(report.picture, scan)
 
     def decide(tx: Transaction) -> Verdict | PageRecord:
         record = tx.page(page)
@@ -104,6 +115,10 @@ def conclude(parts: Parts, page: PageId, event: str, columns: Mapping[str, Any])
         return record
 
     return parts.ledger.write(record_it)
+
+
+def _digested(made: MadePicture, scan: ScanRecord) -> Picture:
+    return Picture(made.path, made.sha256 or scan.scan, made.media_type, made.extension)
 
 
 def _put(parts: Parts, scan: ScanRecord, key: str, picture: Picture, metadata: Mapping[str, str]) -> None:

@@ -8,6 +8,9 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import shutil
+import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,7 @@ from scanpipe.desk.parts import Parts
 from scanpipe.faults import FolderFault, StoreFault
 from scanpipe.ledgers import Transaction
 from scanpipe.model import PageRecord, ScanRecord, Stack
-from scanpipe.stages.unpack import sniff
+from scanpipe.stages.unpack import HEAD_BYTES, sniff
 from scanpipe.stores import Put
 
 _CHUNK = 1 << 20
@@ -63,14 +66,9 @@ def take_in(parts: Parts, incoming: Incoming) -> TakenIn:
     kind = sniff(head)
     extension, media_type = _TYPES[kind]
     key = f"originals/{digest[:2]}/{digest}.{extension}"
-    with parts.ledger.read() as r:
-        known = r.scan(digest)
-    if known is None:
-        put = parts.store.put_new(
-            key, copy, sha256=digest, media_type=media_type, metadata={"file": incoming.file[-100:]}
-        )
-        if put is Put.TAKEN:
-            raise StoreFault(f"{key} holds other bytes than its name says", "Run `scanpipe verify`.")
+    about = {"file": incoming.file[-100:]}
+    if parts.store.put_new(key, copy, sha256=digest, media_type=media_type, metadata=about) is Put.TAKEN:
+        raise StoreFault(f"{key} holds other bytes than its name says", "Run `scanpipe verify`.")
 
     def record(tx: Transaction) -> tuple[ScanRecord | None, list[PageRecord], bool]:
         stack: dict[str, Any] = {
@@ -119,18 +117,16 @@ def _private_copy(parts: Parts, path: Path) -> tuple[Path, str, int, bytes]:
 
 
 def _copied(path: Path, copy: Path) -> tuple[str, int, bytes]:
-    """Copies and answers SHA-256, size in bytes, and the first bytes."""
-    digest, size, head = hashlib.sha256(), 0, b""
-    with open(path, "rb") as source, open(copy, "wb") as out:
-        while chunk := source.read(_CHUNK):
-            head = head or chunk[:64]
-            digest.update(chunk)
-            out.write(chunk)
-            size += len(chunk)
-    return digest.hexdigest(), size, head
+    """Copies, within the kernel, and answers SHA-256, size in bytes, and the first bytes of the copy."""
+    shutil.copyfile(path, copy)
+    with open(copy, "rb", buffering=0) as f:
+        digest = hashlib.file_digest(f, "sha256").hexdigest()
+        return digest, f.tell(), os.pread(f.fileno(), HEAD_BYTES, 0)
 
 
 def _new_copy(parts: Parts) -> Path:
-    folder = parts.folders.own_work / secrets.token_hex(8)
-    os.mkdir(folder)
-    return folder / "scan"
+    """A new name in the folder of this thread, which has one scan at a time."""
+    folder = parts.folders.own_work / threading.current_thread().name
+    with suppress(FileExistsError):
+        os.mkdir(folder)
+    return folder / secrets.token_hex(8)

@@ -26,6 +26,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from scanpipe.ledgers import tables as t
+from scanpipe.ledgers.prepared import Prepared, inserting
 
 Data = Mapping[str, Any]
 PAGE_COLUMNS = frozenset(t.page.c.keys()) - {"scan", "page", "state", "at", "event"}
@@ -37,17 +38,8 @@ def project(c: sa.Connection, id: int, at: str, type: str, scan: str | None, pag
 
 
 def _definition_registered(c: sa.Connection, e: Data, data: Data) -> None:
-    c.execute(
-        sa.insert(t.definition),
-        {
-            "test_id": data["test"].upper(),
-            "revision": data["revision"],
-            "test": data["test"],
-            "digest": data["digest"],
-            "body": data["body"],
-            "at": e["at"],
-        },
-    )
+    values = {name: data[name] for name in ("test", "revision", "digest", "body")}
+    c.execute(sa.insert(t.definition), values | {"test_id": data["test"].upper(), "at": e["at"]})
 
 
 def _sheets_printed(c: sa.Connection, e: Data, data: Data) -> None:
@@ -59,20 +51,18 @@ def _sheets_printed(c: sa.Connection, e: Data, data: Data) -> None:
 
 def _scan_taken_in(c: sa.Connection, e: Data, data: Data) -> None:
     names = ("file", "stack", "position", "size", "key", "holder")
-    c.execute(sa.insert(t.scan), {n: data[n] for n in names} | {"scan": e["scan"], "at": e["at"], "seen": 1})
+    values = {n: data[n] for n in names} | {"scan": e["scan"], "at": e["at"], "seen": 1, "pages": None}
+    _ADD_SCAN.run(c, values)
 
 
 def _scan_unpacked(c: sa.Connection, e: Data, data: Data) -> None:
-    c.execute(_SET_PAGES, {"of": e["scan"], "pages": data["pages"]})
-    rows = [
-        {"scan": e["scan"], "page": n, "state": "waiting", "at": e["at"], "event": e["id"]}
-        for n in range(1, data["pages"] + 1)
-    ]
-    c.execute(sa.insert(t.page), rows)
+    _SET_PAGES.run(c, {"of": e["scan"], "pages": data["pages"]})
+    common = {"scan": e["scan"], "state": "waiting", "at": e["at"], "event": e["id"]}
+    _ADD_PAGE.run_each(c, [{**common, "page": n} for n in range(1, data["pages"] + 1)])
 
 
 def _scan_seen_again(c: sa.Connection, e: Data, data: Data) -> None:
-    c.execute(_COUNT_SEEN, {"of": e["scan"]})
+    _COUNT_SEEN.run(c, {"of": e["scan"]})
 
 
 def _page_set(state: str) -> Callable[[sa.Connection, Data, Data], None]:
@@ -84,24 +74,26 @@ def _page_set(state: str) -> Callable[[sa.Connection, Data, Data], None]:
             "at": e["at"],
             "event": e["id"],
         }
-        c.execute(_set_page(frozenset(values)), values | {"of_scan": e["scan"], "of_page": e["page"]})
+        _set_page(frozenset(values)).run(c, values | {"of_scan": e["scan"], "of_page": e["page"]})
 
     return change
 
 
 @cache
-def _set_page(columns: frozenset[str]) -> sa.Update:
-    """Built once: building a statement costs more than running it."""
+def _set_page(columns: frozenset[str]) -> Prepared:
     where = (t.page.c.scan == sa.bindparam("of_scan"), t.page.c.page == sa.bindparam("of_page"))
-    return sa.update(t.page).where(*where).values({name: sa.bindparam(name) for name in columns})
+    return Prepared(sa.update(t.page).where(*where).values({name: sa.bindparam(name) for name in columns}))
 
 
 def _nothing(c: sa.Connection, e: Data, data: Data) -> None:
     """The event is the whole record."""
 
 
-_SET_PAGES = sa.update(t.scan).where(t.scan.c.scan == sa.bindparam("of")).values(pages=sa.bindparam("pages"))
-_COUNT_SEEN = sa.update(t.scan).where(t.scan.c.scan == sa.bindparam("of")).values(seen=t.scan.c.seen + 1)
+_OF_SCAN = sa.update(t.scan).where(t.scan.c.scan == sa.bindparam("of"))
+_ADD_SCAN = inserting(t.scan)
+_SET_PAGES = Prepared(_OF_SCAN.values(pages=sa.bindparam("pages")))
+_COUNT_SEEN = Prepared(_OF_SCAN.values(seen=t.scan.c.seen + 1))
+_ADD_PAGE = inserting(t.page, "scan", "page", "state", "at", "event")
 
 _PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     "definition_registered": _definition_registered,

@@ -102,4 +102,4 @@ def _use_wal(connection: Any) -> None:
 
 def _begin_sqlite(c: sa.Connection) -> None:
     """A writer takes the lock at once: a lock taken later can fail after the work was done."""
-    c.exec_driver_sql("BEGIN" if c.get_execution_options().get("reading") else "BEGIN IMMEDIATE")
+    c.connection.cursor().execute("BEGIN" if c.get_execution_options().get("reading") else "BEGIN IMMEDIATE")

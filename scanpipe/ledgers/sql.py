@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ T = TypeVar("T")
 Work = Callable[[Transaction], Any]
 
 _MOST_PER_COMMIT = 256
+_COMMITS_APART_S = 0.02
+"""A commit costs as much as the work for a page: in a rush several pages share one. After a pause the next goes at once."""
 
 
 class SqlLedger:
@@ -76,7 +79,7 @@ class SqlLedger:
     @contextmanager
     def _connection(self) -> Iterator[sa.Connection]:
         try:
-            with self._reader.connect() as c:
+            with self._reader.connect() as c, c.begin():
                 yield c
         except exc.SQLAlchemyError as e:
             raise as_fault(e) from e
@@ -96,7 +99,10 @@ class SqlLedger:
         self.close()
 
     def _write_all(self) -> None:
+        next_s = 0.0
         while (first := self._queue.get()) is not None:
+            time.sleep(max(0.0, next_s - time.monotonic()))
+            next_s = time.monotonic() + _COMMITS_APART_S
             batch = [first]
             while len(batch) < _MOST_PER_COMMIT and not self._queue.empty():
                 item = self._queue.get()

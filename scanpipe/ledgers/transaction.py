@@ -13,35 +13,35 @@ from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.accounts import Accounts
 from scanpipe.ledgers.chain import GENESIS, Event, canonical
 from scanpipe.ledgers.events import project
+from scanpipe.ledgers.prepared import Prepared, inserting
 from scanpipe.model import Claims, PageId, PageRecord, ScanRecord, Sheet, Slot, TestDefinition
 from scanpipe.stages.validate import Facts
 
-_TAKES_PLACE = ("placing", "filed")
 _b = sa.bindparam
 _p = t.page.c
 
-# Built once: compiling a statement costs more than running it.
-_HEAD = sa.select(t.event.c.id, t.event.c.hash).order_by(t.event.c.id.desc()).limit(1)
-_SHEET = sa.select(t.sheet).where(t.sheet.c.serial == _b("serial"))
-_SCAN = sa.select(t.scan).where(t.scan.c.scan == _b("scan"))
-_PAGE = sa.select(t.page).where(_p.scan == _b("scan"), _p.page == _b("page"))
-_PAGES = sa.select(t.page).where(_p.scan == _b("scan")).order_by(_p.page)
-_REVISION = sa.select(sa.func.max(t.definition.c.revision)).where(t.definition.c.test_id == _b("test_id"))
-_DEFINITION = sa.select(t.definition.c.body).where(
-    t.definition.c.test_id == _b("test_id"), t.definition.c.revision == _b("revision")
+_HEAD = Prepared(sa.select(t.event.c.id, t.event.c.hash).order_by(t.event.c.id.desc()).limit(1))
+_EVENT = inserting(t.event)
+_SHEET = Prepared(sa.select(t.sheet).where(t.sheet.c.serial == _b("serial")))
+_SCAN = Prepared(sa.select(t.scan).where(t.scan.c.scan == _b("scan")))
+_PAGE = Prepared(sa.select(t.page).where(_p.scan == _b("scan"), _p.page == _b("page")))
+_PAGES = Prepared(sa.select(t.page).where(_p.scan == _b("scan")).order_by(_p.page))
+_REVISION = Prepared(sa.select(sa.func.max(t.definition.c.revision)).where(t.definition.c.test_id == _b("test_id")))
+_DEFINITION = Prepared(
+    sa.select(t.definition.c.body).where(
+        t.definition.c.test_id == _b("test_id"), t.definition.c.revision == _b("revision")
+    )
 )
+_TAKES_PLACE = sa.or_(_p.state == "placing", _p.state == "filed")
 _OTHER = sa.or_(_p.scan != _b("scan"), _p.page != _b("page"))
-_FIRST = (
-    sa.select(_p.scan, _p.page)
-    .where(_p.serial == _b("serial"), _p.state.in_(_TAKES_PLACE), _OTHER)
-    .order_by(_p.event)
-    .limit(1)
+_FIRST = Prepared(
+    sa.select(_p.scan, _p.page).where(_p.serial == _b("serial"), _TAKES_PLACE, _OTHER).order_by(_p.event).limit(1)
 )
-_IN_SLOT = (
+_IN_SLOT = Prepared(
     sa.select(sa.func.count())
     .select_from(t.page)
     .where(_p.test == _b("test"), _p.candidate == _b("candidate"), _p.question == _b("question"))
-    .where(_p.state.in_(_TAKES_PLACE), _OTHER)
+    .where(_TAKES_PLACE, _OTHER)
 )
 
 
@@ -71,12 +71,12 @@ class Transaction:
     def flush(self) -> None:
         """Writes the events out, before the commit."""
         if self._rows:
-            self._c.execute(sa.insert(t.event), self._rows)
+            _EVENT.run_each(self._c, self._rows)
             self._rows = []
 
     def printed(self, serial: str) -> Sheet | None:
         """The sheet that was printed under this serial."""
-        row = self._c.execute(_SHEET, {"serial": serial}).first()
+        row = _SHEET.first(self._c, {"serial": serial})
         return None if row is None else Sheet(*row)
 
     def sheets(self, test: str) -> list[Sheet]:
@@ -91,11 +91,11 @@ class Transaction:
     def definition(self, test: str, revision: int | None = None) -> TestDefinition | None:
         """A test's definition, the newest unless a revision is named; `test` without regard to case."""
         test_id = test.upper()
-        revision = revision or self._c.execute(_REVISION, {"test_id": test_id}).scalar()
+        revision = revision or _only(_REVISION.first(self._c, {"test_id": test_id}))
         if revision is None:
             return None
         if (test_id, revision) not in self._definitions:
-            body = self._c.execute(_DEFINITION, {"test_id": test_id, "revision": revision}).scalar()
+            body = _only(_DEFINITION.first(self._c, {"test_id": test_id, "revision": revision}))
             if body is None:
                 return None
             self._definitions[test_id, revision] = from_json(body, revision)
@@ -110,18 +110,18 @@ class Transaction:
         """What bears on these claims of this page; the page itself does not count."""
         definition = self.definition(claims.test) if claims.test else None
         other = {"scan": page.scan, "page": page.index}
-        first = self._c.execute(_FIRST, {"serial": claims.serial} | other).first() if claims.serial else None
+        first = _FIRST.first(self._c, {"serial": claims.serial} | other) if claims.serial else None
         in_slot = 0
         if definition is not None:
             candidate = definition.candidate(claims.candidate or "")
             question = definition.question(claims.question or "")
             if candidate is not None and question is not None:
                 slot = {"test": definition.id, "candidate": candidate.number, "question": question.id}
-                in_slot = int(self._c.execute(_IN_SLOT, slot | other).scalar() or 0)
-        return Facts(definition, None if first is None else PageId(first.scan, first.page), in_slot)
+                in_slot = int(_only(_IN_SLOT.first(self._c, slot | other)) or 0)
+        return Facts(definition, None if first is None else PageId(*first), in_slot)
 
     def scan(self, scan: str) -> ScanRecord | None:
-        row = self._c.execute(_SCAN, {"scan": scan}).first()
+        row = _SCAN.first(self._c, {"scan": scan})
         return None if row is None else ScanRecord(*row)
 
     def scans_like(self, start: str) -> list[ScanRecord]:
@@ -140,12 +140,12 @@ class Transaction:
         return [ScanRecord(*row) for row in self._c.execute(query.order_by(t.scan.c.at))]
 
     def page(self, id: PageId) -> PageRecord | None:
-        row = self._c.execute(_PAGE, {"scan": id.scan, "page": id.index}).first()
+        row = _PAGE.first(self._c, {"scan": id.scan, "page": id.index})
         return None if row is None else PageRecord(*row)
 
     def pages(self, scan: str) -> list[PageRecord]:
         """The pages of a scan, in order."""
-        return [PageRecord(*row) for row in self._c.execute(_PAGES, {"scan": scan})]
+        return [PageRecord(*row) for row in _PAGES.all(self._c, {"scan": scan})]
 
     def pages_in(self, *states: str) -> Iterator[PageRecord]:
         """All pages in these states, those longest in it first."""
@@ -200,5 +200,9 @@ class Transaction:
         return Accounts(self._c)
 
     def _read_head(self) -> tuple[int, str]:
-        row = self._c.execute(_HEAD).first()
-        return (0, GENESIS) if row is None else (row.id, row.hash)
+        row = _HEAD.first(self._c)
+        return (0, GENESIS) if row is None else (row[0], row[1])
+
+
+def _only(row: tuple[Any, ...] | None) -> Any:
+    return None if row is None else row[0]
