@@ -10,14 +10,14 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scanpipe.desk.deciding import finish_decision
-from scanpipe.desk.filing import finish_placing, settle_page
+from scanpipe.desk.filing import Settling, begin_settling, finish_placing
 from scanpipe.desk.intake import Incoming, fetch, take_in
 from scanpipe.desk.parts import Engine, Parts
 from scanpipe.engines import TaskLost
@@ -50,6 +50,7 @@ class Conveyor:
         self.scans_at_once = _SCANS_PER_WORKER * engine.workers
         self._pages_at_once = _PAGES_PER_WORKER * engine.workers
         self._scans = ThreadPoolExecutor(self.scans_at_once, "scan")
+        self._finishers = ThreadPoolExecutor(self._pages_at_once, "page")
 
     def take(self, incoming: Incoming) -> Future[Carried]:
         """Takes a file in and works it off. The future raises what the machine was at fault with."""
@@ -62,10 +63,12 @@ class Conveyor:
     def close(self) -> None:
         """Finishes what was begun."""
         self._scans.shutdown(wait=True)
+        self._finishers.shutdown(wait=True)
 
     def abandon(self) -> None:
         """Begins nothing new; what was begun is finished."""
         self._scans.shutdown(wait=True, cancel_futures=True)
+        self._finishers.shutdown(wait=True)
 
     def _take(self, incoming: Incoming) -> Carried:
         taken = take_in(self._parts, incoming)
@@ -116,19 +119,34 @@ class Conveyor:
     def _each(
         self, scan: ScanRecord, copy: Path, pages: Sequence[PageRecord], problem: Problem | None
     ) -> Iterator[PageRecord]:
-        """All pages: several are examined at a time, and they are settled in their order."""
+        """All pages: several are examined and settled at a time; they are judged, and answered, in their order."""
+        under_way: deque[Future[PageRecord]] = deque()
+        try:
+            for page, examining in self._ahead(copy, pages, problem):
+                begun = self._begin(scan, copy, page, examining, problem)
+                under_way.append(self._finishing(begun, alone=len(pages) == 1))
+                if len(under_way) >= self._pages_at_once:
+                    yield under_way.popleft().result()
+            while under_way:
+                yield under_way.popleft().result()
+        finally:
+            wait(under_way)
+
+    def _ahead(
+        self, copy: Path, pages: Sequence[PageRecord], problem: Problem | None
+    ) -> Iterator[tuple[PageRecord, Future[Any] | None]]:
+        """All pages, those that wait with the answer to come; some are asked for ahead, so that no worker is idle."""
         window: deque[tuple[PageRecord, Future[Any] | None]] = deque()
         for page in pages:
             wanted = page.state == "waiting" and problem is None
             window.append((page, self._examining(copy, page.page) if wanted else None))
             if len(window) >= self._pages_at_once:
-                yield self._page(scan, copy, *window.popleft(), problem)
-        while window:
-            yield self._page(scan, copy, *window.popleft(), problem)
+                yield window.popleft()
+        yield from window
 
-    def _page(
+    def _begin(
         self, scan: ScanRecord, copy: Path, page: PageRecord, examining: Future[Any] | None, problem: Problem | None
-    ) -> PageRecord:
+    ) -> Settling | PageRecord:
         if page.settled:
             return page
         if page.state == "placing" and page.decided_by is not None:
@@ -137,7 +155,15 @@ class Conveyor:
             return filed
         answer = problem or self._answer(examining or self._examining(copy, page.page))
         report = PageReport(None, None, answer) if isinstance(answer, Problem) else answer
-        return settle_page(self._parts, scan, page.page, report)
+        return begin_settling(self._parts, scan, page.page, report)
+
+    def _finishing(self, begun: Settling | PageRecord, alone: bool) -> Future[PageRecord]:
+        """A page that is alone is finished here and now: a second thread would only cost time."""
+        if isinstance(begun, Settling) and not alone:
+            return self._finishers.submit(begun.finish)
+        done: Future[PageRecord] = Future()
+        done.set_result(begun.finish() if isinstance(begun, Settling) else begun)
+        return done
 
     def _examining(self, copy: Path, index: int) -> Future[Any]:
         function, out = "scanpipe.hands:examine_page", str(copy.parent)

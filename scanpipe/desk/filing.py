@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,14 +51,55 @@ class _Records:
         return self.tx.facts(claims, self.page)
 
 
-def settle_page(parts: Parts, scan: ScanRecord, index: int, report: PageReport) -> PageRecord:
-    """Brings a page that was examined into its final state and answers it. Raises StoreFault, LedgerFault."""
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """A page whose verdict the ledger was asked for; `finish` carries it out."""
+
+    parts: Parts
+    scan: ScanRecord
+    page: PageId
+    sight: Sight
+    picture: Picture
+    decided: Future[Verdict | PageRecord]
+
+    def finish(self) -> PageRecord:
+        """Puts the picture where it belongs and records the end. Raises StoreFault, LedgerFault."""
+        verdict = self.decided.result()
+        if isinstance(verdict, PageRecord):
+            return verdict
+        if isinstance(verdict, Filed):
+            key = slot_key(verdict.slot, verdict.serial, self.picture)
+            self._put(key, _metadata(self.page, self.sight, verdict.serial, verdict.revision))
+            return conclude(self.parts, self.page, "page_filed", {})
+        columns = _unfiled_columns(self.page, verdict, self.sight, self.picture)
+        self._put(columns["key"], _metadata(self.page, self.sight, None, None))
+        return conclude(self.parts, self.page, "page_blank" if isinstance(verdict, Blank) else "page_held", columns)
+
+    def _put(self, key: str, metadata: Mapping[str, str]) -> None:
+        """The picture into the store; the scan's own bytes need not travel again."""
+        picture, store = self.picture, self.parts.store
+        about: Any = {"sha256": picture.sha256, "media_type": picture.media_type, "metadata": metadata}
+        if picture.path is None:
+            put = store.copy_new(self.scan.key, key, **about)
+        else:
+            put = store.put_new(key, Path(picture.path), **about)
+            Path(picture.path).unlink(missing_ok=True)
+        if put is Put.TAKEN:
+            raise StoreFault(
+                f"{key} holds other bytes; nothing was overwritten", "Run `scanpipe verify`: it says whose they are."
+            )
+
+
+def begin_settling(parts: Parts, scan: ScanRecord, index: int, report: PageReport) -> Settling | PageRecord:
+    """Asks the ledger for the verdict on a page that was examined; one that could not be is held at once.
+
+    Verdicts are given in the order in which they were asked for. Raises LedgerFault.
+    """
     page = PageId(scan.scan, index)
     if report.sight is None or report.picture is None:
         assert report.problem is not None
-        return conclude(
-            parts, page, "page_held", _held_columns(Held(report.problem.reason, {"detail": report.problem.detail}))
-        )
+        held = Held(report.problem.reason, {"detail": report.problem.detail})
+        return conclude(parts, page, "page_held", _held_columns(held))
     sight, picture = report.sight, _digested(report.picture, scan)
 
     def decide(tx: Transaction) -> Verdict | PageRecord:
@@ -69,16 +111,7 @@ def settle_page(parts: Parts, scan: ScanRecord, index: int, report: PageReport) 
             tx.append("page_placing", scan=page.scan, page=page.index, **_filed_columns(verdict, sight, picture))
         return verdict
 
-    verdict = parts.ledger.write(decide)
-    if isinstance(verdict, PageRecord):
-        return verdict
-    if isinstance(verdict, Filed):
-        key = slot_key(verdict.slot, verdict.serial, picture)
-        _put(parts, scan, key, picture, _metadata(page, sight, verdict.serial, verdict.revision))
-        return conclude(parts, page, "page_filed", {})
-    columns = _unfiled_columns(page, verdict, sight, picture)
-    _put(parts, scan, columns["key"], picture, _metadata(page, sight, None, None))
-    return conclude(parts, page, "page_blank" if isinstance(verdict, Blank) else "page_held", columns)
+    return Settling(parts, scan, page, sight, picture, parts.ledger.hand_in(decide))
 
 
 def finish_placing(parts: Parts, record: PageRecord) -> PageRecord | None:
@@ -119,20 +152,6 @@ def conclude(parts: Parts, page: PageId, event: str, columns: Mapping[str, Any])
 
 def _digested(made: MadePicture, scan: ScanRecord) -> Picture:
     return Picture(made.path, made.sha256 or scan.scan, made.media_type, made.extension)
-
-
-def _put(parts: Parts, scan: ScanRecord, key: str, picture: Picture, metadata: Mapping[str, str]) -> None:
-    """The picture into the store; the scan's own bytes need not travel again."""
-    about = {"sha256": picture.sha256, "media_type": picture.media_type, "metadata": metadata}
-    if picture.path is None:
-        put = parts.store.copy_new(scan.key, key, **about)  # type: ignore[arg-type]
-    else:
-        put = parts.store.put_new(key, Path(picture.path), **about)  # type: ignore[arg-type]
-        Path(picture.path).unlink(missing_ok=True)
-    if put is Put.TAKEN:
-        raise StoreFault(
-            f"{key} holds other bytes; nothing was overwritten", "Run `scanpipe verify`: it says whose they are."
-        )
 
 
 def _filed_columns(verdict: Filed, sight: Sight, picture: Picture) -> dict[str, Any]:

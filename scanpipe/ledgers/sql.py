@@ -50,12 +50,16 @@ class SqlLedger:
         `work` may run more than once (after a rollback that a neighbour caused), so it must change nothing but the ledger.
         Raises what `work` raises, or LedgerFault.
         """
+        return self.hand_in(work).result()
+
+    def hand_in(self, work: Callable[[Transaction], T]) -> Future[T]:
+        """As `write`, without waiting. What one thread hands in is worked off in that order."""
         done: Future[T] = Future()
         with self._handing_in:
             if self._closed:
                 raise LedgerFault("the ledger is closed", "The process is about to end: start it again.")
             self._queue.put((work, done))
-        return done.result()
+        return done
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
