@@ -65,14 +65,14 @@ class S3Server:
 @pytest.fixture(scope="session")
 def s3_server() -> S3Server:
     """The running server. Skips, with the reason, where it cannot be started."""
-    server = _shared_server()
+    server = start_server()
     if isinstance(server, str):
         pytest.skip(f"S3 TESTS DO NOT RUN: {server}")
     return server
 
 
 @functools.cache
-def _shared_server() -> S3Server | str:
+def start_server() -> S3Server | str:
     """The server, or why there is none. Started once, however many folders use the fixture."""
     weed = _binary()
     if weed is None:

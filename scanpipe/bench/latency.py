@@ -38,10 +38,9 @@ class Latency:
 
 def drop_to_slot(pages: Sequence[Path], data_dir: Path, workers: int, per_s: float | None) -> Latency:
     """Drops copies of these pages, so many a second or (None) as fast as they can be written. Raises Fault."""
-    settings = {"SCANPIPE__DATA_DIR": str(data_dir), "SCANPIPE__ENGINE__WORKERS": str(workers)}
-    with _Watcher(clean_environment() | settings) as watcher:
+    with Watcher(data_dir, workers) as watcher:
         inbox = data_dir / "inbox"
-        _warm_up(watcher, inbox, pages[0])
+        warm_up(watcher, inbox, pages[0])
         since = time.monotonic()
         dropped = _drop(pages[1:], inbox, per_s)
         reported = watcher.reports_of(dropped)
@@ -57,8 +56,8 @@ def drop_to_slot(pages: Sequence[Path], data_dir: Path, workers: int, per_s: flo
     )
 
 
-def _warm_up(watcher: _Watcher, inbox: Path, page: Path) -> None:
-    """Waits until the watcher is at work: the first page pays for the start, and does not count."""
+def warm_up(watcher: Watcher, inbox: Path, page: Path) -> None:
+    """Drops a page and waits until the watcher is at work: the first page pays for the start, and does not count."""
     until = time.monotonic() + _READY_WITHIN_S
     while not inbox.is_dir() and time.monotonic() < until:
         time.sleep(0.05)
@@ -83,10 +82,12 @@ def _percentile(ordered: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-class _Watcher:
+class Watcher:
     """`scanpipe watch --json` in a process of its own, and when it reported what."""
 
-    def __init__(self, environ: dict[str, str]) -> None:
+    def __init__(self, data_dir: Path, workers: int) -> None:
+        settings = {"SCANPIPE__DATA_DIR": str(data_dir), "SCANPIPE__ENGINE__WORKERS": str(workers)}
+        environ = clean_environment() | settings
         self._reported: dict[str, tuple[float, str]] = {}
         self._news = threading.Condition()
         self._process = subprocess.Popen(
@@ -95,7 +96,7 @@ class _Watcher:
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
 
-    def __enter__(self) -> _Watcher:
+    def __enter__(self) -> Watcher:
         return self
 
     def __exit__(self, *_: object) -> None:

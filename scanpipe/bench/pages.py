@@ -27,7 +27,8 @@ _NOISE_LEVELS = 2.5
 _PAPER_LEVEL = 250
 _PENCIL, _INK = (90, 90, 90), (30, 40, 130)
 _OFFICE_DPIS, _OFFICE_COLOUR_SHARE = (200, 240, 300), 0.3
-_NAME = "page{:05d}.jpg"
+_NAME = "page{:05d}.{}"
+_BLACK_BELOW = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Recipe:
     """How the pages of an input are scanned. `skew_deg` is the range of its size; half of the pages lean to the left.
 
     `mixed`: each page has a resolution of 200, 240 or 300 dpi, and three of ten are in colour, as they come in an office.
+    `bitonal`: black and white alone, as TIFF with CCITT's Group 4.
     """
 
     says: str
@@ -44,6 +46,11 @@ class Recipe:
     turn_deg: int = 0
     pdf: bool = False
     mixed: bool = False
+    bitonal: bool = False
+
+    def name(self, number: int) -> str:
+        """Of the file of a page, from 1."""
+        return _NAME.format(number, "tif" if self.bitonal else "jpg")
 
 
 INPUTS = {
@@ -53,13 +60,14 @@ INPUTS = {
     "gray-upside-down": Recipe("gray, 300 dpi, upside down, else straight", skew_deg=(0.0, 0.07), turn_deg=180),
     "gray-200dpi": Recipe("gray, 200 dpi, skewed by 0.2° to 2°", dpi=200),
     "colour-skewed": Recipe("colour, 300 dpi, skewed by 0.2° to 2°", colour=True),
+    "bitonal": Recipe("bitonal TIFF (G4), 300 dpi, skewed by 0.2° to 2°", bitonal=True),
     "pdf": Recipe("one PDF of all pages; gray, 300 dpi, skewed by 0.2° to 2°", pdf=True),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """An input as files: `pages` are JPEGs in the order of the sheets, `pdf` the same pages in one file, if asked for."""
+    """An input as files: `pages` are single images in the order of the sheets, `pdf` the same pages in one file, if asked for."""
 
     name: str
     recipe: Recipe
@@ -83,7 +91,7 @@ def scan_sheets(
         for number, name in enumerate(names):
             rng = np.random.default_rng((seed, index, number))
             body = _scanned(sheet, INPUTS[name], rng)
-            (out / name / _NAME.format(index + 1)).write_bytes(body)
+            (out / name / INPUTS[name].name(index + 1)).write_bytes(body)
 
     with ThreadPoolExecutor(2) as threads:
         for done, _ in enumerate(threads.map(scan, range(count)), 1):
@@ -105,7 +113,7 @@ def empty_pages(count: int, out: Path) -> Path:
     out.mkdir(parents=True)
     for index in range(count):
         body = _jpeg(np.full((280, 200), 255 - index % 8, np.uint8), 25 + index // 8)
-        (out / _NAME.format(index + 1)).write_bytes(body)
+        (out / _NAME.format(index + 1, "jpg")).write_bytes(body)
     return out
 
 
@@ -133,8 +141,8 @@ def bind(pages: Sequence[Path], dpi: int, out: Path) -> None:
 
 
 def _stack(name: str, folder: Path, count: int) -> Stack:
-    pages = tuple(folder / _NAME.format(i + 1) for i in range(count))
     recipe = INPUTS[name]
+    pages = tuple(folder / recipe.name(i + 1) for i in range(count))
     pdf = folder.with_suffix(".pdf") if recipe.pdf else None
     if pdf is not None:
         bind(pages, recipe.dpi, pdf)
@@ -167,7 +175,14 @@ def _scanned(sheet: Pixels, recipe: Recipe, rng: np.random.Generator) -> bytes:
     if recipe.dpi != PRINT_DPI:
         scale = recipe.dpi / PRINT_DPI
         picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return _jpeg(_grainy(picture, rng), recipe.dpi)
+    grainy = _grainy(picture, rng)
+    return _bitonal(grainy, recipe.dpi) if recipe.bitonal else _jpeg(grainy, recipe.dpi)
+
+
+def _bitonal(picture: Pixels, dpi: int) -> bytes:
+    black = Image.fromarray(picture).point(lambda level: 255 * (level >= _BLACK_BELOW)).convert("1")
+    black.save(body := io.BytesIO(), "TIFF", compression="group4", dpi=(dpi, dpi))
+    return body.getvalue()
 
 
 def _jpeg(picture: Pixels, dpi: int) -> bytes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from scanpipe.bench.measure import Usage, clean_environment, measured, python
@@ -24,9 +25,9 @@ class Outcome:
     held: int
 
 
-def ingest(source: Path, data_dir: Path, workers: int) -> Usage:
-    """Takes a folder or file into the installation; all settings but the number of workers are the defaults."""
-    settings = {"SCANPIPE__DATA_DIR": str(data_dir), "SCANPIPE__ENGINE__WORKERS": str(workers)}
+def ingest(source: Path, data_dir: Path, workers: int, store: Mapping[str, str] = MappingProxyType({})) -> Usage:
+    """Takes a folder or file into the installation; all settings but the workers and the `store` are the defaults."""
+    settings = {"SCANPIPE__DATA_DIR": str(data_dir), "SCANPIPE__ENGINE__WORKERS": str(workers), **store}
     return measured(python("scanpipe", "ingest", source, "--json"), clean_environment() | settings)
 
 
@@ -49,5 +50,5 @@ def checked(answers: str, sheets: Sequence[Sheet], expected: int) -> Outcome:
 
 def _sheet_index(page: dict[str, Any]) -> int:
     """Which sheet it is, from 0: files are named by it, a PDF has one sheet after the other."""
-    numbered = re.fullmatch(r"page(\d+)\.jpg", Path(page["file"]).name)
+    numbered = re.fullmatch(r"page(\d+)\.(?:jpg|tif)", Path(page["file"]).name)
     return int(numbered[1] if numbered else page["page"]) - 1

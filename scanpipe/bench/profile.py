@@ -49,7 +49,7 @@ class Stopwatch:
 
 
 def profile_stages(pages: Sequence[Path], quality: int) -> dict[str, dict[str, float]]:
-    """CPU milliseconds by stage, the median over these JPEGs: of scanpipe and of the textbook script."""
+    """CPU milliseconds by stage, the median over these files: of scanpipe and of the textbook script."""
     ours, theirs = Stopwatch(), Stopwatch()
     eyes = Eyes(open_reader("zxing"), open_reader("zbar"))
     for path in (pages[0], *pages):

@@ -9,8 +9,10 @@ from typing import Any
 from scanpipe.bench.comparing import CONTENDERS, Plan, Runs
 from scanpipe.bench.figures import Spread, costs, ratios, spread, start_of
 from scanpipe.bench.latency import Latency
+from scanpipe.bench.long_file import LongFile
 from scanpipe.bench.measure import Usage
 from scanpipe.bench.pages import INPUTS
+from scanpipe.bench.remote import StoreCost
 
 _COST_FIGURES = (
     "pages_s",
@@ -28,7 +30,7 @@ class Findings:
     """All that a run of the bench found.
 
     `profiles` is by input, program and stage, in milliseconds; `gain` is the rate with all workers against that with one,
-    on the first input; `latencies` by how the files arrived.
+    on the first input; `latencies` by how the files arrived. `stores` is empty where no S3 server was named.
     """
 
     machine: Mapping[str, Any]
@@ -38,6 +40,8 @@ class Findings:
     profiles: Mapping[str, Mapping[str, Mapping[str, float]]]
     gain: Spread
     latencies: Mapping[str, Latency]
+    long_file: LongFile | None
+    stores: Mapping[str, StoreCost]
 
 
 def as_object(found: Findings) -> dict[str, Any]:
@@ -49,6 +53,8 @@ def as_object(found: Findings) -> dict[str, Any]:
         "inputs": [_input(name, runs, starts, found) for name, runs in found.runs.items()],
         "gain_all_to_one_worker": asdict(found.gain),
         "drop_to_slot": {way: asdict(latency) for way, latency in found.latencies.items()},
+        "long_file": asdict(found.long_file) if found.long_file else None,
+        "stores": {store: asdict(cost) for store, cost in found.stores.items()},
         "start_up": {c: {"wall_s": u.wall_s, "cpu_s": u.cpu_s} for c, u in starts.items()},
     }
 
@@ -104,6 +110,21 @@ def lines(result: Mapping[str, Any]) -> Iterator[str]:
         yield from _table(
             ("files arrive", "files", "filed", "p50", "p95", "p99", "files/s"),
             (_latency_row(way, found) for way, found in result["drop_to_slot"].items()),
+        )
+    if result["long_file"]:
+        f = result["long_file"]
+        yield (
+            f"\nA PDF of {f['pages']} pages, {f['mb']:.0f} MB, dropped whole: first page filed after {f['first_s']:.2f} s, "
+            f"all after {f['all_s']:.1f} s ({f['pages'] / f['all_s']:.1f} a second)."
+        )
+    if result["stores"]:
+        yield f"\n## Stores, on {result['inputs'][0]['input']}\n"
+        yield from _table(
+            ("store", "pages/s", "CPU ms", "parent's CPU ms"),
+            (
+                (store, _said(c["pages_s"], 1), _said(c["cpu_ms"], 1), _said(c["own_cpu_ms"], 1))
+                for store, c in result["stores"].items()
+            ),
         )
     gain = _said(result["gain_all_to_one_worker"], 2)
     yield f"\n{plan['workers']} workers against one, on {result['inputs'][0]['input']}: {gain} times the pages a second."

@@ -13,11 +13,13 @@ import click
 
 from scanpipe.bench.comparing import CONTENDERS, Plan, Ring, compare
 from scanpipe.bench.latency import Latency, drop_to_slot
+from scanpipe.bench.long_file import LongFile, long_pdf
 from scanpipe.bench.machine import describe_machine
 from scanpipe.bench.measure import clean_environment, measured, python
 from scanpipe.bench.pages import INPUTS, scan_sheets
 from scanpipe.bench.plots import write_report
 from scanpipe.bench.printing import print_sheets
+from scanpipe.bench.remote import compare_stores
 from scanpipe.bench.report import Findings, as_object, lines
 from scanpipe.bench.scaling import gain
 from scanpipe.cli.door import emit, json_option, progress
@@ -43,12 +45,20 @@ _STEADY_PER_S = 5.0
     show_default=True,
     help="Files that the watcher gets at once; a fifth of them again as a steady stream. 0: no such run.",
 )
+@click.option("--s3", metavar="ENDPOINT/BUCKET", help="Also into this S3 server; AWS_… say who may.")
 @click.option(
     "--report", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Write tables and plots."
 )
 @json_option
 def bench(
-    pages: int, workers: int | None, inputs: str, repeat: int, drops: int, report: Path | None, as_json: bool
+    pages: int,
+    workers: int | None,
+    inputs: str,
+    repeat: int,
+    drops: int,
+    s3: str | None,
+    report: Path | None,
+    as_json: bool,
 ) -> None:
     """Measure the speed, against what the codecs alone cost and against the textbook script, in one run.
 
@@ -64,7 +74,7 @@ def bench(
         least = _PAGES_A_WORKER * plan.workers
         raise UsageFault(f"{pages} pages are too few for {plan.workers} workers", f"Give at least --pages {least}.")
     with tempfile.TemporaryDirectory(prefix="scanpipe-bench-") as room:
-        result = as_object(_measure(plan, names, Path(room), not as_json))
+        result = as_object(_measure(plan, names, Path(room), s3, not as_json))
     if report is not None:
         write_report(result, report)
     if as_json:
@@ -84,7 +94,7 @@ def _checked(inputs: str) -> list[str]:
     return names
 
 
-def _measure(plan: Plan, names: list[str], room: Path, shown: bool) -> Findings:
+def _measure(plan: Plan, names: list[str], room: Path, s3: str | None, shown: bool) -> Findings:
     machine: dict[str, Any] = describe_machine()
     printed = print_sheets(room, plan.sheets)
     with progress("printing and scanning", plan.pages, shown) as advance:
@@ -98,12 +108,13 @@ def _measure(plan: Plan, names: list[str], room: Path, shown: bool) -> Findings:
             command = python("scanpipe.bench.profile", plan.quality, *stack.pages[:_PROFILED_PAGES])
             profiles[stack.name] = json.loads(measured(command, clean_environment()).out)
             advance(done)
-    latencies = _latencies(ring, shown) if plan.drops else {}
-    return Findings(machine, plan, runs, start_ups, profiles, gain(ring, stacks[0]), latencies)
+    latencies, long_file = _hot_folder(ring, shown) if plan.drops else ({}, None)
+    stores = compare_stores(ring, stacks[0], s3) if s3 else {}
+    return Findings(machine, plan, runs, start_ups, profiles, gain(ring, stacks[0]), latencies, long_file, stores)
 
 
-def _latencies(ring: Ring, shown: bool) -> dict[str, Latency]:
-    """Of gray pages askew, in two ways of arriving."""
+def _hot_folder(ring: Ring, shown: bool) -> tuple[dict[str, Latency], LongFile]:
+    """Gray pages askew, arriving in two ways, and all of them as one PDF."""
     plan = ring.plan
     with progress("printing and scanning for the hot folder", plan.drops + 1, shown) as advance:
         (stack,) = scan_sheets(ring.printed.pdf, plan.drops + 1, ["gray-skewed"], ring.room / "drops", _SEED, advance)
@@ -112,12 +123,13 @@ def _latencies(ring: Ring, shown: bool) -> dict[str, Latency]:
         f"{_STEADY_PER_S:g} a second": (plan.steady, _STEADY_PER_S),
     }
     found = {}
-    with progress("hot folder", len(ways), shown) as advance:
+    with progress("hot folder", len(ways) + 1, shown) as advance:
         for done, (way, (files, per_s)) in enumerate(ways.items(), 1):
             arrive = partial(drop_to_slot, stack.pages[: files + 1], workers=plan.workers, per_s=per_s)
             found[way] = ring.on_installation(arrive)
             advance(done)
-    return found
+        long = partial(long_pdf, stack.pages, workers=plan.workers, dpi=stack.recipe.dpi)
+        return found, ring.on_installation(long)
 
 
 COMMANDS = (bench,)
