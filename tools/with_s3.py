@@ -1,6 +1,6 @@
 """Starts a real S3 server (SeaweedFS from its wheel, on 127.0.0.1, thrown away afterwards) around a command.
 
-    python -m tools.with_s3 scanpipe bench --s3 S3     # the argument S3 becomes the server's ENDPOINT/BUCKET
+python -m tools.with_s3 scanpipe bench --s3 S3     # the argument S3 becomes the server's ENDPOINT/BUCKET
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import fcntl
 import os
 import secrets
 import shutil
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import IO
 
 from scanpipe.faults import FolderFault
 
+_READ_ONLY = 0o444
 _LONGEST_NAME_BYTES = 200
 """Of the 255 that a file system allows, so that there is room for what is put before a name."""
 
@@ -134,6 +136,35 @@ def claim(folders: Folders, path: Path, relative: Path) -> Path | None:
     except OSError as e:
         raise FolderFault(f"{path}: cannot be taken out of the inbox: {e.strerror}", "Run `scanpipe doctor`.") from e
     return place
+
+
+def second_name(folders: Folders, path: Path, name: Path) -> bool:
+    """Gives a claimed file a second name, instead of a copy, if nobody else can write to it; else False, and no name.
+
+    Nobody can: it has left the inbox and has no other name; no process has it open for writing, or the kernel would not
+    grant a read lease on it (fcntl(2)); it is this user's, and read-only from here on.
+    """
+    if not path.is_relative_to(folders.own_claimed):
+        return False
+    with open(path, "rb", opener=_without_following) as f:
+        about = os.fstat(f.fileno())
+        if about.st_nlink != 1 or about.st_uid != os.geteuid():
+            return False
+        try:
+            fcntl.fcntl(
+                f, fcntl.F_SETSIG, signal.SIGURG
+            )  # whoever opens it now: the usual SIGIO would end this process
+            fcntl.fcntl(f, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+            os.fchmod(f.fileno(), _READ_ONLY)
+            os.link(path, name, follow_symlinks=False)
+            fcntl.fcntl(f, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        except OSError:  # somebody writes to it, or the file system has no leases or no links
+            return False
+    return True
+
+
+def _without_following(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW)
 
 
 def let_go(folders: Folders, path: Path) -> None:

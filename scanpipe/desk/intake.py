@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scanpipe.desk.folders import second_name
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import FolderFault, StoreFault
 from scanpipe.ledgers import Transaction
@@ -99,26 +100,27 @@ def fetch(parts: Parts, scan: ScanRecord) -> Path:
 
 
 def _private_copy(parts: Parts, path: Path) -> tuple[Path, str, int, bytes]:
-    """Copies the file while its digest is taken: the bytes on record are the bytes worked on, whatever a writer still does.
+    """Bytes that nobody else can change, with SHA-256, size and first bytes: what is on record is what is worked on.
 
-    A file that was written to meanwhile is copied once more, until it was not.
+    A claimed file serves as it is where nobody else can write to it; any other is copied. One that was written to meanwhile is
+    copied once more, until it was not.
     """
     copy = _new_copy(parts)
     try:
+        if second_name(parts.folders, path, copy):
+            return copy, *_told(copy)
         while True:
             before = path.stat()
-            digest, size, head = _copied(path, copy)
+            shutil.copyfile(path, copy)
             after = path.stat()
             if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):
-                return copy, digest, size, head
+                return copy, *_told(copy)
     except OSError as e:
         copy.unlink(missing_ok=True)
         raise FolderFault(f"{path}: {e.strerror}", "Check the file's rights and the free space.") from e
 
 
-def _copied(path: Path, copy: Path) -> tuple[str, int, bytes]:
-    """Copies, within the kernel, and answers SHA-256, size in bytes, and the first bytes of the copy."""
-    shutil.copyfile(path, copy)
+def _told(copy: Path) -> tuple[str, int, bytes]:
     with open(copy, "rb", buffering=0) as f:
         digest = hashlib.file_digest(f, "sha256").hexdigest()
         return digest, f.tell(), os.pread(f.fileno(), HEAD_BYTES, 0)

@@ -21,7 +21,7 @@ class SettleRules:
     """Seconds without a change of size or time after which a file counts as finished."""
 
     closed_quiet_s: float = 0.1
-    """A whole JPEG or PNG that its writer closed, or that was renamed in."""
+    """A whole JPEG or PNG that its writer closed, and any whole file that was renamed in."""
     quiet_s: float = 1.0
     """A whole JPEG or PNG of which no such event came; a whole TIFF or PDF that was closed (pages may be appended)."""
     unknown_quiet_s: float = 5.0
@@ -83,8 +83,8 @@ class _Track:
     state: FileState
     seen_at_s: float
     changed_at_s: float
-    released: bool
-    """Its writer closed it or it was renamed in, and it has not changed since."""
+    hinted: HintKind
+    """What the last event said; SEEN where there was none."""
     completeness: Completeness | None = None
 
 
@@ -94,11 +94,11 @@ class Settler:
     def __init__(self, rules: SettleRules) -> None:
         self._rules = rules
         self._tracks: dict[str, _Track] = {}
-        self._hints: dict[str, bool] = {}
+        self._hints: dict[str, HintKind] = {}
 
     def hint(self, path: str, kind: HintKind) -> None:
         """Remembers an event until the file is observed next; the last one counts."""
-        self._hints[path] = kind is not HintKind.SEEN
+        self._hints[path] = kind
 
     def observe(
         self, path: str, state: FileState, now: Instant, completeness: Callable[[], Completeness | None]
@@ -111,7 +111,9 @@ class Settler:
         track = self._follow(path, state, now.monotonic_s)
         old = self._old(state, now)
         if track.completeness is None:
-            look_at_s = track.changed_at_s + (self._rules.closed_quiet_s if track.released else self._rules.quiet_s)
+            look_at_s = track.changed_at_s + (
+                self._rules.quiet_s if track.hinted is HintKind.SEEN else self._rules.closed_quiet_s
+            )
             if now.monotonic_s < look_at_s and not old:
                 return Wait(look_at_s)
             track.completeness = completeness()
@@ -140,9 +142,9 @@ class Settler:
         track = self._tracks.get(path)
         if track is None or track.state != state:
             seen_at_s = track.seen_at_s if track else now_s
-            track = self._tracks[path] = _Track(state, seen_at_s, changed_at_s=now_s, released=bool(hinted))
+            track = self._tracks[path] = _Track(state, seen_at_s, now_s, hinted or HintKind.SEEN)
         elif hinted is not None:
-            track.released, track.completeness = hinted, None
+            track.hinted, track.completeness = hinted, None
         return track
 
     def _old(self, state: FileState, now: Instant) -> bool:
@@ -155,18 +157,19 @@ class Settler:
             return Wait(now_s + self._rules.unknown_quiet_s)
         if old and track.completeness is Completeness.COMPLETE:
             return Ready()
-        until_s = track.changed_at_s + self._needed_quiet_s(track.completeness, track.released)
+        until_s = track.changed_at_s + self._needed_quiet_s(track.completeness, track.hinted)
         if now_s < until_s:
             return Wait(until_s)
         return GiveUp(track.changed_at_s) if track.completeness is Completeness.INCOMPLETE else Ready()
 
-    def _needed_quiet_s(self, completeness: Completeness, released: bool) -> float:
+    def _needed_quiet_s(self, completeness: Completeness, hinted: HintKind) -> float:
         rules = self._rules
         match completeness:
             case Completeness.COMPLETE:
-                return rules.closed_quiet_s if released else rules.quiet_s
+                return rules.quiet_s if hinted is HintKind.SEEN else rules.closed_quiet_s
             case Completeness.SO_FAR:
-                return rules.quiet_s if released else rules.unknown_quiet_s
+                waits = {HintKind.MOVED_IN: rules.closed_quiet_s, HintKind.CLOSED: rules.quiet_s}
+                return waits.get(hinted, rules.unknown_quiet_s)
             case Completeness.CANNOT_TELL:
                 return rules.unknown_quiet_s
             case Completeness.INCOMPLETE:

@@ -94,7 +94,7 @@ def appeared(scene: Scene) -> None:
         (appeared, COMPLETE, RULES.quiet_s),
         (no_event, COMPLETE, RULES.quiet_s),
         (closed, SO_FAR, RULES.quiet_s),
-        (moved_in, SO_FAR, RULES.quiet_s),
+        (moved_in, SO_FAR, RULES.closed_quiet_s),
         (appeared, SO_FAR, RULES.unknown_quiet_s),
         (no_event, SO_FAR, RULES.unknown_quiet_s),
         (closed, CANNOT_TELL, RULES.unknown_quiet_s),
