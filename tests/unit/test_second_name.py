@@ -14,9 +14,9 @@ from scanpipe.desk.folders import Folders, claim, open_folders, second_name
 
 OPENER = """
 import os, sys, time
-folder = sys.argv[1]
+folder, parent = sys.argv[1], os.getppid()
 print("ready", flush=True)
-while True:
+while os.getppid() == parent:
     for name in os.listdir(folder):
         try:
             os.close(os.open(f"{folder}/{name}", os.O_RDWR | os.O_NONBLOCK))
