@@ -8,11 +8,13 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
+from importlib import import_module
 from mmap import ACCESS_COPY, MADV_DONTNEED, mmap
 
 from scanpipe.model import Reason, Sight
 from scanpipe.pipeline import examine, see
 from scanpipe.readers import open_reader
+from scanpipe.stages.calibration import Calibration, Unmeasured, calibrate
 from scanpipe.stages.read import Eyes
 from scanpipe.stages.render import Rendition
 from scanpipe.stages.unpack import HEAD_BYTES, DecodeError, Document, Limits, Problem, open_document, sniff
@@ -92,6 +94,19 @@ def read_page(path: str, index: int, symbologies: frozenset[str], errand: Errand
     eyes = Eyes(open_reader("zxing"), open_reader("zbar"), printed=symbologies, others=frozenset())
     try:
         return see(page, eyes)
+    except DecodeError as e:
+        return e.problem
+
+
+def calibrate_page(path: str, index: int, errand: Errand) -> Calibration | Unmeasured | Problem:
+    """What page `index` says of the printer and the scanner that it comes from."""
+    document = _opened(path, errand)
+    page = document if isinstance(document, Problem) else document.page(index)
+    if isinstance(page, Problem):
+        return page
+    matrix = import_module("scanpipe.sheets").matrix  # here: no other errand needs what printing loads
+    try:
+        return calibrate(page, open_reader("zxing"), open_reader("zbar"), lambda text: len(matrix(text)))
     except DecodeError as e:
         return e.problem
 

@@ -48,6 +48,24 @@ class Place:
         return ((x, y), (x + s, y), (x + s, y + s), (x, y + s))
 
 
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle; `x_mm`, `y_mm` is its top left corner."""
+
+    x_mm: float
+    y_mm: float
+    width_mm: float
+    height_mm: float
+
+    @property
+    def right_mm(self) -> float:
+        return self.x_mm + self.width_mm
+
+    @property
+    def bottom_mm(self) -> float:
+        return self.y_mm + self.height_mm
+
+
 def places(paper: Paper) -> Mapping[Kind, Place]:
     """Where each kind of code stands on this paper."""
     right = paper.width_mm - _SIDE_MARGIN_MM - CODE_MM

@@ -10,6 +10,7 @@ from scanpipe import __version__
 from scanpipe.cli import (
     accounts,
     benching,
+    calibrating,
     configuring,
     defining,
     looking,
@@ -48,7 +49,19 @@ def cli(context: click.Context, config_file: str | None, debug: bool) -> None:
     context.obj = Door(config_file, debug)
 
 
-for subject in (defining, printing, working, serving, looking, queueing, proving, accounts, configuring, benching):
+for subject in (
+    defining,
+    printing,
+    working,
+    serving,
+    looking,
+    calibrating,
+    queueing,
+    proving,
+    accounts,
+    configuring,
+    benching,
+):
     for command in subject.COMMANDS:
         cli.add_command(command)
 

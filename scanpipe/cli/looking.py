@@ -41,7 +41,7 @@ def read(door: Door, paths: tuple[Path, ...], symbologies: str, as_json: bool) -
         raise UsageFault(f"unknown symbology in {symbologies!r}", f"There are: {', '.join(SYMBOLOGIES)}.")
     told = errand(door.settings)
     with open_workers(door.settings) as engine:
-        for path, index, answer in _each_page(engine, paths, told, "scanpipe.hands:read_page", wanted):
+        for path, index, answer in each_page(engine, paths, "scanpipe.hands:read_page", told, wanted):
             record = _sight_record(path, index, answer)
             if as_json:
                 emit(record)
@@ -66,7 +66,7 @@ def straighten(door: Door, paths: tuple[Path, ...], out: Path, as_json: bool) ->
     except OSError as e:
         raise FolderFault(f"{out}: {e.strerror}", "Name a folder that can be written.") from e
     with open_workers(door.settings) as engine, tempfile.TemporaryDirectory() as work:
-        for path, index, answer in _each_page(engine, paths, told, "scanpipe.hands:examine_page", work):
+        for path, index, answer in each_page(engine, paths, "scanpipe.hands:examine_page", told, work):
             record = _straight_record(path, index, answer, out)
             if as_json:
                 emit(record)
@@ -74,17 +74,20 @@ def straighten(door: Door, paths: tuple[Path, ...], out: Path, as_json: bool) ->
                 click.echo(record["error"] or f"{record['out']}  turned {record['turn_deg']}°, {record['skew_deg']}°")
 
 
-def _each_page(
-    engine: Engine, paths: tuple[Path, ...], told: Errand, function: str, argument: Any
+def each_page(
+    engine: Engine, paths: tuple[Path, ...], function: str, told: Errand, *more: Any
 ) -> Iterator[tuple[Path, int, Any]]:
-    """Every page of every file with what the worker answers; a file that cannot be opened has one page, a Problem."""
+    """Every page of every file with what the worker answers to `function(path, page, *more, told)`.
+
+    A file that cannot be opened has one page, a Problem. Raises UsageFault for a path that is not there.
+    """
     for path in _files(paths):
         counted = _ask(engine, "scanpipe.hands:count_pages", str(path), told)
         if isinstance(counted, Problem):
             yield path, 1, counted
             continue
         for index in range(1, counted + 1):
-            yield path, index, _ask(engine, function, str(path), index, argument, told)
+            yield path, index, _ask(engine, function, str(path), index, *more, told)
 
 
 def _files(paths: tuple[Path, ...]) -> Iterator[Path]:

@@ -12,6 +12,8 @@ from scanpipe import sheets as printing
 from scanpipe.cli.door import Door, emit, json_option, pass_door, person, progress
 from scanpipe.desk.defining import find_test
 from scanpipe.desk.printing import already_printed, give_serials
+from scanpipe.faults import UsageFault
+from scanpipe.layout import Paper
 from scanpipe.wiring import key_file
 
 
@@ -30,7 +32,8 @@ class _Wish:
 
 
 @click.command()
-@click.argument("test")
+@click.argument("test", required=False)
+@click.option("--calibration", is_flag=True, help="Print the page for `scanpipe calibrate` instead; takes no TEST.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The PDF to write.")
 @click.option("--manifest", type=click.Path(path_type=Path), help="A CSV that says what stands on each page.")
 @click.option("--per-question", type=click.IntRange(1, 99), help="Sheets for each candidate and question [default: 1].")
@@ -44,7 +47,7 @@ class _Wish:
 @click.option("--area", type=click.Choice(["plain", "dotted", "lined", "millimetre"]), help="[default: sheets.area]")
 @click.option("--names/--no-names", default=True, show_default=True, help="Print names, rooms and seats.")
 @pass_door
-def sheets(door: Door, /, test: str, out: Path, manifest: Path | None, **wish: Any) -> None:
+def sheets(door: Door, /, test: str | None, calibration: bool, out: Path, manifest: Path | None, **wish: Any) -> None:
     """Print the sheets of a test: one for each candidate and question that takes sketches, unless told otherwise.
 
     Every sheet gets a serial of its own, and the ledger records it. Printing again makes new sheets with new serials.
@@ -52,7 +55,14 @@ def sheets(door: Door, /, test: str, out: Path, manifest: Path | None, **wish: A
     \b
     Example: scanpipe sheets MA0001-2026H --out sheets.pdf --manifest sheets.csv --room S4
     """
-    count = _print(door, test, out, manifest, _Wish(**wish))
+    wished = _Wish(**wish)
+    if calibration == (test is not None):
+        raise UsageFault("name a test, or --calibration, and not both", "`scanpipe tests list` shows the tests.")
+    if test is None:
+        printing.draw_calibration(out, _paper(door, wished))
+        click.echo(f"Calibration sheet in {out}. Print it at 100 %, scan it, then: scanpipe calibrate FILE")
+        return
+    count = _print(door, test, out, manifest, wished)
     click.echo(f"{count} sheets in {out}" + (f", manifest in {manifest}" if manifest else ""))
 
 
@@ -68,14 +78,17 @@ def _print(door: Door, test: str, out: Path, manifest: Path | None, wish: _Wish)
             already=already_printed(parts, definition.id),
         )
         given = give_serials(parts, definition, planned, person())
-        paper = printing.LETTER if (wish.paper or door.settings.sheets.paper) == "letter" else printing.A4
         area: Any = wish.area or door.settings.sheets.area
-        style = printing.Style(paper, area, wish.names)
+        style = printing.Style(_paper(door, wish), area, wish.names)
         with progress("printing", len(given)) as advance:
             printing.draw(given, definition, parts.keyring.active, out, style, advance)
         if manifest:
             printing.write_manifest(given, definition, manifest)
     return len(given)
+
+
+def _paper(door: Door, wish: _Wish) -> Paper:
+    return printing.LETTER if (wish.paper or door.settings.sheets.paper) == "letter" else printing.A4
 
 
 @click.group()

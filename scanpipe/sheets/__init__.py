@@ -1,6 +1,7 @@
 """Printing: which sheets a candidate gets, their PDF, and the CSV that says what stands on which page."""
 
 from scanpipe.layout import A4, LETTER
+from scanpipe.sheets.calibration import draw_calibration
 from scanpipe.sheets.document import Style, draw
 from scanpipe.sheets.lettering import Missing, missing_glyphs
 from scanpipe.sheets.manifest import write_manifest
@@ -18,6 +19,7 @@ __all__ = [
     "Selection",
     "Style",
     "draw",
+    "draw_calibration",
     "matrix",
     "missing_glyphs",
     "plan",

@@ -6,10 +6,8 @@ printers cannot print, and nothing but white into the quiet zone of a code.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from scanpipe.codes import Kind
-from scanpipe.layout import CODE_MM, QUIET_MODULES, Paper, Place, places
+from scanpipe.layout import CODE_MM, QUIET_MODULES, Box, Paper, Place, places
 
 _FEWEST_MODULES = 25
 """A signed text is never so short that its symbol has fewer modules a side; the fewer, the wider the quiet zone."""
@@ -20,24 +18,6 @@ STRIP_MM = 4.0
 _HEADER_MM = 31.0
 """What the lines of the header need, however small the codes."""
 _GAP_MM = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle; `x_mm`, `y_mm` is its top left corner."""
-
-    x_mm: float
-    y_mm: float
-    width_mm: float
-    height_mm: float
-
-    @property
-    def right_mm(self) -> float:
-        return self.x_mm + self.width_mm
-
-    @property
-    def bottom_mm(self) -> float:
-        return self.y_mm + self.height_mm
 
 
 def _strip_above(kind: Kind) -> bool:

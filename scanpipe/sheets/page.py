@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scanpipe import codes
-from scanpipe.layout import LETTER, places
+from scanpipe.layout import LETTER, Box, places
 from scanpipe.model import Candidate, Claims, Question, Sheet, TestDefinition
 from scanpipe.sheets import geometry, patterns
-from scanpipe.sheets.geometry import Box
 from scanpipe.sheets.lettering import Space, fit, width_mm
 from scanpipe.sheets.pen import Hand, Pen
 from scanpipe.sheets.words import Words

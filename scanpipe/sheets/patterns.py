@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from reportlab.lib.units import mm
 
-from scanpipe.layout import Paper
-from scanpipe.sheets.geometry import Box, drawing
+from scanpipe.layout import Box, Paper
+from scanpipe.sheets.geometry import drawing
 
 Area = Literal["plain", "dotted", "lined", "millimetre"]
 FORM = "drawing-area"

@@ -7,8 +7,7 @@ from typing import Any
 
 from reportlab.lib.units import mm
 
-from scanpipe.layout import Paper, Place
-from scanpipe.sheets.geometry import Box
+from scanpipe.layout import Box, Paper, Place
 from scanpipe.sheets.lettering import LEADING, Setting, Weight, font, width_mm
 from scanpipe.sheets.symbols import matrix, rectangles
 
@@ -52,6 +51,18 @@ class Pen:
         self.canvas.setStrokeGray(gray)
         self.canvas.setLineWidth(thickness_mm * mm)
         self.canvas.rect(box.x_mm * mm, self._up(box.bottom_mm), box.width_mm * mm, box.height_mm * mm)
+
+    def fill(self, box: Box, gray: float) -> None:
+        """A box without an outline, filled."""
+        self.canvas.setFillGray(gray)
+        left, bottom = box.x_mm * mm, self._up(box.bottom_mm)
+        self.canvas.rect(left, bottom, box.width_mm * mm, box.height_mm * mm, stroke=0, fill=1)
+
+    def tick(self, start_mm: tuple[float, float], end_mm: tuple[float, float], thickness_mm: float) -> None:
+        """A black line."""
+        self.canvas.setStrokeGray(0)
+        self.canvas.setLineWidth(thickness_mm * mm)
+        self.canvas.line(start_mm[0] * mm, self._up(start_mm[1]), end_mm[0] * mm, self._up(end_mm[1]))
 
     def rule(self, x_mm: float, y_mm: float, length_mm: float, gray: float) -> None:
         """A thin horizontal line."""
