@@ -157,7 +157,8 @@ class Sight:
     straight; `skew_from` says how that was found. `misfit_mm` is how far the codes are from where they were printed (root mean
     square, None where no code is a sheet's). `dpi` is measured from the distance of the codes where there are two,
     else it is what the file says, else None. `paper_share` is how much of the sheet of paper is on the page, `page_share` how
-    much of the page is paper (None where no code says so), `darkness` how much of it is nearly black (all 0 to 1).
+    much of the page is paper (None where no code says so), `darkness` how much of it is nearly black (all 0 to 1). `blur_mm`
+    is how blurred its codes are (standard deviation of a Gaussian), None where that cannot be told.
     """
 
     codes: tuple[Code, ...]
@@ -172,6 +173,7 @@ class Sight:
     page_share: float | None
     darkness: float
     blank: bool
+    blur_mm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from scanpipe.codes import Keyring
-from scanpipe.model import Blank, Claims, Code, Held, Sheet, Sight, Verdict
+from scanpipe.model import Blank, Claims, Code, Held, Reason, Sheet, Sight, Verdict
 from scanpipe.stages.blank import find_marks
 from scanpipe.stages.deskew import deskew
 from scanpipe.stages.identify import decode_all, identify, serials
 from scanpipe.stages.locate import locate
-from scanpipe.stages.quality import darkness, quality_problem
+from scanpipe.stages.quality import QualityRules, blur_px, codes_problem, darkness, quality_problem
 from scanpipe.stages.read import Eyes, Gray, look, look_shrink, read_all, search
 from scanpipe.stages.render import Rendition, render
 from scanpipe.stages.unpack import Page
@@ -64,6 +64,7 @@ def describe(page: Page, small: Gray, codes: tuple[Code, ...], blank: bool) -> S
     """How the page stands and what is there of it, told from its codes or, where they do not suffice, from its lines."""
     stance = locate(codes)
     skew = deskew(stance, small)
+    blur = blur_px(small, codes, look_shrink(page)) if stance is not None else None
     shares = stance.shares(page.width_px, page.height_px) if stance is not None else (None, None)
     return Sight(
         codes=codes,
@@ -78,11 +79,15 @@ def describe(page: Page, small: Gray, codes: tuple[Code, ...], blank: bool) -> S
         page_share=shares[1],
         darkness=darkness(small),
         blank=blank,
+        blur_mm=round(blur / stance.px_per_mm, 3) if stance is not None and blur is not None else None,
     )
 
 
-def judge(sight: Sight, keyring: Keyring, records: Records) -> Verdict:
-    """Where the page belongs, or why nobody can say so with certainty."""
+def judge(sight: Sight, keyring: Keyring, records: Records, quality: QualityRules) -> Verdict:
+    """Where the page belongs, or why nobody can say so with certainty.
+
+    A poor scan is held, or filed with what is poor in its evidence: `quality` says which.
+    """
     if sight.blank:
         return Blank({})
     decoded = decode_all(sight.codes, keyring)
@@ -91,7 +96,10 @@ def judge(sight: Sight, keyring: Keyring, records: Records) -> Verdict:
     identified = identify(decoded, sight.misfit_mm, printed)
     if isinstance(identified, Held):
         return identified
-    problem = quality_problem(sight)
+    evidence = identified.evidence
+    problem = codes_problem(sight) or quality_problem(sight, quality)
     if problem is not None:
-        return Held(problem.reason, {**identified.evidence, **problem.detail}, identified.claims)
-    return validate(identified.claims, records.facts(identified.claims), identified.evidence)
+        if quality.hold or problem.reason is not Reason.POOR_QUALITY:
+            return Held(problem.reason, {**evidence, **problem.detail}, identified.claims)
+        evidence = {**evidence, "poor_quality": problem.detail}
+    return validate(identified.claims, records.facts(identified.claims), evidence)

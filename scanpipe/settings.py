@@ -68,6 +68,14 @@ class LimitSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class QualitySettings:
+    poor: str = "hold"
+    missing_share: float = 0.07
+    black_share: float = 0.5
+    blur_mm: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
 class SheetSettings:
     paper: str = "a4"
     area: str = "plain"
@@ -88,6 +96,7 @@ class Settings:
     engine: EngineSettings = field(default_factory=EngineSettings)
     render: RenderSettings = field(default_factory=RenderSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
+    quality: QualitySettings = field(default_factory=QualitySettings)
     sheets: SheetSettings = field(default_factory=SheetSettings)
     web: WebSettings = field(default_factory=WebSettings)
 
@@ -198,6 +207,7 @@ def _convert(key: str, raw: Any, type_: type, origin: str, problems: list[str]) 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "store.kind": ("directory", "s3"),
     "engine.kind": ("local", "dask"),
+    "quality.poor": ("hold", "file"),
     "sheets.paper": ("a4", "letter"),
     "sheets.area": ("plain", "dotted", "lined", "millimetre"),
 }
@@ -215,6 +225,9 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "limits.file_mb": (1, 100_000),
     "limits.pixels": (1_000_000, 2_000_000_000),
     "limits.pages": (1, 1_000_000),
+    "quality.missing_share": (0, 1),
+    "quality.black_share": (0, 1),
+    "quality.blur_mm": (0, 10),
     "web.port": (0, 65535),
 }
 

@@ -14,6 +14,7 @@ from scanpipe.inboxes import Inbox, InboxRules, open_inbox
 from scanpipe.keyring import KeyFile
 from scanpipe.ledgers import open_ledger
 from scanpipe.settings import Settings
+from scanpipe.stages.quality import QualityRules
 from scanpipe.stages.settle import SettleRules
 from scanpipe.stages.unpack import Limits
 from scanpipe.stores import ObjectStore, StoreOptions, open_store
@@ -33,7 +34,7 @@ def open_parts(settings: Settings) -> Iterator[Parts]:
     try:
         with open_ledger(settings.ledger_url) as ledger:
             keyring = key_file(settings).keyring()
-            yield Parts(ledger, open_object_store(settings), keyring, folders, errand(settings))
+            yield Parts(ledger, open_object_store(settings), keyring, folders, errand(settings), quality(settings))
     finally:
         folders.close()
 
@@ -81,6 +82,12 @@ def open_hot_folder(settings: Settings) -> Inbox:
     )
     rules = InboxRules(root=settings.inbox_path, settle=settle, sweep_s=i.sweep_s, polling_s=i.polling_s)
     return open_inbox("polling" if i.polling else "inotify", rules)
+
+
+def quality(settings: Settings) -> QualityRules:
+    """From when on a scan is poor, and what becomes of it."""
+    q = settings.quality
+    return QualityRules(q.poor == "hold", q.missing_share, q.black_share, q.blur_mm)
 
 
 def errand(settings: Settings) -> Errand:

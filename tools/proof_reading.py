@@ -7,7 +7,7 @@ The scans come from `tools.scansim`, with which nothing was tuned; one in ten sh
 `pipeline.examine` and `pipeline.judge`; the record of printing is asked, the ledger's memory (a serial seen before, a full
 slot) is not: `tests/corpus` does that. A reader alone has read a page when its codes, on the whole page at full resolution
 with every try that it has, name candidate and question of the sheet under a valid signature; readers alone get every tenth
-chunk of a profile and every third of a single effect, since they take twenty times as long.
+chunk of a profile and every sixth of a single effect, since they take twenty times as long.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from scanpipe.model import Claims, Filed, Sheet, TestDefinition
 from scanpipe.pipeline import examine, judge
 from scanpipe.readers import open_reader
 from scanpipe.sheets import draw, plan, write_manifest
+from scanpipe.stages.quality import QualityRules
 from scanpipe.stages.read import Eyes, Gray
 from scanpipe.stages.unpack import Limits, Page, load_page
 from scanpipe.stages.validate import Facts
@@ -42,7 +43,7 @@ from tools.scansim.effects import EFFECTS
 TALLY = Path("docs/reading/tally.json")
 DEFINITION = Path("config/tests/mathematics.yaml")
 _SHEETS, _CHUNK = 120, 20
-_COMPARED_OF_PROFILES, _COMPARED_OF_EFFECTS = 10, 3
+_COMPARED_OF_PROFILES, _COMPARED_OF_EFFECTS = 10, 6
 _KEY = Key("PRF", b"the key of the reading proof, and of nothing else")
 LIMITS = Limits(max_pixels=200_000_000, max_pages=10, max_bytes=200_000_000)
 _PROFILES = ("office", "hard", "brutal")
@@ -99,7 +100,7 @@ def read_chunk(profile: str, number: int) -> Counter[str]:
     for scan in corpus(press().pdf, press().manifest, profile, seed, _CHUNK):
         page = load_page(scan.data, 1, LIMITS)
         assert isinstance(page, Page)
-        verdict = judge(examine(page, eyes, 85).sight, keyring, press().records)
+        verdict = judge(examine(page, eyes, 85).sight, keyring, press().records, QualityRules())
         found["pages"] += 1
         if isinstance(verdict, Filed):
             right = verdict.serial == scan.truth["serial"] and not scan.truth["other_serials"]

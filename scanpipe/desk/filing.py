@@ -106,7 +106,7 @@ def begin_settling(parts: Parts, scan: ScanRecord, index: int, report: PageRepor
         record = tx.page(page)
         if record is not None and record.settled:
             return record
-        verdict = judge(sight, parts.keyring, _Records(tx, page))
+        verdict = judge(sight, parts.keyring, _Records(tx, page), parts.quality)
         if isinstance(verdict, Filed):
             tx.append("page_placing", scan=page.scan, page=page.index, **_filed_columns(verdict, sight, picture))
         return verdict

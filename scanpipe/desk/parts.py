@@ -10,6 +10,7 @@ from scanpipe.codes import Keyring
 from scanpipe.desk.folders import Folders
 from scanpipe.hands import Errand
 from scanpipe.ledgers import SqlLedger
+from scanpipe.stages.quality import QualityRules
 from scanpipe.stores import ObjectStore
 
 
@@ -31,3 +32,4 @@ class Parts:
     keyring: Keyring
     folders: Folders
     errand: Errand
+    quality: QualityRules

@@ -179,6 +179,9 @@ RANGES = {
     "limits.file_mb": (0, 100_001),
     "limits.pixels": (0, 2_000_000_001),
     "limits.pages": (0, 1_000_001),
+    "quality.missing_share": (-0.1, 1.1),
+    "quality.black_share": (-0.1, 1.1),
+    "quality.blur_mm": (-0.1, 10.1),
     "web.port": (-1, 65536),
 }
 
@@ -191,7 +194,7 @@ def test_every_number_has_a_range(key: str) -> None:
         assert f"{key} = " in message and "is not between" in message
 
 
-@pytest.mark.parametrize("key", ["store.kind", "engine.kind", "sheets.paper", "sheets.area"])
+@pytest.mark.parametrize("key", ["store.kind", "engine.kind", "quality.poor", "sheets.paper", "sheets.area"])
 def test_a_choice_names_what_can_be_chosen(key: str) -> None:
     message = refused(None, {f"SCANPIPE__{key.upper().replace('.', '__')}": "tape"}).message
     assert f"{key} = 'tape' is not one of {DEFAULTS[key]}" in message
