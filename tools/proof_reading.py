@@ -37,7 +37,7 @@ from scanpipe.stages.quality import QualityRules
 from scanpipe.stages.read import Eyes, Gray
 from scanpipe.stages.unpack import Limits, Page, load_page
 from scanpipe.stages.validate import Facts
-from tools.scansim.corpora import corpus
+from tools.scansim.corpora import Scan, corpus
 from tools.scansim.effects import EFFECTS
 
 TALLY = Path("docs/reading/tally.json")
@@ -47,8 +47,8 @@ _COMPARED_OF_PROFILES, _COMPARED_OF_EFFECTS = 10, 6
 _KEY = Key("PRF", b"the key of the reading proof, and of nothing else")
 LIMITS = Limits(max_pixels=200_000_000, max_pages=10, max_bytes=200_000_000)
 _PROFILES = ("office", "hard", "brutal")
-_OTHERS = tuple(name for name, effect in EFFECTS.items() if effect.shows_other)
-_SINGLE = tuple(name for name in EFFECTS if name not in _OTHERS)
+OTHERS = tuple(name for name, effect in EFFECTS.items() if effect.shows_other)
+SINGLE = tuple(name for name in EFFECTS if name not in OTHERS)
 
 
 @dataclass(frozen=True)
@@ -93,27 +93,30 @@ def press() -> Press:
 def read_chunk(profile: str, number: int) -> Counter[str]:
     """One chunk of scans: how many were filed, held (in all, and by reason), misfiled; how many each reader read alone."""
     cv2.setNumThreads(1)
-    keyring, eyes = Keyring.of(_KEY), Eyes(open_reader("zxing"), open_reader("zbar"))
+    keyring = Keyring.of(_KEY)
     found: Counter[str] = Counter()
     compared = number % (_COMPARED_OF_PROFILES if profile in _PROFILES else _COMPARED_OF_EFFECTS) == 0
     seed = zlib.crc32(f"{profile}:{number}".encode())
     for scan in corpus(press().pdf, press().manifest, profile, seed, _CHUNK):
-        page = load_page(scan.data, 1, LIMITS)
-        assert isinstance(page, Page)
-        verdict = judge(examine(page, eyes, 85).sight, keyring, press().records, QualityRules())
-        found["pages"] += 1
-        if isinstance(verdict, Filed):
-            right = verdict.serial == scan.truth["serial"] and not scan.truth["other_serials"]
-            found["filed" if right else "misfiled"] += 1
-            found["scanpipe"] += compared
-        else:
-            found["held"] += 1
-            found[f"held: {getattr(verdict, 'reason', 'blank')}"] += 1
+        page, outcome = read_scan(scan)
+        found.update(outcome)
         if compared:
-            found["compared"] += 1
+            found.update(("compared", *(("scanpipe",) if "filed" in outcome else ())))
             for name, texts in READERS.items():
                 found[name] += names_all(texts(page.gray(1)), scan.truth["serial"], keyring)
     return found
+
+
+def read_scan(scan: Scan) -> tuple[Page, tuple[str, ...]]:
+    """The page, and what became of it: "pages", then "filed", "misfiled", or "held" and why."""
+    page = load_page(scan.data, 1, LIMITS)
+    assert isinstance(page, Page)
+    eyes = Eyes(open_reader("zxing"), open_reader("zbar"))
+    verdict = judge(examine(page, eyes, 85).sight, Keyring.of(_KEY), press().records, QualityRules())
+    if not isinstance(verdict, Filed):
+        return page, ("pages", "held", f"held: {getattr(verdict, 'reason', 'blank')}")
+    right = verdict.serial == scan.truth["serial"] and not scan.truth["other_serials"]
+    return page, ("pages", "filed" if right else "misfiled")
 
 
 def names_all(texts: Iterable[str], serial: str, keyring: Keyring) -> bool:
@@ -143,8 +146,8 @@ READERS: dict[str, Callable[[Gray], list[str]]] = {
 
 def chunks(tally: Mapping[str, Mapping[str, int]], pages: int) -> Iterator[tuple[str, int]]:
     """Which chunks come next: those corpora first that have the fewest pages for their share."""
-    shares = dict.fromkeys(_PROFILES, 12.0) | dict.fromkeys(_SINGLE, 1.0)
-    shares |= dict.fromkeys(_OTHERS, sum(shares.values()) / 9 / len(_OTHERS))
+    shares = dict.fromkeys(_PROFILES, 12.0) | dict.fromkeys(SINGLE, 1.0)
+    shares |= dict.fromkeys(OTHERS, sum(shares.values()) / 9 / len(OTHERS))
     done = {name: tally.get(name, {}).get("pages", 0) // _CHUNK for name in shares}
     for _ in range(-(-pages // _CHUNK)):
         name = min(shares, key=lambda n: (done[n] / shares[n], n))
@@ -188,7 +191,7 @@ def table(tally: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
     yield f"| corpus | {' | '.join(columns)} | {' | '.join(f'{r}, %' for r in readers)} | held because |"
     yield "|---|" + "--:|" * (len(columns) + len(readers)) + "---|"
     total: Counter[str] = sum((Counter(t) for t in tally.values()), Counter())
-    rows = [(n, tally[n]) for n in (*_PROFILES, *sorted(_SINGLE), *sorted(_OTHERS)) if n in tally]
+    rows = [(n, tally[n]) for n in (*_PROFILES, *sorted(SINGLE), *sorted(OTHERS)) if n in tally]
     for name, counts in [*rows, ("**all**", total)]:
         shares = [_share(counts, r) for r in readers]
         why = ", ".join(f"{k.removeprefix('held: ')} {n}" for k, n in sorted(counts.items()) if k.startswith("held: "))
