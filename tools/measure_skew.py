@@ -15,6 +15,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -26,6 +27,7 @@ from scanpipe.stages.deskew import deskew
 from scanpipe.stages.locate import locate
 from scanpipe.stages.read import Eyes, look, look_shrink, search
 from scanpipe.stages.unpack import Page, load_page
+from tools.marks import fill
 from tools.proof_reading import LIMITS, press
 from tools.scanner import faults, formats, pens
 from tools.scanner.paper import Paper
@@ -110,6 +112,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pages", type=int, default=500)
     parser.add_argument("--seed", type=int, default=2013)
+    parser.add_argument("--write", action="store_true", help="put the table into docs/reading.md")
     args = parser.parse_args()
     cv2.setNumThreads(1)
     methods = {"scanpipe": ours(Eyes(open_reader("zxing"), open_reader("zbar"))), **dict(others())}
@@ -124,7 +127,10 @@ def main() -> None:
             found = estimate(page)
             cpu_ms[kind, name].append(1000 * (time.process_time() - since))
             errors[kind, name].append(_NO_ANSWER_DEG if found is None else abs(found - angle_deg))
-    print("\n".join(table(errors, cpu_ms)))
+    text = "\n".join(table(errors, cpu_ms))
+    print(text)
+    if args.write:
+        fill(Path("docs/reading.md"), {"skew": text})
 
 
 if __name__ == "__main__":
