@@ -7,18 +7,18 @@ Back pressure is the number of threads: no more than that many scans are in flig
 from __future__ import annotations
 
 import os
-import time
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scanpipe.desk.deciding import finish_decision
 from scanpipe.desk.filing import Settling, begin_settling, finish_placing
-from scanpipe.desk.intake import Incoming, fetch, take_in
+from scanpipe.desk.intake import Incoming, fetch, put_on_record, store_original
 from scanpipe.desk.parts import Engine, Parts
 from scanpipe.engines import TaskLost
 from scanpipe.hands import PageReport
@@ -28,7 +28,6 @@ from scanpipe.stages.unpack import Problem
 
 _SCANS_PER_WORKER = 6
 _PAGES_PER_WORKER = 4
-_LOOK_AGAIN_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +48,7 @@ class Conveyor:
         self._engine = engine
         self.scans_at_once = _SCANS_PER_WORKER * engine.workers
         self._pages_at_once = _PAGES_PER_WORKER * engine.workers
+        self._in_hand = _InHand()
         self._scans = ThreadPoolExecutor(self.scans_at_once, "scan")
         self._finishers = ThreadPoolExecutor(self._pages_at_once, "page")
 
@@ -71,31 +71,38 @@ class Conveyor:
         self._finishers.shutdown(wait=True)
 
     def _take(self, incoming: Incoming) -> Carried:
-        taken = take_in(self._parts, incoming)
-        try:
-            if taken.again:
-                return Carried(taken.scan, incoming.file, True, self._first_time(taken.scan))
-            return Carried(taken.scan, incoming.file, False, self._work_off(taken.scan, taken.copy, taken.pages))
-        finally:
-            _remove(taken.copy.parent)
+        with self._workplace() as work:
+            original = store_original(self._parts, incoming, work)
+            with self._in_hand.alone(original.scan):
+                taken = put_on_record(self._parts, incoming, original)
+                elsewhere = self._elsewhere(taken.scan)
+                pages = taken.pages if elsewhere else self._work_off(taken.scan, original.copy, taken.pages)
+            return Carried(taken.scan, incoming.file, taken.again, pages)
 
     def _resume(self, scan: ScanRecord) -> Carried:
-        copy = fetch(self._parts, scan)
-        try:
+        with self._workplace() as work, self._in_hand.alone(scan.scan):
+            copy = fetch(self._parts, scan, work)
             with self._parts.ledger.read() as r:
                 pages = r.pages(scan.scan)
             return Carried(scan, scan.file, False, self._work_off(scan, copy, pages))
-        finally:
-            _remove(copy.parent)
 
-    def _first_time(self, scan: ScanRecord) -> tuple[PageRecord, ...]:
-        """The pages of a scan that came before; waits for them while this process is at work on them."""
-        while True:
-            with self._parts.ledger.read() as r:
-                pages = r.pages(scan.scan)
-            if (pages and all(p.settled for p in pages)) or scan.holder != self._parts.folders.holder:
-                return tuple(pages)
-            time.sleep(_LOOK_AGAIN_S)
+    def _elsewhere(self, scan: ScanRecord) -> bool:
+        """Is another process, which lives, at work on this scan?"""
+        folders = self._parts.folders
+        return scan.holder != folders.holder and folders.alive(scan.holder)
+
+    @contextmanager
+    def _workplace(self) -> Iterator[Path]:
+        """The folder of this thread, which carries one scan at a time. It is empty afterwards, whatever happened: while the
+        store is away the same file is tried again and again.
+        """
+        folder = self._parts.folders.own_work / threading.current_thread().name
+        with suppress(FileExistsError):
+            os.mkdir(folder)
+        try:
+            yield folder
+        finally:
+            _empty(folder)
 
     def _work_off(self, scan: ScanRecord, copy: Path, pages: Sequence[PageRecord]) -> tuple[PageRecord, ...]:
         problem = None
@@ -177,8 +184,29 @@ class Conveyor:
             return Problem(Reason.UNREADABLE_FILE, f"reading it failed twice: {e.how}")
 
 
-def _remove(folder: Path) -> None:
-    """The private copy and the pictures that were not put; what cannot be removed is swept away by the next start."""
+class _InHand:
+    """The scans that threads are at work on, one thread each: the same bytes may come twice at a time."""
+
+    def __init__(self) -> None:
+        self._scans: set[str] = set()
+        self._change = threading.Condition()
+
+    @contextmanager
+    def alone(self, scan: str) -> Iterator[None]:
+        """Waits until no other thread has this scan in hand."""
+        with self._change:
+            self._change.wait_for(lambda: scan not in self._scans)
+            self._scans.add(scan)
+        try:
+            yield
+        finally:
+            with self._change:
+                self._scans.remove(scan)
+                self._change.notify_all()
+
+
+def _empty(folder: Path) -> None:
+    """What cannot be removed is swept away by the next start."""
     with suppress(OSError):
         for file in os.listdir(folder):
             os.unlink(folder / file)

@@ -9,8 +9,6 @@ import hashlib
 import os
 import secrets
 import shutil
-import threading
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,24 +33,36 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A file to take in: where it is, its name as people know it, and its place in what was fed together."""
+    """A file to take in: where it is, its name as people know it, and its place in what was fed together.
+
+    `begun`: it was tried before, by this process or by one that is dead. If it is on record under this name, it did not come
+    again.
+    """
 
     path: Path
     file: str
     stack: Stack
+    begun: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The bytes of a file: in the store under `key`, and as a private copy to work on."""
+
+    scan: str
+    size: int
+    kind: str | None
+    key: str
+    copy: Path
 
 
 @dataclass(frozen=True, slots=True)
 class TakenIn:
-    """A scan on record, and its pages as far as it is known how many there are.
-
-    `again`: the same bytes came before. `copy` is a private copy of the bytes to work on.
-    """
+    """A scan on record, and its pages as far as it is known how many there are. `again`: the same bytes came before."""
 
     scan: ScanRecord
     pages: tuple[PageRecord, ...]
     again: bool
-    copy: Path
 
 
 def shown_name(path: Path) -> str:
@@ -61,51 +71,60 @@ def shown_name(path: Path) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def take_in(parts: Parts, incoming: Incoming) -> TakenIn:
-    """Puts the file on record and its bytes into the store. Raises FolderFault, StoreFault, LedgerFault."""
-    copy, digest, size, head = _private_copy(parts, incoming.path)
+def store_original(parts: Parts, incoming: Incoming, work: Path) -> Original:
+    """Puts the file's bytes into the store. `work` is the folder for the copy, which the caller empties.
+
+    Raises FolderFault, StoreFault.
+    """
+    copy, digest, size, head = _private_copy(parts, incoming.path, work)
     kind = sniff(head)
     extension, media_type = _TYPES[kind]
     key = f"originals/{digest[:2]}/{digest}.{extension}"
     about = {"file": incoming.file[-100:]}
     if parts.store.put_new(key, copy, sha256=digest, media_type=media_type, metadata=about) is Put.TAKEN:
         raise StoreFault(f"{key} holds other bytes than its name says", "Run `scanpipe verify`.")
+    return Original(digest, size, kind, key, copy)
+
+
+def put_on_record(parts: Parts, incoming: Incoming, original: Original) -> TakenIn:
+    """The scan's first line in the ledger, or that it came again. Raises LedgerFault."""
+    name = original.scan
+    where: dict[str, Any] = {"file": incoming.file, "stack": incoming.stack.name, "position": incoming.stack.position}
 
     def record(tx: Transaction) -> tuple[ScanRecord | None, list[PageRecord], bool]:
-        stack: dict[str, Any] = {
-            "file": incoming.file,
-            "stack": incoming.stack.name,
-            "position": incoming.stack.position,
-        }
-        if tx.scan(digest) is not None:
-            tx.append("scan_seen_again", scan=digest, **stack)
-            return tx.scan(digest), tx.pages(digest), True
-        tx.append("scan_taken_in", scan=digest, size=size, key=key, holder=parts.folders.holder, **stack)
-        if kind in ("jpeg", "png"):
-            tx.append("scan_unpacked", scan=digest, pages=1)
-        return tx.scan(digest), tx.pages(digest), False
+        known = tx.scan(name)
+        if known is None:
+            holder = parts.folders.holder
+            tx.append("scan_taken_in", scan=name, size=original.size, key=original.key, holder=holder, **where)
+            if original.kind in ("jpeg", "png"):
+                tx.append("scan_unpacked", scan=name, pages=1)
+            return tx.scan(name), tx.pages(name), False
+        again = not (incoming.begun and known.file == incoming.file)
+        if again:
+            tx.append("scan_seen_again", scan=name, **where)
+        return tx.scan(name), tx.pages(name), again
 
     scan, pages, again = parts.ledger.write(record)
     assert scan is not None
-    return TakenIn(scan, tuple(pages), again, copy)
+    return TakenIn(scan, tuple(pages), again)
 
 
-def fetch(parts: Parts, scan: ScanRecord) -> Path:
+def fetch(parts: Parts, scan: ScanRecord, work: Path) -> Path:
     """A private copy of a scan's original, from the store: to finish what a dead process began."""
-    copy = _new_copy(parts)
+    copy = _new_copy(work)
     with parts.store.open(scan.key) as source, open(copy, "wb") as out:
         while chunk := source.read(_CHUNK):
             out.write(chunk)
     return copy
 
 
-def _private_copy(parts: Parts, path: Path) -> tuple[Path, str, int, bytes]:
+def _private_copy(parts: Parts, path: Path, work: Path) -> tuple[Path, str, int, bytes]:
     """Bytes that nobody else can change, with SHA-256, size and first bytes: what is on record is what is worked on.
 
     A claimed file serves as it is where nobody else can write to it; any other is copied. One that was written to meanwhile is
     copied once more, until it was not.
     """
-    copy = _new_copy(parts)
+    copy = _new_copy(work)
     try:
         if second_name(parts.folders, path, copy):
             return copy, *_told(copy)
@@ -116,7 +135,6 @@ def _private_copy(parts: Parts, path: Path) -> tuple[Path, str, int, bytes]:
             if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):
                 return copy, *_told(copy)
     except OSError as e:
-        copy.unlink(missing_ok=True)
         raise FolderFault(f"{path}: {e.strerror}", "Check the file's rights and the free space.") from e
 
 
@@ -126,9 +144,5 @@ def _told(copy: Path) -> tuple[str, int, bytes]:
         return digest, f.tell(), os.pread(f.fileno(), HEAD_BYTES, 0)
 
 
-def _new_copy(parts: Parts) -> Path:
-    """A new name in the folder of this thread, which has one scan at a time."""
-    folder = parts.folders.own_work / threading.current_thread().name
-    with suppress(FileExistsError):
-        os.mkdir(folder)
-    return folder / secrets.token_hex(8)
+def _new_copy(work: Path) -> Path:
+    return work / secrets.token_hex(8)

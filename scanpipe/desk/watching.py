@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -102,7 +103,7 @@ class Watch:
             except Fault as fault:
                 self._fault(fault)
                 if not self._stop.is_set():
-                    self._flying[self._conveyor.take(incoming)] = (claimed, incoming)
+                    self._flying[self._conveyor.take(replace(incoming, begun=True))] = (claimed, incoming)
                 continue
             put_away(self._parts, claimed, carried)
             self._report(carried)

@@ -54,7 +54,8 @@ def finish_leftovers(parts: Parts, conveyor: Conveyor) -> Iterator[Carried]:
     stacks = Stacks(parts)
     for path in list(parts.folders.orphans()):
         relative = _relative(parts, path)
-        carried = conveyor.take(Incoming(path, shown_name(relative), stacks.place(stack_folder(relative)))).result()
+        incoming = Incoming(path, shown_name(relative), stacks.place(stack_folder(relative)), begun=True)
+        carried = conveyor.take(incoming).result()
         put_away(parts, path, carried)
         yield carried
     with parts.ledger.read() as r:

@@ -24,6 +24,7 @@ class Outcome:
     objects: frozenset[str]
     inbox: tuple[str, ...]
     claimed: tuple[str, ...]
+    aside: tuple[str, ...]
     problems: tuple[str, ...]
 
 
@@ -47,7 +48,7 @@ def test_killed_before_every_effect(template: Installation, tmp_path: Path) -> N
     expected = outcome(reference)
     assert effects > 50
     assert sorted(str(state) for _, _, state, _, _ in expected.pages) == ["filed", "filed", "filed", "held"]
-    assert expected.problems == expected.claimed == expected.inbox == ()
+    assert expected.problems == expected.aside == expected.claimed == expected.inbox == ()
 
     def cases(numbers: range) -> list[int]:
         with Driver() as driver:
@@ -105,4 +106,5 @@ def outcome(place: Installation) -> Outcome:
         objects = frozenset(parts.store.keys())
         inbox = tuple(str(p) for p in parts.folders.inbox.rglob("*") if p.is_file())
         claimed = tuple(p.name for p in parts.folders.claimed.rglob("*") if p.is_file())
-    return Outcome(pages, objects, inbox, claimed, tuple(finding.problems))
+        aside = tuple(p.name for p in parts.folders.aside.iterdir())
+    return Outcome(pages, objects, inbox, claimed, aside, tuple(finding.problems))
