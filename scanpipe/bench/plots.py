@@ -41,11 +41,8 @@ def _speed(pyplot: Any, result: Mapping[str, Any]) -> Any:
         errors = [[f["median"] - f["low"] for f in found], [f["high"] - f["median"] for f in found]]
         bars = axes.bar(places, medians, 0.25, yerr=errors, capsize=2, label=contender)
         axes.bar_label(bars, fmt="%.0f", fontsize=8)
-    axes.set_xticks(range(len(names)), names)
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter("")
-    axes.set_ylabel("CPU a page, ms (logarithmic)")
+    axes.set_xticks(range(len(names)), [name.replace("-", "\n", 1) for name in names])
+    axes.set_ylabel("CPU a page, ms")
     figure.legend(loc="outside upper center", ncols=len(CONTENDERS), frameon=False)
     return figure
 
