@@ -6,8 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ class Installation:
     data_dir: Path
     pdf: Path
     sheets: tuple[Sheet, ...]
+    more: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
@@ -44,7 +45,7 @@ class Installation:
 
     @property
     def environ(self) -> dict[str, str]:
-        return {"SCANPIPE__DATA_DIR": str(self.data_dir), "SCANPIPE__ENGINE__WORKERS": "2"}
+        return {"SCANPIPE__DATA_DIR": str(self.data_dir), "SCANPIPE__ENGINE__WORKERS": "2", **self.more}
 
     def picture(self, index: int, dpi: int = 150) -> Gray:
         """The printed sheet as gray pixels."""
@@ -80,10 +81,13 @@ class Installation:
         return [json.loads(line) for line in self.run(*args, "--json").splitlines()]
 
 
-def install(data_dir: Path, definition: Path = MATHEMATICS, sheets: int = 12) -> Installation:
-    """A fresh installation in `data_dir` with a registered test and the first `sheets` of its sheets printed."""
-    pdf = data_dir.with_suffix(".pdf")
-    settings, _ = load_settings(None, {"SCANPIPE__DATA_DIR": str(data_dir)})
+def install(data_dir: Path, more: Mapping[str, str] | None = None, sheets: int = 12) -> Installation:
+    """A fresh installation in `data_dir` with a registered test and the first `sheets` of its sheets printed.
+
+    `more` are settings as they stand in the environment.
+    """
+    pdf, more, definition = data_dir.with_suffix(".pdf"), dict(more or {}), MATHEMATICS
+    settings, _ = load_settings(None, {"SCANPIPE__DATA_DIR": str(data_dir), **more})
     with open_parts(settings) as parts:
         register(parts, load(definition))
         with parts.ledger.read() as r:
@@ -91,4 +95,4 @@ def install(data_dir: Path, definition: Path = MATHEMATICS, sheets: int = 12) ->
         assert registered is not None
         printed = give_serials(parts, registered, plan(registered)[:sheets], "test")
         draw(printed, registered, parts.keyring.active, pdf)
-    return Installation(data_dir, pdf, tuple(printed))
+    return Installation(data_dir, pdf, tuple(printed), more)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Prepares a fresh machine: system libraries of pyzbar and opencv, a virtual environment, the locked packages; and what makes
-# scanpipe faster, where it may be installed: a C compiler for the resampler, libturbojpeg for colour pages.
+# scanpipe faster, where it may be installed: a C compiler for the resampler, libturbojpeg for colour pages; and PostgreSQL, whose
+# programs the tests start for themselves.
 # Usage: tools/setup.sh VENV
 set -eu
 venv=$1
@@ -20,6 +21,13 @@ has_headers='import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.ge
 faster=()
 has libturbojpeg.so.0 || faster+=(libturbojpeg0)
 { command -v cc && python3 -c "$has_headers"; } >/dev/null || faster+=(gcc libc6-dev python3-dev)
+for_tests=()
+command -v postgres >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || for_tests+=(postgresql)
+if [ ${#for_tests[@]} -gt 0 ] && [ "${as_root[*]}" = nobody ]; then
+  echo "Tests with PostgreSQL are skipped without: apt-get install ${for_tests[*]}" >&2
+else
+  missing+=("${for_tests[@]}")
+fi
 if [ ${#faster[@]} -gt 0 ] && [ "${as_root[*]}" = nobody ]; then
   echo "Works without, and a fifth faster with: apt-get install ${faster[*]}" >&2
 else

@@ -81,15 +81,10 @@ def watch_until(door: Door, parts: Parts, tally: Tally, stop: threading.Event) -
         if not tally.as_json:
             click.echo(f"Watching {door.settings.inbox_path}. Ctrl-C ends it; nothing is lost.", err=True)
         try:
-            Watch(parts, conveyor, inbox, tally.count, complain, stop).run()
+            Watch(parts, conveyor, inbox, tally, stop).run()
         finally:
             inbox.close()
             conveyor.close()
-
-
-def complain(fault: Fault) -> None:
-    """A machine fault while watching: said, and tried again."""
-    click.secho(f"Problem: {fault.message} {fault.hint} Trying again.", fg="red", err=True)
 
 
 class Tally:
@@ -116,6 +111,18 @@ class Tally:
                 )
         if self._live:
             click.echo(f"\r{self._summary()}  ", nl=False, err=True)
+
+    def complain(self, fault: Fault) -> None:
+        """A machine fault while watching: said, and tried again."""
+        self._say(f"Problem: {fault.message} {fault.hint} Trying again.".replace("  ", " "), "red")
+
+    def relieved(self) -> None:
+        """What was wrong with the machine is over."""
+        self._say("It works again.", "green")
+
+    def _say(self, text: str, color: str) -> None:
+        click.echo("\r\033[K" if self._live else "", nl=False, err=True)
+        click.secho(text, fg=color, err=True)
 
     def left_over(self, carried: Carried) -> None:
         """A scan that a dead process began: finished now, and not part of the answers to this call."""

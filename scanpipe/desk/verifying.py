@@ -59,7 +59,7 @@ def _check_chain(parts: Parts, finding: Finding) -> None:
 
 def _counted(parts: Parts, finding: Finding) -> Iterator:  # type: ignore[type-arg]
     for event in parts.ledger.events():
-        finding.events, finding.head = event.id, event.hash
+        finding.events, finding.head = finding.events + 1, event.hash
         yield event
 
 

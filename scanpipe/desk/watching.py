@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +14,12 @@ from scanpipe.desk import folders as rooms
 from scanpipe.desk.conveyor import Carried, Conveyor
 from scanpipe.desk.intake import Incoming, shown_name
 from scanpipe.desk.parts import Parts
+from scanpipe.desk.patience import Complaints, Waiting, pause_s
 from scanpipe.desk.working import Stacks, finish_leftovers, put_away, stack_folder
 from scanpipe.faults import Fault, FolderFault
 from scanpipe.inboxes import Arrival
 
 _LOOK_S = 0.25
-_AFTER_FAULT_S = 5.0
 
 
 class Inbox(Protocol):
@@ -27,28 +28,40 @@ class Inbox(Protocol):
     def troubles(self) -> Mapping[Path, str]: ...
 
 
+class Listener(Protocol):
+    """Hears what a watcher has to say."""
+
+    def count(self, carried: Carried) -> None:
+        """A file was carried."""
+        ...
+
+    def complain(self, fault: Fault) -> None:
+        """The machine is at fault; what could not be done is tried again."""
+        ...
+
+    def relieved(self) -> None:
+        """It works again."""
+        ...
+
+
 class Watch:
     """One watcher at work, until `stop` is set (by a signal handler, say); what is in flight then is finished.
 
-    `report` hears of every file that was carried, `complain` of every machine fault.
+    What the machine was at fault with waits and is begun again, without end. It counts as in flight: as long as nothing can be
+    finished, no more files are taken out of the inbox.
     """
 
     def __init__(
-        self,
-        parts: Parts,
-        conveyor: Conveyor,
-        inbox: Inbox,
-        report: Callable[[Carried], None],
-        complain: Callable[[Fault], None],
-        stop: threading.Event,
+        self, parts: Parts, conveyor: Conveyor, inbox: Inbox, listener: Listener, stop: threading.Event
     ) -> None:
         self._parts = parts
         self._conveyor = conveyor
         self._inbox = inbox
-        self._report = report
-        self._complain = complain
+        self._listener = listener
         self._stacks = Stacks(parts)
-        self._flying: dict[Future[Carried], tuple[Path, Incoming]] = {}
+        self._flying: dict[Future[Carried], tuple[int, Incoming]] = {}
+        self._waiting: Waiting[Incoming] = Waiting()
+        self._complaints = Complaints()
         self._stop = stop
         self._told: set[str] = set()
 
@@ -61,60 +74,79 @@ class Watch:
         """Takes in what arrives, until it is stopped; then finishes what is in flight."""
         while not self._stop.is_set():
             for arrival in self._inbox.arrivals(_LOOK_S if not self._flying else 0.02):
+                self._take(arrival)
                 if self._stop.is_set():
                     break
-                self._take(arrival)
             self._collect(timeout_s=0)
+            self._try_again()
             self._tell_troubles()
         while self._flying:
             self._collect(timeout_s=1)
 
     def recover(self) -> None:
         """Finishes what dead processes began."""
+        tries = 0
         while not self._stop.is_set():
             try:
                 for carried in finish_leftovers(self._parts, self._conveyor):
-                    self._report(carried)
+                    self._listener.count(carried)
                 return
             except Fault as fault:
+                tries += 1
                 self._fault(fault)
+                self._stop.wait(pause_s(tries))
 
     def _take(self, arrival: Arrival) -> None:
+        """Claims a file and sends it on its way; waits first for room."""
+        while len(self._flying) + len(self._waiting) >= self._conveyor.scans_at_once:
+            self._collect(timeout_s=0.1)
+            self._try_again()
+            if self._stop.is_set():
+                return
         relative = Path(arrival.relative)
         try:
+            place = self._stacks.place(stack_folder(relative))
             claimed = rooms.claim(self._parts.folders, arrival.path, relative)
+            if claimed is None:
+                self._stacks.take_back(place)
+            else:
+                self._begin(1, Incoming(claimed, shown_name(relative), place))
         except Fault as fault:
-            return self._fault(fault)
-        if claimed is None:
-            return None
-        incoming = Incoming(claimed, shown_name(relative), self._stacks.place(stack_folder(relative)))
-        self._flying[self._conveyor.take(incoming)] = (claimed, incoming)
-        while len(self._flying) >= self._conveyor.scans_at_once:
-            self._collect(timeout_s=1)
-        return None
+            self._fault(fault)
+
+    def _begin(self, tries: int, incoming: Incoming) -> None:
+        self._flying[self._conveyor.take(incoming)] = (tries, incoming)
 
     def _collect(self, timeout_s: float) -> None:
-        """Reports what was carried meanwhile; what the machine was at fault with is begun again."""
-        done, _ = wait(self._flying, timeout_s, FIRST_COMPLETED) if self._flying else ((), ())
+        """Reports what was carried meanwhile; what the machine was at fault with has to wait."""
+        if not self._flying:
+            self._stop.wait(timeout_s)
+            return
+        done, _ = wait(self._flying, timeout_s, FIRST_COMPLETED)
         for future in done:
-            claimed, incoming = self._flying.pop(future)
+            tries, incoming = self._flying.pop(future)
             try:
                 carried = future.result()
+                put_away(self._parts, incoming.path, carried)
             except Fault as fault:
                 self._fault(fault)
-                if not self._stop.is_set():
-                    self._flying[self._conveyor.take(replace(incoming, begun=True))] = (claimed, incoming)
+                self._waiting.add(replace(incoming, begun=True), tries, time.monotonic())
                 continue
-            put_away(self._parts, claimed, carried)
-            self._report(carried)
+            self._listener.count(carried)
+            if self._complaints.over():
+                self._listener.relieved()
+
+    def _try_again(self) -> None:
+        for tries, incoming in self._waiting.take(time.monotonic()):
+            self._begin(tries + 1, incoming)
 
     def _tell_troubles(self) -> None:
         """What the inbox cannot take (no right to read it, the share is gone): said once, as long as it lasts."""
         troubles = set(self._inbox.troubles().values())
         for sentence in sorted(troubles - self._told):
-            self._complain(FolderFault(sentence))
+            self._listener.complain(FolderFault(sentence))
         self._told = troubles
 
     def _fault(self, fault: Fault) -> None:
-        self._complain(fault)
-        self._stop.wait(_AFTER_FAULT_S)
+        if self._complaints.worth_saying(fault, time.monotonic()):
+            self._listener.complain(fault)

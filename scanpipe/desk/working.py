@@ -33,6 +33,10 @@ class Stacks:
         self._sizes[name] += 1
         return Stack(name, self._sizes[name])
 
+    def take_back(self, place: Stack) -> None:
+        """The file that was to have this place, the last one given, is gone: the next one gets it."""
+        self._sizes[place.name] -= 1
+
 
 def ingest(parts: Parts, conveyor: Conveyor, paths: Iterable[Path]) -> Iterator[Carried]:
     """Takes these files in, and all files of these folders, and answers in their order; they stay where they are.

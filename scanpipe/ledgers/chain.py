@@ -18,7 +18,10 @@ def canonical(data: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened; `data` is canonical JSON, `at` UTC in ISO 8601."""
+    """One thing that happened; `data` is canonical JSON, `at` UTC in ISO 8601.
+
+    `link` is its place in the chain, from 1 without gaps; None as long as it is not linked.
+    """
 
     id: int
     at: str
@@ -28,18 +31,19 @@ class Event:
     data: str
     previous: str
     hash: str = ""
+    link: int | None = None
 
-    def link(self) -> str:
+    def digest(self) -> str:
         """The hash of this event: over the hash before it and all its own columns, as a JSON list, so that none runs over."""
         columns = [self.previous, self.id, self.at, self.type, self.scan, self.page, self.data]
         return hashlib.sha256(json.dumps(columns, ensure_ascii=False).encode("utf-8")).hexdigest()
 
 
 def first_break(events: Iterable[Event]) -> int | None:
-    """The id of the first event that does not follow from the one before it, or None."""
-    last_id, last_hash = 0, GENESIS
+    """The link of the first event that does not follow from the one before it, or None."""
+    last, last_hash = 0, GENESIS
     for e in events:
-        if e.id != last_id + 1 or e.previous != last_hash or e.hash != e.link():
-            return e.id
-        last_id, last_hash = e.id, e.hash
+        if e.link != last + 1 or e.previous != last_hash or e.hash != e.digest():
+            return last + 1 if e.link is None else e.link
+        last, last_hash = e.link, e.hash
     return None

@@ -1,49 +1,66 @@
-"""Opening a database: connection settings, migrations, and the proof that the kept state follows from the events."""
+"""Opening a database: which one it is, migrations, and the proof that the kept state follows from the events."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
-import time
+from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import exc
 
 from scanpipe.faults import LedgerFault
 from scanpipe.ledgers import tables as t
+from scanpipe.ledgers.chain import Event
+from scanpipe.ledgers.database import Database, in_one_line
 from scanpipe.ledgers.events import project
+from scanpipe.ledgers.postgresql import PostgresqlDatabase
+from scanpipe.ledgers.sqlite import SqliteDatabase
 
-_TRIES, _PAUSE_S = 200, 0.05
+_DATABASES: Mapping[str, type[Database]] = {"sqlite": SqliteDatabase, "postgresql": PostgresqlDatabase}
 _STATE = (t.definition, t.sheet, t.scan, t.page)
 
 
-def open_engine(url: str) -> sa.Engine:
+def open_engine(url: str) -> tuple[sa.Engine, Database]:
     """An engine on the database, migrated to the schema of this code. Raises LedgerFault."""
     try:
-        engine = sa.create_engine(url, pool_size=8, max_overflow=32)
-        if engine.dialect.name == "sqlite":
-            sa.event.listen(engine, "connect", _prepare_sqlite)
-            sa.event.listen(engine, "begin", _begin_sqlite)
-        migrate(engine)
+        database = _database(url)
+        engine = database.open(url)
+        migrate(engine, database)
     except exc.ArgumentError as e:
         raise LedgerFault(f"ledger.url is not a database URL: {e}", "Give one like sqlite:////path/ledger.db.") from e
     except ImportError as e:
-        raise LedgerFault(f"ledger.url needs a driver: {e}", "Install it, or name another driver in the URL.") from e
+        raise LedgerFault(f"ledger.url needs a driver: {e}", "Install it: pip install 'scanpipe[postgresql]'.") from e
     except exc.DBAPIError as e:
-        raise LedgerFault(f"the ledger cannot be opened: {e.orig}", "Check ledger.url and the folder's rights.") from e
-    return engine
+        passing = database.unavailable(e)
+        hint = "Check ledger.url, the folder's rights, or the server."
+        raise passing or LedgerFault(f"the ledger cannot be opened: {in_one_line(e.orig)}", hint) from e
+    return engine, database
 
 
-def migrate(engine: sa.Engine) -> None:
+def _database(url: str) -> Database:
+    name = sa.make_url(url).get_backend_name()
+    if name not in _DATABASES:
+        raise LedgerFault(f"ledger.url names the database {name!r}", f"There are: {', '.join(_DATABASES)}.")
+    return _DATABASES[name]()
+
+
+def migrate(engine: sa.Engine, database: Database) -> None:
     """Brings the tables to this code's schema; does nothing, quickly, when they are there already.
 
     Alembic takes half a second to load, which every command would pay for: so only here, by name.
     """
-    if _version(engine) == t.SCHEMA:
+    if version(engine, database) == t.SCHEMA:
         return
-    import_module("scanpipe.ledgers.upgrading").upgrade(engine)
+    import_module("scanpipe.ledgers.upgrading").upgrade(engine, database)
+
+
+def linked_events(c: sa.Connection, after: int | None = None) -> Iterator[Event]:
+    """All events that have their link, in the order of the chain, or those after a link, streamed."""
+    link = t.event.c.link
+    query = sa.select(t.event).where(link.is_not(None) if after is None else link > after).order_by(link)
+    for row in c.execution_options(yield_per=1000).execute(query):
+        yield Event(*row)
 
 
 def difference(c: sa.Connection) -> list[str]:
@@ -53,7 +70,7 @@ def difference(c: sa.Connection) -> list[str]:
     """
     with sa.create_engine("sqlite://", poolclass=sa.StaticPool).begin() as fresh:
         t.metadata.create_all(fresh)
-        query = sa.select(t.event).order_by(t.event.c.id)
+        query = sa.select(t.event).order_by(t.event.c.link.is_(None), t.event.c.link, t.event.c.id)
         for e in c.execution_options(yield_per=1000).execute(query):
             try:
                 project(fresh, e.id, e.at, e.type, e.scan, e.page, json.loads(e.data))
@@ -74,32 +91,9 @@ def _table_difference(kept: sa.Connection, fresh: sa.Connection, table: sa.Table
     )
 
 
-def _version(engine: sa.Engine) -> str | None:
-    with engine.execution_options(reading=True).connect() as c:
+def version(engine: sa.Engine, database: Database) -> str | None:
+    """The Alembic revision of the tables; None where there are none."""
+    with database.reader(engine).connect() as c:
         if not sa.inspect(c).has_table("alembic_version"):
             return None
         return c.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
-
-
-def _prepare_sqlite(connection: Any, _: Any) -> None:
-    connection.isolation_level = None  # the "begin" listener says when a transaction starts
-    for pragma in ("busy_timeout=60000", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-    _use_wal(connection)
-
-
-def _use_wal(connection: Any) -> None:
-    """Processes that switch a new database over at the same moment are refused at once, whatever the timeout: try again."""
-    for left in reversed(range(_TRIES)):
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError as e:
-            if "locked" not in str(e) or not left:
-                raise
-            time.sleep(_PAUSE_S)
-
-
-def _begin_sqlite(c: sa.Connection) -> None:
-    """A writer takes the lock at once: a lock taken later can fail after the work was done."""
-    c.connection.cursor().execute("BEGIN" if c.get_execution_options().get("reading") else "BEGIN IMMEDIATE")

@@ -11,21 +11,23 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from scanpipe.faults import LedgerFault, LedgerUnavailable
+from scanpipe.faults import LedgerFault
 from scanpipe.ledgers import chain, schema
 from scanpipe.ledgers import tables as t
+from scanpipe.ledgers.database import as_fault
 from scanpipe.ledgers.transaction import Transaction
 
 T = TypeVar("T")
 Work = Callable[[Transaction], Any]
 
 _MOST_PER_COMMIT = 256
+_TRIES = 8
 _COMMITS_APART_S = 0.02
 """A commit costs as much as the work for a page: in a rush several pages share one. After a pause the next goes at once."""
 
@@ -34,12 +36,13 @@ class SqlLedger:
     """Any number of threads may `write` and `read`; any number of processes may have the same ledger open."""
 
     def __init__(self, url: str) -> None:
-        self._engine = schema.open_engine(url)
-        self._reader = self._engine.execution_options(reading=True)
+        self._engine, self.database = schema.open_engine(url)
+        self._reader = self.database.reader(self._engine)
         self._queue: queue.SimpleQueue[tuple[Work, Future[Any]] | None] = queue.SimpleQueue()
         self._definitions: dict[tuple[str, int], Any] = {}
         self._connected: sa.Connection | None = None
         self._closed = False
+        self._link_next_s = 0.0
         self._handing_in = threading.Lock()
         self._writer = threading.Thread(target=self._write_all, name="ledger", daemon=True)
         self._writer.start()
@@ -64,29 +67,58 @@ class SqlLedger:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A transaction to look things up in; it sees one state throughout."""
-        with self._connection() as c:
+        with self.snapshot() as c:
             yield Transaction(c, self._definitions)
 
     def events(self, after: int | None = None) -> Iterator[chain.Event]:
-        """All events in their order, or those after a number, streamed."""
-        query = sa.select(t.event).order_by(t.event.c.id)
-        query = query if after is None else query.where(t.event.c.id > after)
-        with self._connection() as c:
-            for row in c.execution_options(yield_per=1000).execute(query):
-                yield chain.Event(*row)
+        """All events in the order of the chain, or those after a link, streamed."""
+        self.link()
+        with self.snapshot() as c:
+            yield from schema.linked_events(c, after)
 
     def difference(self) -> list[str]:
         """Where the kept state is not what the events add up to: one sentence a table, empty when all agree."""
-        with self._connection() as c:
+        with self.snapshot() as c:
             return schema.difference(c)
 
+    @property
+    def schema(self) -> str | None:
+        """The revision of the tables."""
+        with self._told():
+            return schema.version(self._engine, self.database)
+
+    def count_events(self) -> int:
+        """How many events there are, linked or not."""
+        with self.snapshot() as c:
+            return int(c.execute(sa.select(sa.func.count()).select_from(t.event)).scalar() or 0)
+
+    def link(self) -> None:
+        """Waits until every event that is committed has its link in the chain. Raises LedgerFault."""
+        if self.database.link_every_s is None:
+            return
+        linked = 1
+        while linked:
+            with self.writing() as c:
+                linked = self.database.link(c, wait=True)
+
     @contextmanager
-    def _connection(self) -> Iterator[sa.Connection]:
+    def snapshot(self) -> Iterator[sa.Connection]:
+        """A connection to look things up on; it sees one state throughout."""
+        with self._told(), self._reader.connect() as c, c.begin():
+            yield c
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A connection in a transaction, for what is no event."""
+        with self._told(), self._engine.begin() as c:
+            yield c
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
         try:
-            with self._reader.connect() as c, c.begin():
-                yield c
+            yield
         except exc.SQLAlchemyError as e:
-            raise as_fault(e) from e
+            raise as_fault(e, self.database) from e
 
     def close(self) -> None:
         """Finishes what was handed in, then closes; what is handed in later is refused."""
@@ -104,7 +136,7 @@ class SqlLedger:
 
     def _write_all(self) -> None:
         next_s = 0.0
-        while (first := self._queue.get()) is not None:
+        while (first := self._next()) is not None:
             time.sleep(max(0.0, next_s - time.monotonic()))
             next_s = time.monotonic() + _COMMITS_APART_S
             batch = [first]
@@ -115,52 +147,63 @@ class SqlLedger:
                     break
                 batch.append(item)
             self._commit(batch)
+        with suppress(LedgerFault):  # another process, or the next one, will
+            self.link()
         if self._connected is not None:
             self._connected.close()
 
-    def _commit(self, batch: list[tuple[Work, Future[Any]]]) -> None:
-        """All in one transaction; when one of them fails, each in its own, so that only that one hears of it."""
+    def _next(self) -> tuple[Work, Future[Any]] | None:
+        """What was handed in next. Links meanwhile what has no link: also what other processes left, which may be dead."""
+        every_s = self.database.link_every_s
+        if every_s is None:
+            return self._queue.get()
+        while True:
+            if time.monotonic() >= self._link_next_s:
+                with suppress(exc.SQLAlchemyError), self._own_transaction() as c:  # whoever writes next hears of it
+                    self.database.link(c, wait=False)
+                self._link_next_s = time.monotonic() + every_s
+            with suppress(queue.Empty):
+                return self._queue.get(timeout=every_s)
+
+    def _commit(self, batch: list[tuple[Work, Future[Any]]], tries: int = _TRIES) -> None:
+        """All in one transaction; when one of them fails, each in its own, so that only that one hears of it.
+
+        One that was undone only because of another process is tried again.
+        """
         try:
             answers = self._run([work for work, _ in batch])
         except BaseException as e:
-            if len(batch) == 1:
-                batch[0][1].set_exception(as_fault(e))
-                return
-            for item in batch:
-                self._commit([item])
+            if len(batch) > 1:
+                for item in batch:
+                    self._commit([item])
+            elif tries > 1 and self.database.collided(e):
+                self._commit(batch, tries - 1)
+            else:
+                batch[0][1].set_exception(as_fault(e, self.database))
             return
         for (_, done), answer in zip(batch, answers, strict=True):
             done.set_result(answer)
 
     def _run(self, works: list[Work]) -> list[Any]:
         definitions = dict(self._definitions)
-        with self._writing() as c:
-            transaction = Transaction(c, definitions)
+        with self._own_transaction() as c:
+            journal = self.database.journal(c)
+            transaction = Transaction(c, definitions, journal)
             answers = [work(transaction) for work in works]
-            transaction.flush()
+            journal.flush()
         self._definitions |= definitions  # only now: what was rolled back must not be remembered
         return answers
 
     @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
+    def _own_transaction(self) -> Iterator[sa.Connection]:
         """A transaction on the writer's own connection, which stays open until something fails on it."""
         c = self._connected = self._connected or self._engine.connect()
         try:
             with c.begin():
                 yield c
-        except BaseException:
+        except BaseException as e:
             self._connected = None
+            if isinstance(e, exc.DBAPIError):  # whatever is wrong with this session shall not meet the next try
+                c.invalidate()
             c.close()
             raise
-
-
-def as_fault(error: BaseException) -> BaseException:
-    """A database's error as a fault with a hint; any other error as it is."""
-    if isinstance(error, exc.OperationalError):
-        text = str(error.orig)
-        if "locked" in text or "busy" in text:
-            return LedgerUnavailable("the ledger is locked by another process", "Try again in a moment.")
-        return LedgerFault(f"the ledger cannot be used: {text}", "Run `scanpipe doctor`: it says what is wrong.")
-    if isinstance(error, exc.SQLAlchemyError):
-        return LedgerFault(f"the ledger refused: {error}", "Run `scanpipe verify` and `scanpipe doctor`.")
-    return error

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """The Alembic revision that this code works with."""
 
 metadata = sa.MetaData()
 
+_big = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+"""SQLite's whole numbers have 64 bits by any name, and only one of them makes a quick primary key."""
+
 event = sa.Table(
     "event",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("id", _big, primary_key=True, autoincrement=False),
     sa.Column("at", sa.String(32), nullable=False),
     sa.Column("type", sa.String(32), nullable=False),
     sa.Column("scan", sa.String(64), index=True),
@@ -23,7 +26,11 @@ event = sa.Table(
     sa.Column("data", sa.Text, nullable=False),
     sa.Column("previous", sa.String(64), nullable=False),
     sa.Column("hash", sa.String(64), nullable=False),
+    sa.Column("link", sa.BigInteger),
+    sa.Index("event_link", "link", unique=True),
 )
+"""`link` is the event's place in the chain; null, with `previous` and `hash` empty, until it was linked."""
+sa.Index("event_unlinked", event.c.id, postgresql_where=event.c.link.is_(None)).ddl_if(dialect="postgresql")
 
 definition = sa.Table(
     "definition",
@@ -57,7 +64,7 @@ scan = sa.Table(
     sa.Column("file", sa.Text, nullable=False),
     sa.Column("stack", sa.Text, nullable=False),
     sa.Column("position", sa.Integer, nullable=False),
-    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("size", _big, nullable=False),
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("holder", sa.String(64), nullable=False),
     sa.Column("pages", sa.Integer),
@@ -87,7 +94,7 @@ page = sa.Table(
     sa.Column("dpi", sa.Float),
     sa.Column("decided_by", sa.Text),
     sa.Column("at", sa.String(32), nullable=False),
-    sa.Column("event", sa.Integer, nullable=False),
+    sa.Column("event", _big, nullable=False),
     sa.Index("page_slot", "test", "candidate", "question", "state"),
     sa.Index("page_state", "state", "event"),
 )

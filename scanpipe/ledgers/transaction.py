@@ -11,20 +11,21 @@ import sqlalchemy as sa
 from scanpipe.definitions import from_json
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.accounts import Accounts
-from scanpipe.ledgers.chain import GENESIS, Event, canonical
+from scanpipe.ledgers.chain import Event, canonical
+from scanpipe.ledgers.database import Journal
 from scanpipe.ledgers.events import project
-from scanpipe.ledgers.prepared import Prepared, inserting
+from scanpipe.ledgers.prepared import Prepared
 from scanpipe.model import Claims, PageId, PageRecord, ScanRecord, Sheet, Slot, TestDefinition
 from scanpipe.stages.validate import Facts
 
 _b = sa.bindparam
 _p = t.page.c
 
-_HEAD = Prepared(sa.select(t.event.c.id, t.event.c.hash).order_by(t.event.c.id.desc()).limit(1))
-_EVENT = inserting(t.event)
 _SHEET = Prepared(sa.select(t.sheet).where(t.sheet.c.serial == _b("serial")))
-_SCAN = Prepared(sa.select(t.scan).where(t.scan.c.scan == _b("scan")))
-_PAGE = Prepared(sa.select(t.page).where(_p.scan == _b("scan"), _p.page == _b("page")))
+_of_scan = sa.select(t.scan).where(t.scan.c.scan == _b("scan"))
+_of_page = sa.select(t.page).where(_p.scan == _b("scan"), _p.page == _b("page"))
+_SCAN, _LOCKED_SCAN = Prepared(_of_scan), Prepared(_of_scan.with_for_update())
+_PAGE, _LOCKED_PAGE = Prepared(_of_page), Prepared(_of_page.with_for_update())
 _PAGES = Prepared(sa.select(t.page).where(_p.scan == _b("scan")).order_by(_p.page))
 _REVISION = Prepared(sa.select(sa.func.max(t.definition.c.revision)).where(t.definition.c.test_id == _b("test_id")))
 _DEFINITION = Prepared(
@@ -46,33 +47,29 @@ _IN_SLOT = Prepared(
 
 
 class Transaction:
-    """Valid inside `SqlLedger.write` (append and ask) and `SqlLedger.read` (ask)."""
+    """Valid inside `SqlLedger.write` (append and ask) and `SqlLedger.read` (ask).
 
-    def __init__(self, connection: sa.Connection, definitions: dict[tuple[str, int], TestDefinition]) -> None:
+    What is asked for in a write is locked until its end, as far as a decision rests on it: a scan, a page, the place that
+    claims lead to, the next serial.
+    """
+
+    def __init__(
+        self,
+        connection: sa.Connection,
+        definitions: dict[tuple[str, int], TestDefinition],
+        journal: Journal | None = None,
+    ) -> None:
         self._c = connection
         self._definitions = definitions
-        self._head: tuple[int, str] | None = None
-        self._rows: list[dict[str, Any]] = []
+        self._journal = journal
 
     def append(self, type: str, *, scan: str | None = None, page: int | None = None, **data: Any) -> int:
         """Records an event and changes the state by it. Answers its number."""
-        last_id, last_hash = self._head or self._read_head()
+        assert self._journal is not None, "a transaction to look things up in"
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        event = Event(last_id + 1, at, type, scan, page, canonical(data), last_hash)
-        hash = event.link()
-        self._rows.append(
-            {"id": event.id, "at": at, "type": type, "scan": scan, "page": page, "data": event.data}
-            | {"previous": last_hash, "hash": hash}
-        )
-        self._head = (event.id, hash)
-        project(self._c, event.id, at, type, scan, page, data)
-        return event.id
-
-    def flush(self) -> None:
-        """Writes the events out, before the commit."""
-        if self._rows:
-            _EVENT.run_each(self._c, self._rows)
-            self._rows = []
+        id = self._journal.append(at, type, scan, page, canonical(data))
+        project(self._c, id, at, type, scan, page, data)
+        return id
 
     def printed(self, serial: str) -> Sheet | None:
         """The sheet that was printed under this serial."""
@@ -86,6 +83,7 @@ class Transaction:
 
     def last_serial(self) -> int:
         """The highest serial that was ever given out; 0 when there is none."""
+        self._lock("serials")
         return int(self._c.execute(sa.select(sa.func.max(t.sheet.c.serial))).scalar() or 0)
 
     def definition(self, test: str, revision: int | None = None) -> TestDefinition | None:
@@ -109,19 +107,16 @@ class Transaction:
     def facts(self, claims: Claims, page: PageId) -> Facts:
         """What bears on these claims of this page; the page itself does not count."""
         definition = self.definition(claims.test) if claims.test else None
+        slot = _slot(definition, claims) if definition else None
+        self._lock(*([f"serial {claims.serial}"] if claims.serial else []), *([f"slot {slot}"] if slot else []))
         other = {"scan": page.scan, "page": page.index}
         first = _FIRST.first(self._c, {"serial": claims.serial} | other) if claims.serial else None
-        in_slot = 0
-        if definition is not None:
-            candidate = definition.candidate(claims.candidate or "")
-            question = definition.question(claims.question or "")
-            if candidate is not None and question is not None:
-                slot = {"test": definition.id, "candidate": candidate.number, "question": question.id}
-                in_slot = int(_only(_IN_SLOT.first(self._c, slot | other)) or 0)
+        place = {"test": slot.test, "candidate": slot.candidate, "question": slot.question} if slot else {}
+        in_slot = int(_only(_IN_SLOT.first(self._c, place | other)) or 0) if slot else 0
         return Facts(definition, None if first is None else PageId(*first), in_slot)
 
     def scan(self, scan: str) -> ScanRecord | None:
-        row = _SCAN.first(self._c, {"scan": scan})
+        row = (_LOCKED_SCAN if self._journal else _SCAN).first(self._c, {"scan": scan})
         return None if row is None else ScanRecord(*row)
 
     def scans_like(self, start: str) -> list[ScanRecord]:
@@ -140,7 +135,7 @@ class Transaction:
         return [ScanRecord(*row) for row in self._c.execute(query.order_by(t.scan.c.at))]
 
     def page(self, id: PageId) -> PageRecord | None:
-        row = _PAGE.first(self._c, {"scan": id.scan, "page": id.index})
+        row = (_LOCKED_PAGE if self._journal else _PAGE).first(self._c, {"scan": id.scan, "page": id.index})
         return None if row is None else PageRecord(*row)
 
     def pages(self, scan: str) -> list[PageRecord]:
@@ -188,20 +183,26 @@ class Transaction:
         return int(self._c.execute(query).scalar() or 0)
 
     def filings(self, after: int, limit: int) -> list[tuple[int, str, PageRecord]]:
-        """Events `page_filed` with a number above `after`, in order: number, time, and the page as it is now."""
+        """Events `page_filed` with a link above `after`, in order: link, time, and the page as it is now."""
         e = t.event.c
         same = sa.and_(e.scan == _p.scan, e.page == _p.page)
-        query = sa.select(e.id, e.at, t.page).join_from(t.event, t.page, same)
-        query = query.where(e.type == "page_filed", e.id > after).order_by(e.id).limit(limit)
+        query = sa.select(e.link, e.at, t.page).join_from(t.event, t.page, same)
+        query = query.where(e.type == "page_filed", e.link > after).order_by(e.link).limit(limit)
         return [(row[0], row[1], PageRecord(*row[2:])) for row in self._c.execute(query)]
 
     def accounts(self) -> Accounts:
         """People and programs that may come in."""
         return Accounts(self._c)
 
-    def _read_head(self) -> tuple[int, str]:
-        row = _HEAD.first(self._c)
-        return (0, GENESIS) if row is None else (row[0], row[1])
+    def _lock(self, *names: str) -> None:
+        if self._journal is not None and names:
+            self._journal.lock(*names)
+
+
+def _slot(definition: TestDefinition, claims: Claims) -> Slot | None:
+    """The slot that the claims name, as the definition spells it."""
+    candidate, question = definition.candidate(claims.candidate or ""), definition.question(claims.question or "")
+    return Slot(definition.id, candidate.number, question.id) if candidate and question else None
 
 
 def _only(row: tuple[Any, ...] | None) -> Any:

@@ -10,11 +10,12 @@ from alembic.config import Config
 from alembic.util import CommandError
 
 from scanpipe.faults import LedgerFault
+from scanpipe.ledgers.database import Database
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def upgrade(engine: sa.Engine) -> None:
+def upgrade(engine: sa.Engine, database: Database) -> None:
     """Brings the tables of the database to the newest schema, in one transaction.
 
     Raises LedgerFault for a ledger that a later version of scanpipe made.
@@ -23,6 +24,7 @@ def upgrade(engine: sa.Engine) -> None:
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     try:
         with engine.begin() as c:
+            database.lock_schema(c)
             config.attributes["connection"] = c
             command.upgrade(config, "head")
     except CommandError as e:

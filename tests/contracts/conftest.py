@@ -1,17 +1,20 @@
-"""Stores of each kind to test, empty each time."""
+"""Stores and ledgers of each kind to test, empty each time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scanpipe.ledgers import SqlLedger, open_ledger
 from scanpipe.stores import ObjectStore, StoreOptions, open_store
+from tests.postgresql_server import PostgresqlServer, postgresql
 from tests.s3_server import REGION, S3Server, s3_server
 
-__all__ = ["s3_server"]
+__all__ = ["postgresql", "s3_server"]
 
 OpenS3 = Callable[..., ObjectStore]
 
@@ -44,3 +47,23 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
         return open_store("directory", StoreOptions(tmp_path / "objects", tmp_path / "notes"))
     open_it: OpenS3 = request.getfixturevalue("open_s3")
     return open_it()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
+    """Answers the URL of a new, empty database of each kind."""
+    if request.param == "sqlite":
+        return lambda: f"sqlite:///{tmp_path / f'hovedbok å {secrets.token_hex(4)}.db'}"
+    server: PostgresqlServer = request.getfixturevalue("postgresql")
+    return server.new_database
+
+
+@pytest.fixture
+def url(new_url: Callable[[], str]) -> str:
+    return new_url()
+
+
+@pytest.fixture
+def ledger(url: str) -> Iterator[SqlLedger]:
+    with open_ledger(url) as ledger:
+        yield ledger

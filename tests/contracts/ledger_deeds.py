@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
 
 from scanpipe.definitions import digest, to_json
 from scanpipe.ledgers import SqlLedger, Transaction, open_ledger
@@ -64,6 +67,15 @@ def place(ledger: SqlLedger, page: PageId, claims: Claims) -> Reason | None:
 
     verdict = ledger.write(decide)
     return None if isinstance(verdict, Filed) else verdict.reason
+
+
+def look(url: str, query: str) -> list[tuple[Any, ...]]:
+    """What somebody sees who comes to the database without scanpipe."""
+    named = sa.make_url(url)
+    named = named.set(drivername="postgresql+psycopg") if named.drivername == "postgresql" else named
+    engine = sa.create_engine(named, poolclass=sa.NullPool)
+    with engine.connect() as c:
+        return [tuple(row) for row in c.exec_driver_sql(query)]
 
 
 def tamper(path: Path, *statements: str, free: bool = True) -> None:

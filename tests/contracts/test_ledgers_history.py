@@ -79,11 +79,16 @@ ALTERATIONS = {
 }
 
 
-@pytest.mark.parametrize("column", [f.name for f in dataclasses.fields(Event) if f.name != "id"])
+@pytest.mark.parametrize("column", [f.name for f in dataclasses.fields(Event) if f.name not in ("id", "link")])
 def test_an_altered_event_is_found(path: Path, column: str) -> None:
     """Event 7 takes the place of a page."""
     tamper(path, f"UPDATE event SET {column} = {ALTERATIONS[column]} WHERE id = 7")
     assert findings(path)[0] == 7
+
+
+def test_an_event_that_was_taken_out_of_the_chain_is_found(path: Path) -> None:
+    tamper(path, "UPDATE event SET link = NULL WHERE id = 7")
+    assert findings(path)[0] == 8
 
 
 @pytest.mark.parametrize(("column", "value"), [("scan", "''"), ("page", "0"), ("page", "''")])
@@ -107,30 +112,30 @@ def test_a_deleted_end_shows_in_the_state(path: Path) -> None:
 
 
 def test_a_deleted_event_whose_gap_was_closed_is_found(path: Path) -> None:
-    tamper(path, "DELETE FROM event WHERE id = 3", "UPDATE event SET id = id - 1 WHERE id > 3")
+    tamper(path, "DELETE FROM event WHERE id = 3", "UPDATE event SET id = id - 1, link = link - 1 WHERE id > 3")
     assert findings(path)[0] == 3
 
 
 def test_an_inserted_event_is_found(path: Path) -> None:
-    copy = "INSERT INTO event SELECT 10, at, type, scan, page, data, previous, hash FROM event WHERE id = 9"
+    copy = "INSERT INTO event SELECT 10, at, type, scan, page, data, previous, hash, 10 FROM event WHERE id = 9"
     tamper(path, copy)
     assert findings(path)[0] == 10
 
 
 def test_an_event_put_before_all_others_is_found(path: Path) -> None:
-    tamper(path, f"INSERT INTO event VALUES (0, '', 'key_made', NULL, NULL, '{{}}', '{GENESIS}', '{GENESIS}')")
+    tamper(path, f"INSERT INTO event VALUES (0, '', 'key_made', NULL, NULL, '{{}}', '{GENESIS}', '{GENESIS}', 0)")
     assert findings(path)[0] == 0
 
 
 def test_two_events_that_changed_places_are_found(path: Path) -> None:
-    swap = ["UPDATE event SET id = -1 WHERE id = 4", "UPDATE event SET id = 4 WHERE id = 5"]
-    tamper(path, *swap, "UPDATE event SET id = 5 WHERE id = -1")
+    swap = ["UPDATE event SET id = -1, link = -1 WHERE id = 4", "UPDATE event SET id = 4, link = 4 WHERE id = 5"]
+    tamper(path, *swap, "UPDATE event SET id = 5, link = 5 WHERE id = -1")
     assert findings(path)[0] == 4
 
 
 def test_an_event_replaced_in_one_go_is_found(path: Path) -> None:
     """INSERT OR REPLACE does not wake the triggers."""
-    row = "INSERT OR REPLACE INTO event SELECT id, at, type, scan, page, '{}', previous, hash FROM event WHERE id = 7"
+    row = "INSERT OR REPLACE INTO event SELECT id, at, type, scan, page, '{}', previous, hash, link FROM event WHERE id = 7"
     tamper(path, row, free=False)
     assert findings(path)[0] == 7
 
@@ -140,12 +145,12 @@ def linked(events: list[Event], last: str = GENESIS) -> list[Event]:
     chain = []
     for e in events:
         e = dataclasses.replace(e, previous=last)
-        last = e.link()
+        last = e.digest()
         chain.append(dataclasses.replace(e, hash=last))
     return chain
 
 
-HONEST = linked([Event(n, "now", "key_made", None, None, f'{{"id":"{n}"}}', "") for n in range(1, 7)])
+HONEST = linked([Event(n, "now", "key_made", None, None, f'{{"id":"{n}"}}', "", link=n) for n in range(1, 7)])
 
 
 def test_a_hash_made_to_fit_its_own_event_breaks_the_next() -> None:
@@ -232,4 +237,4 @@ def test_no_two_events_have_one_hash(data: st.DataObject) -> None:
     number = st.none() | st.integers(0, 11)
     event = st.builds(Event, st.integers(1, 11), word, word, st.none() | word, number, word, word)
     one, two = data.draw(event), data.draw(event)
-    assert (one.link() == two.link()) == (one == two)
+    assert (one.digest() == two.digest()) == (one == two)

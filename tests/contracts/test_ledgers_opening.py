@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from scanpipe.faults import LedgerFault
 from scanpipe.ledgers import SqlLedger, open_ledger, tables
 from scanpipe.ledgers import __file__ as ledgers_file
+from scanpipe.ledgers.chain import first_break
 from tests.contracts.ledger_deeds import scan_id, take_in
 
 
@@ -32,7 +33,8 @@ def test_what_is_there_is_there_after_opening_again(url: str) -> None:
         ledger.write(lambda tx: take_in(tx, scan_id("a"), 3))
     with open_ledger(url) as ledger:
         assert ledger.difference() == [] and len(list(ledger.events())) == 2
-        assert ledger.write(lambda tx: tx.append("key_made", id="AAA")) == 3
+        ledger.write(lambda tx: tx.append("key_made", id="AAA"))
+        assert [e.link for e in ledger.events()] == [1, 2, 3]
 
 
 def test_opening_again_is_quick_and_waits_for_nobody(url: str) -> None:
@@ -81,6 +83,25 @@ def test_a_ledger_of_a_later_version(url: str) -> None:
         open_ledger(url)
 
 
+def test_a_ledger_of_an_earlier_version_is_brought_up_to_date(url: str) -> None:
+    """As version 0.1.0 left it: an event's place in the chain was its number."""
+    with open_ledger(url) as ledger:
+        ledger.write(lambda tx: take_in(tx, scan_id("a"), 3))
+    earlier = sqlite3.connect(url.removeprefix("sqlite:///"))
+    for statement in ("DROP INDEX event_link", "ALTER TABLE event DROP COLUMN link"):
+        earlier.execute(statement)
+    earlier.execute("UPDATE alembic_version SET version_num = '0002'")
+    earlier.commit()
+    earlier.close()
+    with open_ledger(url) as ledger:
+        ledger.write(lambda tx: tx.append("key_made", id="AAA"))
+        events = list(ledger.events())
+        assert [e.link for e in events] == [1, 2, 3] and first_break(events) is None
+        assert ledger.difference() == []
+        with pytest.raises(LedgerFault, match="append-only"), ledger.writing() as c:
+            c.execute(sa.update(tables.event).values(data="{}"))
+
+
 @pytest.mark.parametrize(
     "wrong",
     ["", "nonsense", "foo://bar", "sqlite:////no/such/folder/ledger.db", "oracle://db", "sqlite:////proc/ledger.db"],
@@ -102,7 +123,7 @@ def described(engine: sa.Engine) -> dict[str, object]:
     look = sa.inspect(engine)
     return {
         name: (
-            [(c["name"], repr(c["type"]), c["nullable"], c["primary_key"]) for c in look.get_columns(name)],
+            [(c["name"], repr(c["type"]), c["nullable"], c.get("primary_key")) for c in look.get_columns(name)],
             look.get_pk_constraint(name)["constrained_columns"],
             sorted((i["name"], tuple(i["column_names"]), i["unique"]) for i in look.get_indexes(name)),
         )

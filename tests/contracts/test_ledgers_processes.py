@@ -1,17 +1,18 @@
 """Several processes with one ledger: one chain, one state, and nobody takes a place that is taken."""
 
 import multiprocessing
+import random
+import time
+from collections import Counter
 from collections.abc import Callable
 from multiprocessing.synchronize import Barrier
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from scanpipe.ledgers import SqlLedger, Transaction, open_ledger
 from scanpipe.ledgers.chain import first_break
-from scanpipe.model import Claims, PageId, Question, Reason
-from tests.contracts.ledger_deeds import place, register, scan_id, take_in
+from scanpipe.model import Claims, Filed, PageId, Question, Reason
+from scanpipe.stages.validate import validate
+from tests.contracts.ledger_deeds import columns, place, register, scan_id, take_in
 from tests.helpers import definition
 
 FORK = multiprocessing.get_context("fork")
@@ -20,11 +21,6 @@ ONE_EACH = tuple(Question(f"{n}", f"Oppgave {n}", "allowed", 1) for n in range(R
 TEST = "MA0001-2026H"
 
 Deed = Callable[[SqlLedger, int, Barrier], Any]
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'ledger.db'}"
 
 
 def _do(url: str, deed: Deed, number: int, gate: Barrier, answers: Any) -> None:
@@ -66,9 +62,9 @@ def write_one(ledger: SqlLedger, number: int, gate: Barrier) -> int:
     return _note(ledger, str(number))
 
 
-def test_six_processes_open_a_new_ledger_at_once(tmp_path: Path) -> None:
-    for n in range(3):
-        url = f"sqlite:///{tmp_path / f'{n}.db'}"
+def test_six_processes_open_a_new_ledger_at_once(new_url: Callable[[], str]) -> None:
+    for _ in range(3):
+        url = new_url()
         assert sorted(together(url, write_one, 6)) == [1, 2, 3, 4, 5, 6]
         with open_ledger(url) as ledger:
             assert first_break(ledger.events()) is None
@@ -156,3 +152,77 @@ def see_a_new_revision(ledger: SqlLedger, number: int, gate: Barrier) -> list[bo
 
 def test_a_definition_registered_by_another_process_counts_at_once(url: str) -> None:
     assert together(url, see_a_new_revision) == [[True] * 5] * 2
+
+
+SHEETS, PROCESSES = 24, 8
+PLACES = 2
+
+
+def file_with_pauses(ledger: SqlLedger, number: int, gate: Barrier) -> list[str | None]:
+    """Every process brings every sheet, each in an order of its own, and dawdles between looking and writing."""
+    chance = random.Random(number)
+    sheets = list(range(SHEETS))
+    chance.shuffle(sheets)
+    answers: list[str | None] = [None] * SHEETS
+    gate.wait(20)
+    for n in sheets:
+        claims, page = Claims(TEST, "10001", str(n % 4), f"{n:08d}"), PageId(scan_id(number), n + 1)
+
+        def decide(tx: Transaction, claims: Claims = claims, page: PageId = page) -> str | None:
+            time.sleep(chance.random() * 0.004)
+            verdict = validate(claims, tx.facts(claims, page), {})
+            time.sleep(chance.random() * 0.004)
+            if isinstance(verdict, Filed):
+                tx.append("page_placing", scan=page.scan, page=page.index, **columns(claims))
+                return None
+            tx.append("page_held", scan=page.scan, page=page.index, reason=str(verdict.reason), evidence="{}")
+            return str(verdict.reason)
+
+        answers[n] = ledger.write(decide)
+    return answers
+
+
+def test_eight_processes_with_pauses(url: str) -> None:
+    """However they meet: no serial twice, no slot above its limit, one chain, and the state that it adds up to."""
+
+    def prepare(tx: Transaction) -> None:
+        register(tx, definition(questions=tuple(Question(str(n), f"Oppgave {n}", "allowed", PLACES) for n in range(4))))
+        for number in range(PROCESSES):
+            take_in(tx, scan_id(number), SHEETS)
+
+    with open_ledger(url) as ledger:
+        ledger.write(prepare)
+    answers = together(url, file_with_pauses, PROCESSES)
+    with open_ledger(url) as ledger:
+        assert ledger.difference() == [] and first_break(ledger.events()) is None
+        with ledger.read() as r:
+            filed = list(r.pages_in("placing"))
+    assert Counter(p.question for p in filed) == {str(n): PLACES for n in range(4)}
+    assert len({p.serial for p in filed}) == len(filed) == sum(a is None for given in answers for a in given)
+
+
+def see_filings(ledger: SqlLedger, number: int, gate: Barrier) -> list[int]:
+    """Process 0 asks for what is new while the others file: what it missed once it would never see."""
+    gate.wait(20)
+    if number:
+        for n in range(SHEETS):
+            page = PageId(scan_id(number), n + 1)
+            ledger.write(lambda tx, page=page: tx.append("page_filed", scan=page.scan, page=page.index))  # type: ignore[misc]
+        return []
+    seen, end = [0], time.monotonic() + 30
+    while len(seen) <= 3 * SHEETS and time.monotonic() < end:
+        with ledger.read() as r:
+            seen += [link for link, _, _ in r.filings(seen[-1], 1000)]
+    return seen[1:]
+
+
+def test_who_asks_for_what_is_new_misses_nothing(url: str) -> None:
+    def prepare(tx: Transaction) -> None:
+        for number in range(1, 4):
+            take_in(tx, scan_id(number), SHEETS)
+
+    with open_ledger(url) as ledger:
+        ledger.write(prepare)
+        seen = together(url, see_filings, 4)[0]
+        with ledger.read() as r:
+            assert seen == [link for link, _, _ in r.filings(0, 1000)] and len(seen) == 3 * SHEETS

@@ -4,15 +4,18 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from scanpipe.ledgers import open_ledger
+from scanpipe.ledgers import open_ledger, tables
 from scanpipe.ledgers.chain import first_break
 from scanpipe.model import Claims, PageId
-from tests.contracts.ledger_deeds import columns, findings, print_sheets, register, scan_id, take_in, tamper
+from tests.contracts.ledger_deeds import columns, print_sheets, register, scan_id, take_in
 from tests.helpers import definition
+from tests.postgresql_server import start_server
 
 TEST = "MA0001-2026H"
 SCANS = st.integers(0, 4).map(scan_id)
@@ -24,9 +27,8 @@ class Story(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        self.path = Path(self.folder.name) / "ledger.db"
-        self.ledger = open_ledger(f"sqlite:///{self.path}")
+        self.url = self.new_url()
+        self.ledger = open_ledger(self.url)
         self.states: dict[PageId, str] = {}
         self.scans: dict[str, tuple[int | None, int]] = {}
         self.revisions = self.serials = self.count = 0
@@ -100,7 +102,7 @@ class Story(RuleBasedStateMachine):
     @rule()
     def closed_and_opened(self) -> None:
         self.ledger.close()
-        self.ledger = open_ledger(f"sqlite:///{self.path}")
+        self.ledger = open_ledger(self.url)
 
     @invariant()
     def the_state_is_that_of_the_model(self) -> None:
@@ -117,14 +119,33 @@ class Story(RuleBasedStateMachine):
         events = list(self.ledger.events())
         assert len(events) == self.count and first_break(events) is None
         assert self.ledger.difference() == []
-        self.ledger.close()
         if self.states:
-            tamper(self.path, "UPDATE page SET event = event + 1", free=False)
-            assert findings(self.path)[1] != []
+            with self.ledger.writing() as c:
+                c.execute(sa.update(tables.page).values(event=tables.page.c.event + 1))
+            assert self.ledger.difference() != []
+        self.ledger.close()
+        self.clean_up()
+
+    def new_url(self) -> str:
+        self.folder = tempfile.TemporaryDirectory()
+        return f"sqlite:///{Path(self.folder.name) / 'ledger.db'}"
+
+    def clean_up(self) -> None:
         self.folder.cleanup()
 
 
+class StoryInPostgresql(Story):
+    def new_url(self) -> str:
+        server = start_server()
+        assert not isinstance(server, str)
+        return server.new_database()
+
+    def clean_up(self) -> None:
+        """The server goes at the end, with all its databases."""
+
+
+_SETTINGS = settings(max_examples=10, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck))
 TestStory = Story.TestCase
-TestStory.settings = settings(
-    max_examples=10, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestStory.settings = _SETTINGS
+TestStoryInPostgresql = pytest.mark.usefixtures("postgresql")(StoryInPostgresql.TestCase)
+TestStoryInPostgresql.settings = settings(_SETTINGS, max_examples=5)

@@ -22,8 +22,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from scanpipe.desk.conveyor import Conveyor
+from scanpipe.desk.conveyor import Carried, Conveyor
 from scanpipe.desk.watching import Watch
+from scanpipe.faults import Fault
 from scanpipe.settings import load_settings
 from scanpipe.wiring import open_hot_folder, open_parts
 
@@ -62,6 +63,19 @@ class InProcess:
         return done
 
 
+class Silent:
+    """Hears a watcher, and says only what is wrong."""
+
+    def count(self, carried: Carried) -> None:
+        """Nothing to say."""
+
+    def complain(self, fault: Fault) -> None:
+        print(fault, file=sys.stderr)
+
+    def relieved(self) -> None:
+        """Nothing to say."""
+
+
 def run(data_dir: Path, countdown: Countdown) -> None:
     """Works the inbox until it is empty and nothing is in flight."""
     environ = {
@@ -75,7 +89,7 @@ def run(data_dir: Path, countdown: Countdown) -> None:
         conveyor = Conveyor(parts, InProcess())
         inbox = open_hot_folder(settings)
         stop = threading.Event()
-        watch = Watch(parts, conveyor, inbox, lambda _: None, lambda fault: print(fault, file=sys.stderr), stop)
+        watch = Watch(parts, conveyor, inbox, Silent(), stop)
         sys.addaudithook(countdown.audit)
         sa.event.listen(sa.Engine, "commit", countdown.step)
         watch.recover()

@@ -1,5 +1,6 @@
 """Fixtures of the doors' tests."""
 
+from tests.postgresql_server import postgresql
 from tests.s3_server import s3_server
 
-__all__ = ["s3_server"]
+__all__ = ["postgresql", "s3_server"]

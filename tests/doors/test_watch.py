@@ -2,59 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.installation import ROOT, Installation, install
+from tests.installation import Installation, install
+from tests.watcher import watching
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Installation:
     return install(tmp_path / "data")
-
-
-class Watcher:
-    """`scanpipe watch --json` in a process of its own."""
-
-    def __init__(self, home: Installation, **settings: str) -> None:
-        env = {**os.environ, **home.environ, **settings}
-        self.log = home.data_dir.parent / "watch.jsonl"
-        command = [sys.executable, "-m", "scanpipe", "watch", "--json"]
-        with self.log.open("ab") as out:
-            self.process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=out, stderr=subprocess.PIPE)
-
-    def answers(self) -> dict[str, dict[str, Any]]:
-        lines = self.log.read_text(encoding="utf-8").splitlines(keepends=True)
-        return {a["file"]: a for a in (json.loads(line) for line in lines if line.endswith("\n"))}
-
-    def wait_for(self, *files: str, timeout_s: float = 30) -> dict[str, dict[str, Any]]:
-        deadline = time.monotonic() + timeout_s
-        while not set(files) <= set(self.answers()):
-            assert time.monotonic() < deadline, f"{set(files) - set(self.answers())} never came"
-            assert self.process.poll() is None
-            time.sleep(0.05)
-        return self.answers()
-
-
-@contextmanager
-def watching(home: Installation, **settings: str) -> Iterator[Watcher]:
-    watcher = Watcher(home, **settings)
-    try:
-        yield watcher
-    finally:
-        watcher.process.send_signal(signal.SIGTERM)
-        _, err = watcher.process.communicate(timeout=60)
-    assert watcher.process.returncode == 0, err
 
 
 def test_files_that_came_while_nobody_watched_and_while_somebody_does(home: Installation) -> None:

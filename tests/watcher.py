@@ -1,0 +1,52 @@
+"""`scanpipe watch` in a process of its own, as tests drive it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tests.installation import ROOT, Installation
+
+
+class Watcher:
+    """`scanpipe watch --json` in a process of its own."""
+
+    def __init__(self, home: Installation, log: str = "watch", **settings: str) -> None:
+        env = {**os.environ, **home.environ, **settings}
+        self.log = home.data_dir.parent / f"{log}.jsonl"
+        command = [sys.executable, "-m", "scanpipe", "watch", "--json"]
+        with self.log.open("ab") as out:
+            self.process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=out, stderr=subprocess.PIPE)
+
+    def answers(self) -> dict[str, dict[str, Any]]:
+        lines = self.log.read_text(encoding="utf-8").splitlines(keepends=True)
+        return {a["file"]: a for a in (json.loads(line) for line in lines if line.endswith("\n"))}
+
+    def wait_for(self, *files: str, timeout_s: float = 30) -> dict[str, dict[str, Any]]:
+        self.wait_until(lambda: set(files) <= set(self.answers()), timeout_s)
+        return self.answers()
+
+    def wait_until(self, done: Callable[[], bool], timeout_s: float = 30) -> None:
+        deadline = time.monotonic() + timeout_s
+        while not done():
+            assert time.monotonic() < deadline, f"only {sorted(self.answers())} came"
+            assert self.process.poll() is None
+            time.sleep(0.05)
+
+
+@contextmanager
+def watching(home: Installation, log: str = "watch", **settings: str) -> Iterator[Watcher]:
+    watcher = Watcher(home, log, **settings)
+    try:
+        yield watcher
+    finally:
+        watcher.process.send_signal(signal.SIGTERM)
+        _, err = watcher.process.communicate(timeout=60)
+    assert watcher.process.returncode == 0, err
