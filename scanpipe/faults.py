@@ -82,3 +82,13 @@ class FolderFault(Fault):
 
 class LibraryMissing(Fault):
     exit_code = 11
+
+
+def as_fault(error: Exception) -> Fault:
+    """Any exception as a fault. One that nobody foresaw is a defect, and its cause goes along."""
+    if isinstance(error, Fault):
+        return error
+    hint = "This is a defect of scanpipe: report it with these lines."
+    fault = Fault(f"unexpected {type(error).__name__}: {error}.", hint)
+    fault.__cause__ = error
+    return fault

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from mmap import ACCESS_COPY, MADV_DONTNEED, mmap
 
+from scanpipe.faults import FolderFault
 from scanpipe.model import Reason, Sight
 from scanpipe.pipeline import examine, see
 from scanpipe.readers import open_reader
@@ -115,8 +116,11 @@ def _keep(rendition: Rendition, path: str | None) -> Picture:
     digest = None
     if path is not None:
         digest = hashlib.sha256(rendition.body).hexdigest()
-        with open(path, "wb") as f:
-            f.write(rendition.body)
+        try:
+            with open(path, "wb") as f:
+                f.write(rendition.body)
+        except OSError as e:
+            raise FolderFault(f"a picture cannot be written: {e.strerror}", "Check the free space of data_dir.") from e
     return Picture(path, digest, rendition.media_type, rendition.extension)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from scanpipe.cli.door import Door, pass_door
-from scanpipe.cli.working import Tally, stop_signal, watch_until
+from scanpipe.cli.working import Tally, parts_when_there, stop_signal, watch_until
 from scanpipe.desk.parts import Parts
 
 _host = click.option("--host", help="Address to listen on [default: web.host].")
@@ -47,12 +47,13 @@ def up(door: Door, host: str | None, port: int | None) -> None:
     Example: scanpipe up
     """
     stop, tally = stop_signal(), Tally(as_json=False)
-    with door.parts() as parts:
-        server = _server(door, parts, host, port)
-        try:
-            watch_until(door, parts, tally, stop)
-        finally:
-            server.close()
+    with parts_when_there(door, tally, stop) as parts:
+        if parts is not None:
+            server = _server(door, parts, host, port)
+            try:
+                watch_until(door, parts, tally, stop)
+            finally:
+                server.close()
     tally.close()
 
 

@@ -7,7 +7,10 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ import click
 from scanpipe.cli.door import Door, emit, json_option, pass_door
 from scanpipe.desk.conveyor import Carried, Conveyor
 from scanpipe.desk.parts import Parts
+from scanpipe.desk.patience import Complaints, pause_s
 from scanpipe.desk.watching import Watch
 from scanpipe.desk.working import finish_leftovers
 from scanpipe.desk.working import ingest as ingest_files
@@ -60,8 +64,9 @@ def watch(door: Door, as_json: bool) -> None:
     Example: scanpipe watch
     """
     tally, stop = Tally(as_json), stop_signal()
-    with door.parts() as parts:
-        watch_until(door, parts, tally, stop)
+    with parts_when_there(door, tally, stop) as parts:
+        if parts is not None:
+            watch_until(door, parts, tally, stop)
     tally.close()
 
 
@@ -71,6 +76,29 @@ def stop_signal() -> threading.Event:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     return stop
+
+
+@contextmanager
+def parts_when_there(door: Door, tally: Tally, stop: threading.Event) -> Iterator[Parts | None]:
+    """The installation; waits for a ledger or store that is not there at the moment. None when stopped meanwhile."""
+    tries, complaints = 0, Complaints()
+    with ExitStack() as stack:
+        while not stop.is_set():
+            try:
+                parts = stack.enter_context(door.parts())
+            except Fault as fault:
+                if not fault.retry:
+                    raise
+                tries += 1
+                if complaints.worth_saying(fault, time.monotonic()):
+                    tally.complain(fault)
+                stop.wait(pause_s(tries))
+                continue
+            if complaints.over():
+                tally.relieved()
+            yield parts
+            return
+        yield None
 
 
 def watch_until(door: Door, parts: Parts, tally: Tally, stop: threading.Event) -> None:
@@ -114,7 +142,9 @@ class Tally:
 
     def complain(self, fault: Fault) -> None:
         """A machine fault while watching: said, and tried again."""
-        self._say(f"Problem: {fault.message} {fault.hint} Trying again.".replace("  ", " "), "red")
+        if fault.__cause__ is not None and type(fault) is Fault:
+            traceback.print_exception(fault.__cause__)
+        self._say(f"Problem: {fault.message.rstrip('.')}. {fault.hint} Trying again.".replace("  ", " "), "red")
 
     def relieved(self) -> None:
         """What was wrong with the machine is over."""

@@ -21,9 +21,11 @@ from scanpipe.desk.filing import Settling, begin_settling, finish_placing
 from scanpipe.desk.intake import Incoming, fetch, put_on_record, store_original
 from scanpipe.desk.parts import Engine, Parts
 from scanpipe.engines import TaskLost
+from scanpipe.faults import Fault
 from scanpipe.hands import PageReport
 from scanpipe.ledgers import Transaction
 from scanpipe.model import PageRecord, Reason, ScanRecord
+from scanpipe.stages.render import EXTENSIONS
 from scanpipe.stages.unpack import Problem
 
 _SCANS_PER_WORKER = 6
@@ -161,7 +163,7 @@ class Conveyor:
         if page.state == "placing" and (filed := finish_placing(self._parts, page)):
             return filed
         answer = problem or self._answer(examining or self._examining(copy, page.page))
-        report = PageReport(None, None, answer) if isinstance(answer, Problem) else answer
+        report = PageReport(None, None, answer) if isinstance(answer, Problem) else _checked(answer, copy, page.page)
         return begin_settling(self._parts, scan, page.page, report)
 
     def _finishing(self, begun: Settling | PageRecord, alone: bool) -> Future[PageRecord]:
@@ -177,11 +179,28 @@ class Conveyor:
         return self._engine.submit(function, str(copy), index, out, self._parts.errand)
 
     def _answer(self, asked: Future[Any]) -> Any:
-        """The engine's answer; a page that cost two workers their lives is a problem of the paper, not of the machine."""
+        """The engine's answer. A page that cost two workers their lives, or that reading stumbles over, is a problem of the
+        paper; what the machine is at fault with is raised.
+        """
         try:
             return asked.result()
         except TaskLost as e:
             return Problem(Reason.UNREADABLE_FILE, f"reading it failed twice: {e.how}")
+        except (Fault, OSError, ImportError):
+            raise
+        except Exception as e:
+            return Problem(Reason.UNREADABLE_FILE, f"reading it failed: {type(e).__name__}: {e}"[:500])
+
+
+def _checked(report: PageReport, copy: Path, index: int) -> PageReport:
+    """A worker has had the file in its hands: the only picture that it may name is the one that it was to make."""
+    picture = report.picture
+    if picture is None:
+        return report
+    known = EXTENSIONS.get(picture.media_type) == picture.extension
+    if known and picture.path in (None, f"{copy}-{index}.{picture.extension}"):
+        return report
+    return PageReport(None, None, Problem(Reason.UNREADABLE_FILE, "the worker named a file that it was not asked for"))
 
 
 class _InHand:

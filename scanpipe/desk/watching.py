@@ -16,7 +16,7 @@ from scanpipe.desk.intake import Incoming, shown_name
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.patience import Complaints, Waiting, pause_s
 from scanpipe.desk.working import Stacks, finish_leftovers, put_away, stack_folder
-from scanpipe.faults import Fault, FolderFault
+from scanpipe.faults import Fault, FolderFault, as_fault
 from scanpipe.inboxes import Arrival
 
 _LOOK_S = 0.25
@@ -91,9 +91,9 @@ class Watch:
                 for carried in finish_leftovers(self._parts, self._conveyor):
                     self._listener.count(carried)
                 return
-            except Fault as fault:
+            except Exception as e:
                 tries += 1
-                self._fault(fault)
+                self._fault(as_fault(e))
                 self._stop.wait(pause_s(tries))
 
     def _take(self, arrival: Arrival) -> None:
@@ -128,8 +128,8 @@ class Watch:
             try:
                 carried = future.result()
                 put_away(self._parts, incoming.path, carried)
-            except Fault as fault:
-                self._fault(fault)
+            except Exception as e:
+                self._fault(as_fault(e))
                 self._waiting.add(replace(incoming, begun=True), tries, time.monotonic())
                 continue
             self._listener.count(carried)

@@ -27,6 +27,8 @@ class EngineOptions:
     """Address space of a worker; 0: no limit."""
     setup: str | None = None
     setup_args: tuple[Any, ...] = ()
+    packages: tuple[str, ...] = ("scanpipe",)
+    """Only dataclasses, enumerations and exceptions of these come home from a worker, beside plain values."""
 
 
 class TaskLost(Exception):
@@ -46,7 +48,8 @@ class Engine(Protocol):
         ...
 
     def submit(self, function: str, *args: Any) -> Future[Any]:
-        """Runs `function` ("module:name", importable in the worker) with `args`, which like the result are picklable and small.
+        """Runs `function` ("module:name", importable in the worker) with `args`, which are picklable and small. The result is
+        small too, and made of plain values and classes of `EngineOptions.packages`.
 
         The future ends with the result, with the exception that the function raised, with TaskLost, or with a Fault when the
         workers themselves cannot be had. A task may run twice. Raises Fault when the engine is closed, and at once

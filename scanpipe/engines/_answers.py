@@ -1,8 +1,17 @@
-"""A worker's answer in, a settled future or a fault out."""
+"""A worker's answer in, a settled future or a fault out.
+
+A worker has had a hostile file in its hands: whatever it says is data. Only plain values, and classes of the packages that the
+engine was told of, are made of it; nothing is imported or called that could do more than hold values.
+"""
 
 from __future__ import annotations
 
+import builtins
+import dataclasses
+import enum
+import io
 import pickle
+import sys
 from concurrent.futures import Future
 from typing import Any
 
@@ -10,23 +19,49 @@ from scanpipe.engines import TaskLost
 from scanpipe.engines._wire import Frame, Kind
 from scanpipe.faults import Fault
 
+_PLAIN = {"set", "frozenset", "complex", "bytearray", "range", "slice"}
+Packages = tuple[str, ...]
 
-def settle(future: Future[Any], answer: Frame) -> None:
+
+class _Unpickler(pickle.Unpickler):
+    """Makes values, exceptions, and what holds values: dataclasses and enumerations of known packages."""
+
+    def __init__(self, body: bytes, packages: Packages) -> None:
+        super().__init__(io.BytesIO(body))
+        self._packages = packages
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module == "builtins":
+            found = getattr(builtins, name, None)
+            if name in _PLAIN or (isinstance(found, type) and issubclass(found, Exception)):
+                return found
+        elif module.partition(".")[0] in self._packages and module in sys.modules and "." not in name:
+            found = getattr(sys.modules[module], name, None)
+            if isinstance(found, type) and _holds_values(found):
+                return found
+        raise pickle.UnpicklingError(f"{module}.{name} may not come from a worker")
+
+
+def _holds_values(found: type) -> bool:
+    return dataclasses.is_dataclass(found) or issubclass(found, enum.Enum | Exception)
+
+
+def settle(future: Future[Any], answer: Frame, packages: Packages) -> None:
     """Gives the future what the worker answered."""
     if answer.kind == Kind.RESULT:
         try:
-            result = pickle.loads(answer.body)
-        except Exception as e:  # unpickling runs the code of whatever class it is
+            result = _Unpickler(answer.body, packages).load()
+        except Exception as e:  # whatever the bytes make of it
             future.set_exception(_unreadable(e))
         else:
             future.set_result(result)
     else:
-        future.set_exception(_exception(answer))
+        future.set_exception(_exception(answer, packages))
 
 
-def fault_of_setup(answer: Frame) -> Fault:
+def fault_of_setup(answer: Frame, packages: Packages) -> Fault:
     """What the setup function raised, when that is a fault already; else a fault that names it."""
-    error = _exception(answer)
+    error = _exception(answer, packages)
     if isinstance(error, Fault):
         return error
     if isinstance(error, TaskLost):
@@ -42,16 +77,20 @@ def fault_of_start(how: str) -> Fault:
     )
 
 
-def _exception(answer: Frame) -> Exception:
+def _exception(answer: Frame, packages: Packages) -> Exception:
     """The exception that was raised, with a note where in the worker that was."""
     if answer.kind == Kind.UNSENDABLE:
         return TaskLost(answer.body.decode(errors="replace"))
     try:
-        error, trace = pickle.loads(answer.body)
-        error.add_note(f"In the worker:\n{trace}")
-    except Exception as e:  # see above
+        body, words, trace = _Unpickler(answer.body, packages).load()
+    except Exception as e:  # whatever the bytes make of it
         return _unreadable(e)
-    return error if isinstance(error, Exception) else _unreadable(TypeError(error))
+    try:
+        error = _Unpickler(body, packages).load()
+        error.add_note(f"In the worker:\n{trace}")
+    except Exception:  # of a class that is not known here, say
+        return TaskLost(f"raised {words}")
+    return error if isinstance(error, Exception) else TaskLost(f"raised {words}")
 
 
 def _unreadable(error: Exception) -> TaskLost:

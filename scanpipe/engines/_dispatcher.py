@@ -141,7 +141,7 @@ class Dispatcher:
             return
         worker.task = None
         self._rest(worker)
-        settle(task.future, answer)
+        settle(task.future, answer, self._options.packages)
 
     def _greet(self, worker: WorkerProcess, answer: Frame) -> None:
         if answer.kind == Kind.READY:
@@ -149,7 +149,7 @@ class Dispatcher:
             self._failed_starts = 0
             self._rest(worker)
         else:
-            worker.complaint = fault_of_setup(answer)
+            worker.complaint = fault_of_setup(answer, self._options.packages)
 
     def _rest(self, worker: WorkerProcess) -> None:
         """It is free; the next task goes out before anybody looks at the answer to the last."""

@@ -24,6 +24,8 @@ from typing import Any, BinaryIO
 from scanpipe.engines._wire import HEADER, OUT_OF_MEMORY, Frame, Kind, packed
 
 _PR_SET_PDEATHSIG = 1
+_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
+_OPEN_FILES = 256
 _OPENCV_OUT_OF_MEMORY = -4
 
 
@@ -34,6 +36,7 @@ def main(socket_fd: int, cell_fd: int, parent: int, memory_mib: int) -> None:
     for fd in (socket_fd, cell_fd):
         os.set_inheritable(fd, False)
     _limit(memory_mib)
+    _leave_network()
     with socket.socket(fileno=socket_fd) as line, line.makefile("rb") as inflow:
         if _prepare(line, inflow):
             while task := _next(inflow, cell_fd):
@@ -48,11 +51,19 @@ def _die_with(parent: int) -> None:
 
 
 def _limit(memory_mib: int) -> None:
-    """Bounds the address space. A crash is an answer here, no reason to write a core file."""
+    """Bounds the address space and the number of open files. A crash is an answer here, no reason to write a core file."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
     if memory_mib:
         limit = memory_mib * 1024 * 1024
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def _leave_network() -> None:
+    """Into a network of its own, which has no way out. Where the system does not let one, it goes without."""
+    libc = ctypes.CDLL(None)
+    if libc.unshare(_CLONE_NEWNET) != 0:  # that was for root
+        libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
 
 
 def _prepare(line: socket.socket, inflow: BinaryIO) -> bool:
@@ -112,15 +123,15 @@ def _is_out_of_memory(error: BaseException) -> bool:
 
 
 def _raised(error: BaseException) -> tuple[Kind, bytes]:
-    """The exception and where it came from; only its words when it would not survive the journey."""
+    """The exception, its words, and where it came from; the words alone when it would not survive the journey."""
     trace = "".join(traceback.format_exception(error))
     try:
-        body = pickle.dumps((error, trace))
-        whole = isinstance(pickle.loads(body)[0], Exception)
+        body = pickle.dumps(error)
+        whole = isinstance(pickle.loads(body), Exception)
     except Exception:  # pickling runs whatever code the exception brings along
         whole = False
     if whole:
-        return Kind.RAISED, body
+        return Kind.RAISED, pickle.dumps((body, _described(error), trace))
     return Kind.UNSENDABLE, f"raised {_described(error)}, which cannot be sent as it is".encode(
         errors="backslashreplace"
     )

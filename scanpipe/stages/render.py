@@ -35,6 +35,10 @@ class Picture(Protocol):
     def planes(self) -> Planes: ...
 
 
+EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png"}
+"""The kinds of picture that rendering makes, by media type."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rendition:
     """An encoded picture. `own` says that it is the page's own bytes, untouched."""
@@ -45,7 +49,7 @@ class Rendition:
 
     @property
     def extension(self) -> str:
-        return {"image/jpeg": "jpg", "image/png": "png"}[self.media_type]
+        return EXTENSIONS[self.media_type]
 
 
 def render(page: Picture, turn_deg: int, skew_deg: float, dpi: float | None, quality: int) -> Rendition:

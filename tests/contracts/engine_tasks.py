@@ -5,10 +5,12 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+import zlib
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -160,6 +162,28 @@ def raise_stubborn() -> NoReturn:
 
 def raise_two_words() -> NoReturn:
     raise TwoWords("one", "other")
+
+
+def raise_foreign() -> NoReturn:
+    raise zlib.error("of no package that the engine was told of")
+
+
+class Command:
+    """What a hostile file would have a worker answer."""
+
+    def __init__(self, command: str) -> None:
+        self.command = command
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, (self.command,)
+
+
+def give_command(command: str) -> Command:
+    return Command(command)
+
+
+def call(port: int) -> None:
+    socket.create_connection(("127.0.0.1", port), timeout=5).close()
 
 
 def give_lock() -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -88,7 +89,11 @@ def test_exceptions_come_home_with_a_note_of_where(start: Open) -> None:
             "raised tests.contracts.engine_tasks.TwoWords: one other, which cannot be sent as it is",
         ),
         (tasks.leave_politely, "raised SystemExit: 3, which cannot be sent as it is"),
-        (tasks.give_home_only, "its answer cannot be read: RuntimeError: not at home"),
+        (tasks.raise_foreign, "raised zlib.error: of no package that the engine was told of"),
+        (
+            tasks.give_home_only,
+            "its answer cannot be read: UnpicklingError: tests.contracts.engine_tasks._only_in may not come from a worker",
+        ),
     ],
 )
 def test_what_cannot_be_sent_costs_only_itself(start: Open, task: Callable[..., Any], how: str) -> None:
@@ -98,6 +103,19 @@ def test_what_cannot_be_sent_costs_only_itself(start: Open, task: Callable[..., 
         ask(engine, task)
     assert lost.value.how == how
     assert ask(engine, tasks.nap, 0) == before
+
+
+def test_an_answer_is_data_and_never_a_command(start: Open, tmp_path: Path) -> None:
+    engine = start(workers=1)
+    with pytest.raises(TaskLost, match=r"system may not come from a worker"):
+        ask(engine, tasks.give_command, f"touch {tmp_path / 'done'}")
+    assert not (tmp_path / "done").exists()
+    assert ask(engine, tasks.double, 4) == 8
+
+
+def test_a_worker_reaches_no_network(start: Open) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(OSError):
+        ask(start(workers=1), tasks.call, server.getsockname()[1])
 
 
 def test_a_result_that_cannot_be_pickled_is_the_tasks_error(start: Open) -> None:
