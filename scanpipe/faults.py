@@ -15,6 +15,7 @@ person what to do next. The command line prints `message` and `hint`, never a st
     ├── LedgerFault            9  the ledger cannot be used
     │   └── LedgerUnavailable  9  … at the moment: try again
     ├── FolderFault           10  inbox or work folder missing, not writable, on another file system
+    │   └── FolderUnavailable 10  … at the moment (disk full, share gone): try again
     └── LibraryMissing        11  a system library is not installed
 """
 
@@ -78,6 +79,10 @@ class LedgerUnavailable(LedgerFault):
 
 class FolderFault(Fault):
     exit_code = 10
+
+
+class FolderUnavailable(FolderFault):
+    retry = True
 
 
 class LibraryMissing(Fault):

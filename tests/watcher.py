@@ -18,12 +18,17 @@ from tests.installation import ROOT, Installation
 class Watcher:
     """`scanpipe watch --json` in a process of its own."""
 
-    def __init__(self, home: Installation, log: str = "watch", **settings: str) -> None:
+    def __init__(self, home: Installation, log: str = "watch", prefix: tuple[str, ...] = (), **settings: str) -> None:
         env = {**os.environ, **home.environ, **settings}
         self.log = home.data_dir.parent / f"{log}.jsonl"
-        command = [sys.executable, "-m", "scanpipe", "watch", "--json"]
-        with self.log.open("ab") as out:
-            self.process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=out, stderr=subprocess.PIPE)
+        self.errors = home.data_dir.parent / f"{log}.err"
+        command = [*prefix, sys.executable, "-m", "scanpipe", "watch", "--json"]
+        with self.log.open("ab") as out, self.errors.open("ab") as err:
+            self.process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=out, stderr=err)
+
+    def said(self) -> str:
+        """What it told the operator beside the answers."""
+        return self.errors.read_text(encoding="utf-8")
 
     def answers(self) -> dict[str, dict[str, Any]]:
         lines = self.log.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -36,17 +41,19 @@ class Watcher:
     def wait_until(self, done: Callable[[], bool], timeout_s: float = 30) -> None:
         deadline = time.monotonic() + timeout_s
         while not done():
-            assert time.monotonic() < deadline, f"only {sorted(self.answers())} came"
-            assert self.process.poll() is None
+            assert time.monotonic() < deadline, f"only {sorted(self.answers())} came; it said: {self.said()}"
+            assert self.process.poll() is None, self.said()
             time.sleep(0.05)
 
 
 @contextmanager
-def watching(home: Installation, log: str = "watch", **settings: str) -> Iterator[Watcher]:
-    watcher = Watcher(home, log, **settings)
+def watching(
+    home: Installation, log: str = "watch", prefix: tuple[str, ...] = (), **settings: str
+) -> Iterator[Watcher]:
+    watcher = Watcher(home, log, prefix, **settings)
     try:
         yield watcher
     finally:
         watcher.process.send_signal(signal.SIGTERM)
-        _, err = watcher.process.communicate(timeout=60)
-    assert watcher.process.returncode == 0, err
+        watcher.process.wait(timeout=60)
+    assert watcher.process.returncode == 0, watcher.said()

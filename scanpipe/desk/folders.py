@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
@@ -18,9 +19,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from scanpipe.faults import FolderFault
+from scanpipe.faults import FolderFault, FolderUnavailable
 
 _READ_ONLY = 0o444
+_PASSING = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EIO,
+    errno.EROFS,
+    errno.ESTALE,
+    errno.ENOTCONN,
+    errno.EHOSTDOWN,
+    errno.ETIMEDOUT,
+}
 _LONGEST_NAME_BYTES = 200
 """Of the 255 that a file system allows, so that there is room for what is put before a name."""
 
@@ -109,7 +120,8 @@ def open_folders(data_dir: Path, inbox: Path, claimed: Path) -> Folders:
         for folder in (inbox, claimed / holder, aside, work / holder):
             folder.mkdir(parents=True, exist_ok=True)
     except OSError as e:
-        raise FolderFault(f"{e.filename}: {e.strerror}", "Check data_dir, inbox.path and their rights.") from e
+        kind = FolderUnavailable if e.errno in _PASSING else FolderFault
+        raise kind(f"{e.filename}: {e.strerror}", "Check data_dir, inbox.path, their rights and free space.") from e
     _check_places(inbox, claimed, (aside, work))
     return Folders(inbox, claimed, aside, work, holders, holder, lock)
 

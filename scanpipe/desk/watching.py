@@ -142,10 +142,14 @@ class Watch:
 
     def _tell_troubles(self) -> None:
         """What the inbox cannot take (no right to read it, the share is gone): said once, as long as it lasts."""
-        troubles = set(self._inbox.troubles().values())
-        for sentence in sorted(troubles - self._told):
-            self._listener.complain(FolderFault(sentence))
-        self._told = troubles
+        by_sentence: dict[str, list[str]] = {}
+        for path, sentence in self._inbox.troubles().items():
+            by_sentence.setdefault(sentence, []).append(shown_name(path))
+        for sentence in sorted(by_sentence.keys() - self._told):
+            names = sorted(by_sentence[sentence])
+            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            self._listener.complain(FolderFault(f"{names[0]}{more}: {sentence}"))
+        self._told = set(by_sentence)
 
     def _fault(self, fault: Fault) -> None:
         if self._complaints.worth_saying(fault, time.monotonic()):

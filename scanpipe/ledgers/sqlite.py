@@ -47,6 +47,8 @@ class SqliteDatabase:
         text = str(error.orig)
         if isinstance(error, exc.OperationalError) and ("locked" in text or "busy" in text):
             return LedgerUnavailable("the ledger is locked by another process", "Try again in a moment.")
+        if "full" in text or "disk I/O" in text:
+            return LedgerUnavailable(f"the ledger's disk cannot be written: {text}", "Free some space on it.")
         return None
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import socket
+import struct
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -20,7 +22,10 @@ _HOP = {"connection", "transfer-encoding", "keep-alive", "expect"}
 
 
 class Troublemaker(ThreadingHTTPServer):
-    """`troubles` are used up one a request; when there are none, `habit` serves. `seen` are the requests that came."""
+    """`troubles` are used up one a request; when there are none, `habit` serves. `seen` are the requests that came.
+
+    As long as `resets` is set, a request with a body is not even heard to its end.
+    """
 
     daemon_threads = True
     request_queue_size = 64
@@ -30,6 +35,7 @@ class Troublemaker(ThreadingHTTPServer):
         self.real = urlsplit(real_url).netloc
         self.troubles: deque[Trouble] = deque()
         self.habit: Trouble = hand_on
+        self.resets = False
         self.seen: list[str] = []
 
     @property
@@ -43,7 +49,13 @@ class _Handler(BaseHTTPRequestHandler):
     server: Troublemaker
 
     def serve(self) -> None:
-        self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        if self.server.resets and length:
+            self.rfile.read(length // 2)
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # RST, not FIN
+            self.hang_up()
+            return
+        self.body = self.rfile.read(length)
         self.server.seen.append(f"{self.command} {self.path}")
         trouble = self.server.troubles.popleft() if self.server.troubles else self.server.habit
         trouble(self)

@@ -1,0 +1,75 @@
+"""The clock jumps by a day, each way: nothing waits for it, nothing is sorted by it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.installation import install
+from tests.watcher import watching
+
+DAY_S = 86_400
+_SHIFTED = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+int clock_gettime(clockid_t which, struct timespec *told) {
+  static int (*real)(clockid_t, struct timespec *);
+  if (!real) real = dlsym(RTLD_NEXT, "clock_gettime");
+  int answer = real(which, told);
+  if (which == CLOCK_REALTIME) {
+    FILE *f = fopen(getenv("SHIFT_FILE"), "r");
+    long shift = 0;
+    if (f) { if (fscanf(f, "%ld", &shift) != 1) shift = 0; fclose(f); }
+    told->tv_sec += shift;
+  }
+  return answer;
+}
+"""
+
+
+@pytest.fixture
+def shift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file with the seconds by which the clock of the processes to come is wrong."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("CLOCK TESTS DO NOT RUN: there is no C compiler")
+    source, library, shift = tmp_path / "shift.c", tmp_path / "shift.so", tmp_path / "shift"
+    source.write_text(_SHIFTED)
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    shift.write_text("0")
+    monkeypatch.setenv("LD_PRELOAD", str(library))
+    monkeypatch.setenv("SHIFT_FILE", str(shift))
+    return shift
+
+
+@pytest.mark.parametrize("days", [1, -1])
+def test_the_clock_jumps_by_a_day(tmp_path: Path, shift: Path, days: int) -> None:
+    home = install(tmp_path / "data", {"SCANPIPE__INBOX__SWEEP_S": "0.5"}, sheets=4)
+    inbox = home.settings.inbox_path
+    inbox.mkdir(parents=True, exist_ok=True)
+    with watching(home) as watcher:
+        (inbox / "before.jpg").write_bytes(home.scan(0))
+        watcher.wait_for("before.jpg")
+        (inbox / "half.jpg").write_bytes(home.scan(1)[:9000])
+        shift.write_text(str(days * DAY_S))
+        (inbox / "after.jpg").write_bytes(home.scan(2))
+        watcher.wait_for("after.jpg")
+        assert "half.jpg" not in watcher.answers()  # a jump does not use up its time
+        (inbox / "half.jpg").write_bytes(home.scan(1))
+        shift.write_text("0")
+        (inbox / "back.jpg").write_bytes(home.scan(3))
+        answers = watcher.wait_for("half.jpg", "back.jpg")
+        assert {a["verdict"] for a in answers.values()} == {"filed"}
+    days_seen = {line.split()[0] for line in home.run("trace", answers["after.jpg"]["scan"]).splitlines()}
+    other = {line.split()[0] for line in home.run("trace", answers["before.jpg"]["scan"]).splitlines()}
+    assert days_seen and not days_seen & other  # the clock was really another
+    assert "4 filed" in home.run("verify")
+    changes = home.run("verify", "--json")
+    assert '"holds": true' in changes
