@@ -30,13 +30,14 @@ def open_parts(settings: Settings) -> Iterator[Parts]:
         settings.root.mkdir(parents=True, exist_ok=True)
     except OSError as e:
         raise FolderFault(f"{settings.root}: {e.strerror}", "Check data_dir and its rights.") from e
-    folders = open_folders(settings.root, settings.inbox_path, settings.claimed_path)
-    try:
-        with open_ledger(settings.ledger_url) as ledger:
+    with open_ledger(settings.ledger_url) as ledger:
+        folders = open_folders(settings.root, settings.inbox_path, settings.claimed_path, ledger.alive)
+        try:
+            ledger.hold(folders.holder)
             keyring = key_file(settings).keyring()
             yield Parts(ledger, open_object_store(settings), keyring, folders, errand(settings), quality(settings))
-    finally:
-        folders.close()
+        finally:
+            folders.close()
 
 
 def key_file(settings: Settings) -> KeyFile:

@@ -18,7 +18,7 @@ from typing import Any
 
 from scanpipe.desk.deciding import finish_decision
 from scanpipe.desk.filing import Settling, begin_settling, finish_placing
-from scanpipe.desk.intake import Incoming, fetch, put_on_record, store_original
+from scanpipe.desk.intake import Incoming, TakenIn, fetch, put_on_record, store_original, take_over
 from scanpipe.desk.parts import Engine, Parts
 from scanpipe.engines import TaskLost
 from scanpipe.faults import Fault
@@ -77,8 +77,8 @@ class Conveyor:
             original = store_original(self._parts, incoming, work)
             with self._in_hand.alone(original.scan):
                 taken = put_on_record(self._parts, incoming, original)
-                elsewhere = self._elsewhere(taken.scan)
-                pages = taken.pages if elsewhere else self._work_off(taken.scan, original.copy, taken.pages)
+                mine = taken.scan.holder == self._parts.folders.holder or self._inherits(taken)
+                pages = self._work_off(taken.scan, original.copy, taken.pages) if mine else taken.pages
             return Carried(taken.scan, incoming.file, taken.again, pages)
 
     def _resume(self, scan: ScanRecord) -> Carried:
@@ -88,10 +88,12 @@ class Conveyor:
                 pages = r.pages(scan.scan)
             return Carried(scan, scan.file, False, self._work_off(scan, copy, pages))
 
-    def _elsewhere(self, scan: ScanRecord) -> bool:
-        """Is another process, which lives, at work on this scan?"""
-        folders = self._parts.folders
-        return scan.holder != folders.holder and folders.alive(scan.holder)
+    def _inherits(self, taken: TakenIn) -> bool:
+        """Is what another process began, and did not finish, this one's now?"""
+        unfinished = taken.scan.pages is None or any(not page.settled for page in taken.pages)
+        if not unfinished or self._parts.folders.alive(taken.scan.holder):
+            return False
+        return take_over(self._parts, taken.scan) is not None
 
     @contextmanager
     def _workplace(self) -> Iterator[Path]:

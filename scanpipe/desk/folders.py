@@ -11,10 +11,13 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import secrets
 import shutil
 import signal
-from collections.abc import Iterator
+import socket
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -32,6 +35,8 @@ _PASSING = {
     errno.EHOSTDOWN,
     errno.ETIMEDOUT,
 }
+_OLD_LOCK_S = 86_400
+"""A younger one may be that of a process that is just about to lock it."""
 _LONGEST_NAME_BYTES = 200
 """Of the 255 that a file system allows, so that there is room for what is put before a name."""
 
@@ -45,6 +50,7 @@ class Folders:
     holders: Path
     holder: str
     _lock: IO[str]
+    _elsewhere: Callable[[str], bool]
 
     @property
     def own_claimed(self) -> Path:
@@ -63,15 +69,15 @@ class Folders:
         self._lock.close()  # last: whoever is dead is inherited from
 
     def alive(self, holder: str) -> bool:
-        """Does the process of this name still live?"""
+        """Does the process of this name still live? Where it has no lock here, it may be one of another machine."""
         if holder == self.holder:
             return True
         try:
             with open(self.holders / holder) as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two who ask at once do not see each other
                 return False
         except FileNotFoundError:
-            return False
+            return self._elsewhere(holder)
         except BlockingIOError:
             return True
 
@@ -83,6 +89,9 @@ class Folders:
         for folder in self.work.iterdir():
             if not self.alive(folder.name):
                 shutil.rmtree(folder, ignore_errors=True)
+        for lock in self.holders.iterdir():
+            if _is_old(lock) and not self.alive(lock.name):
+                self._forget(lock)
 
     def _adopt(self, folder: Path) -> list[Path]:
         """Moves what lies in a dead process's folder into the own one, piece by piece, since another may do the same."""
@@ -98,8 +107,20 @@ class Folders:
             for hollow in (*reversed(inside), target):
                 remove_empty(hollow, self.own_claimed)
         remove_empty(folder, self.claimed)
-        (self.holders / folder.name).unlink(missing_ok=True)
+        self._forget(self.holders / folder.name)
         return files
+
+    def _forget(self, lock: Path) -> None:
+        """Removes a dead process's lock; not while its last sign of life, in the ledger, could still make it pass for alive."""
+        if not self._elsewhere(lock.name):
+            lock.unlink(missing_ok=True)
+
+
+def _is_old(lock: Path) -> bool:
+    try:
+        return time.time() - lock.stat().st_mtime > _OLD_LOCK_S
+    except FileNotFoundError:
+        return False
 
 
 def _content(folder: Path) -> list[Path]:
@@ -109,9 +130,14 @@ def _content(folder: Path) -> list[Path]:
         return []
 
 
-def open_folders(data_dir: Path, inbox: Path, claimed: Path) -> Folders:
-    """Makes the folders and takes this process's name. Raises FolderFault."""
-    holder = f"{os.getpid()}-{secrets.token_hex(4)}"
+def open_folders(
+    data_dir: Path, inbox: Path, claimed: Path, elsewhere: Callable[[str], bool] = lambda _: False
+) -> Folders:
+    """Makes the folders and takes this process's name. `elsewhere` says whether a process of another machine lives.
+
+    Raises FolderFault.
+    """
+    holder = f"{_machine()}-{os.getpid()}-{secrets.token_hex(4)}"
     aside, work, holders = data_dir / "aside", data_dir / "work", data_dir / "holders"
     try:
         holders.mkdir(parents=True, exist_ok=True)
@@ -123,7 +149,12 @@ def open_folders(data_dir: Path, inbox: Path, claimed: Path) -> Folders:
         kind = FolderUnavailable if e.errno in _PASSING else FolderFault
         raise kind(f"{e.filename}: {e.strerror}", "Check data_dir, inbox.path, their rights and free space.") from e
     _check_places(inbox, claimed, (aside, work))
-    return Folders(inbox, claimed, aside, work, holders, holder, lock)
+    return Folders(inbox, claimed, aside, work, holders, holder, lock, elsewhere)
+
+
+def _machine() -> str:
+    """This machine's name, as it can stand in that of a file."""
+    return re.sub(r"[^A-Za-z0-9.-]", "-", socket.gethostname())[:30] or "machine"
 
 
 def _check_places(inbox: Path, claimed: Path, others: tuple[Path, ...]) -> None:

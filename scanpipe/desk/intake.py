@@ -109,6 +109,20 @@ def put_on_record(parts: Parts, incoming: Incoming, original: Original) -> Taken
     return TakenIn(scan, tuple(pages), again)
 
 
+def take_over(parts: Parts, scan: ScanRecord) -> ScanRecord | None:
+    """Makes a scan, whose process is dead, this process's own; None when another one was faster. Raises LedgerFault."""
+    holder = parts.folders.holder
+
+    def record(tx: Transaction) -> ScanRecord | None:
+        known = tx.scan(scan.scan)
+        if known is None or known.holder != scan.holder:
+            return known if known is not None and known.holder == holder else None
+        tx.append("scan_taken_over", scan=scan.scan, holder=holder)
+        return tx.scan(scan.scan)
+
+    return parts.ledger.write(record)
+
+
 def fetch(parts: Parts, scan: ScanRecord, work: Path) -> Path:
     """A private copy of a scan's original, from the store: to finish what a dead process began."""
     copy = _new_copy(work)

@@ -77,6 +77,7 @@ _SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
     "scan_taken_in": _taken_in,
     "scan_unpacked": lambda e, d: f"Opened: {d['pages']} page{'s' if d['pages'] != 1 else ''}.",
     "scan_seen_again": _again,
+    "scan_taken_over": lambda e, d: "The process that was at work on it was gone; another one took it over.",
     "page_placing": _placing,
     "page_filed": lambda e, d: f"Page {e.page}: filed, the picture is in its slot.",
     "page_held": _held,

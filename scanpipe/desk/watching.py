@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -15,11 +16,15 @@ from scanpipe.desk.conveyor import Carried, Conveyor
 from scanpipe.desk.intake import Incoming, shown_name
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.patience import Complaints, Waiting, pause_s
-from scanpipe.desk.working import Stacks, finish_leftovers, put_away, stack_folder
+from scanpipe.desk.working import Stacks, abandoned, orphans, put_away, stack_folder
 from scanpipe.faults import Fault, FolderFault, as_fault
 from scanpipe.inboxes import Arrival
+from scanpipe.model import ScanRecord
 
 _LOOK_S = 0.25
+_INHERIT_EVERY_S = 10.0
+Job = Incoming | ScanRecord
+"""A file to take in, or a scan on record that is to be finished."""
 
 
 class Inbox(Protocol):
@@ -59,20 +64,21 @@ class Watch:
         self._inbox = inbox
         self._listener = listener
         self._stacks = Stacks(parts)
-        self._flying: dict[Future[Carried], tuple[int, Incoming]] = {}
-        self._waiting: Waiting[Incoming] = Waiting()
+        self._flying: dict[Future[Carried], tuple[int, Job]] = {}
+        self._waiting: Waiting[Job] = Waiting()
         self._complaints = Complaints()
         self._stop = stop
         self._told: set[str] = set()
+        self._inherit_next_s = 0.0
 
     def run(self) -> None:
-        """Works until it is stopped. Machine faults are reported and tried again, without end; they never become held pages."""
-        self.recover()
-        self.work()
+        """Takes in what arrives, and what dead processes left, until it is stopped; then finishes what is in flight.
 
-    def work(self) -> None:
-        """Takes in what arrives, until it is stopped; then finishes what is in flight."""
+        Machine faults are reported and tried again, without end; they never become held pages.
+        """
         while not self._stop.is_set():
+            if time.monotonic() >= self._inherit_next_s:
+                self.inherit()
             for arrival in self._inbox.arrivals(_LOOK_S if not self._flying else 0.02):
                 self._take(arrival)
                 if self._stop.is_set():
@@ -83,26 +89,25 @@ class Watch:
         while self._flying:
             self._collect(timeout_s=1)
 
-    def recover(self) -> None:
-        """Finishes what dead processes began."""
-        tries = 0
-        while not self._stop.is_set():
-            try:
-                for carried in finish_leftovers(self._parts, self._conveyor):
-                    self._listener.count(carried)
-                return
-            except Exception as e:
-                tries += 1
-                self._fault(as_fault(e))
-                self._stop.wait(pause_s(tries))
+    def inherit(self) -> None:
+        """Begins to finish what dead processes began, of this machine and of others."""
+        self._inherit_next_s = time.monotonic() + _INHERIT_EVERY_S
+        try:
+            jobs: Iterator[Job] = chain(orphans(self._parts, self._stacks), abandoned(self._parts))
+            for job in jobs:
+                self._begin(1, job)
+                self._wait_for_room()
+                if self._stop.is_set():
+                    return
+        except Exception as e:
+            self._fault(as_fault(e))
+            self._inherit_next_s = time.monotonic() + pause_s(3)
 
     def _take(self, arrival: Arrival) -> None:
         """Claims a file and sends it on its way; waits first for room."""
-        while len(self._flying) + len(self._waiting) >= self._conveyor.scans_at_once:
-            self._collect(timeout_s=0.1)
-            self._try_again()
-            if self._stop.is_set():
-                return
+        self._wait_for_room()
+        if self._stop.is_set():
+            return
         relative = Path(arrival.relative)
         try:
             place = self._stacks.place(stack_folder(relative))
@@ -114,8 +119,14 @@ class Watch:
         except Fault as fault:
             self._fault(fault)
 
-    def _begin(self, tries: int, incoming: Incoming) -> None:
-        self._flying[self._conveyor.take(incoming)] = (tries, incoming)
+    def _wait_for_room(self) -> None:
+        while len(self._flying) + len(self._waiting) >= self._conveyor.scans_at_once and not self._stop.is_set():
+            self._collect(timeout_s=0.1)
+            self._try_again()
+
+    def _begin(self, tries: int, job: Job) -> None:
+        take = self._conveyor.take(job) if isinstance(job, Incoming) else self._conveyor.resume(job)
+        self._flying[take] = (tries, job)
 
     def _collect(self, timeout_s: float) -> None:
         """Reports what was carried meanwhile; what the machine was at fault with has to wait."""
@@ -124,21 +135,23 @@ class Watch:
             return
         done, _ = wait(self._flying, timeout_s, FIRST_COMPLETED)
         for future in done:
-            tries, incoming = self._flying.pop(future)
+            tries, job = self._flying.pop(future)
             try:
                 carried = future.result()
-                put_away(self._parts, incoming.path, carried)
+                if isinstance(job, Incoming):
+                    put_away(self._parts, job.path, carried)
             except Exception as e:
                 self._fault(as_fault(e))
-                self._waiting.add(replace(incoming, begun=True), tries, time.monotonic())
+                again = replace(job, begun=True) if isinstance(job, Incoming) else job
+                self._waiting.add(again, tries, time.monotonic())
                 continue
             self._listener.count(carried)
             if self._complaints.over():
                 self._listener.relieved()
 
     def _try_again(self) -> None:
-        for tries, incoming in self._waiting.take(time.monotonic()):
-            self._begin(tries + 1, incoming)
+        for tries, job in self._waiting.take(time.monotonic()):
+            self._begin(tries + 1, job)
 
     def _tell_troubles(self) -> None:
         """What the inbox cannot take (no right to read it, the share is gone): said once, as long as it lasts."""

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from scanpipe.desk import folders as rooms
 from scanpipe.desk.conveyor import Carried, Conveyor
-from scanpipe.desk.intake import Incoming, shown_name
+from scanpipe.desk.intake import Incoming, shown_name, take_over
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import UsageFault
-from scanpipe.model import Stack
+from scanpipe.model import ScanRecord, Stack
 from scanpipe.ordering import path_key
 
 
@@ -56,17 +56,29 @@ def ingest(parts: Parts, conveyor: Conveyor, paths: Iterable[Path]) -> Iterator[
 def finish_leftovers(parts: Parts, conveyor: Conveyor) -> Iterator[Carried]:
     """Finishes what dead processes began: files that were claimed, then scans on record with pages that wait."""
     stacks = Stacks(parts)
-    for path in list(parts.folders.orphans()):
-        relative = _relative(parts, path)
-        incoming = Incoming(path, shown_name(relative), stacks.place(stack_folder(relative)), begun=True)
+    for incoming in orphans(parts, stacks):
         carried = conveyor.take(incoming).result()
-        put_away(parts, path, carried)
+        put_away(parts, incoming.path, carried)
         yield carried
-    with parts.ledger.read() as r:
-        unfinished = [s for s in r.unfinished() if not parts.folders.alive(s.holder)]
-    futures = deque(conveyor.resume(s) for s in unfinished)
+    futures = deque(conveyor.resume(scan) for scan in abandoned(parts))
     while futures:
         yield futures.popleft().result()
+
+
+def orphans(parts: Parts, stacks: Stacks) -> Iterator[Incoming]:
+    """Files that dead processes took out of the inbox; they are this process's from here on."""
+    for path in list(parts.folders.orphans()):
+        relative = Path(*path.relative_to(parts.folders.own_claimed).parts[1:])  # without the token
+        yield Incoming(path, shown_name(relative), stacks.place(stack_folder(relative)), begun=True)
+
+
+def abandoned(parts: Parts) -> Iterator[ScanRecord]:
+    """Scans on record that a dead process did not finish; they are this process's from here on. Raises LedgerFault."""
+    with parts.ledger.read() as r:
+        unfinished = r.unfinished()
+    for scan in unfinished:
+        if not parts.folders.alive(scan.holder) and (mine := take_over(parts, scan)):
+            yield mine
 
 
 def put_away(parts: Parts, claimed: Path, carried: Carried) -> None:
@@ -87,11 +99,6 @@ def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
             yield path, shown_name(Path(path.absolute().parent.name))
         else:
             raise UsageFault(f"{path}: there is no such file or folder", "Check the path.")
-
-
-def _relative(parts: Parts, path: Path) -> Path:
-    """The name that a claimed file had in the inbox: without holder and token."""
-    return Path(*path.relative_to(parts.folders.own_claimed).parts[1:])
 
 
 def stack_folder(relative: Path) -> str:

@@ -14,6 +14,8 @@ from scanpipe.ledgers.chain import GENESIS, first_break
 from scanpipe.ledgers.sql import SqlLedger
 
 _CHUNK = 1000
+_TABLES = [table for table in t.metadata.sorted_tables if table is not t.holder]
+"""All but who is at work at this moment."""
 Progress = Callable[[str, int, int], None]
 
 
@@ -36,7 +38,7 @@ def copy_ledger(source: SqlLedger, target: SqlLedger, progress: Progress) -> Cop
         _check_empty(to)
         if from_.execute(sa.select(t.event.c.id).where(t.event.c.link.is_(None)).limit(1)).first():
             raise LedgerFault("the ledger is being written to", "Stop every watcher and server, then copy again.")
-        rows = {table.name: _copy_table(from_, to, table, progress) for table in t.metadata.sorted_tables}
+        rows = {table.name: _copy_table(from_, to, table, progress) for table in _TABLES}
         if to.dialect.name == "postgresql":
             last = sa.select(sa.func.coalesce(sa.func.max(t.event.c.id), 0) + 1).scalar_subquery()
             to.execute(sa.select(sa.func.setval("event_id", last, False)))
@@ -46,7 +48,7 @@ def copy_ledger(source: SqlLedger, target: SqlLedger, progress: Progress) -> Cop
 
 
 def _check_empty(to: sa.Connection) -> None:
-    for table in t.metadata.sorted_tables:
+    for table in _TABLES:
         if to.execute(sa.select(table).limit(1)).first() is not None:
             raise LedgerFault(f"the ledger to copy into is not empty: table {table.name}", "Name a new database.")
 
@@ -65,7 +67,7 @@ def _check(from_: sa.Connection, to: sa.Connection, rows: dict[str, int], head: 
     problems = schema.difference(to)
     if head != _end_of_chain(from_):
         problems.append("the chains have different ends")
-    for table in t.metadata.sorted_tables:
+    for table in _TABLES:
         arrived = to.execute(sa.select(sa.func.count()).select_from(table)).scalar()
         if arrived != rows[table.name]:
             problems.append(f"table {table.name} has {arrived} rows of {rows[table.name]}")

@@ -34,8 +34,13 @@ class Database(Protocol):
     """One kind of database."""
 
     @property
-    def link_every_s(self) -> float | None:
-        """How often events that have no link yet are to be looked for; None where there are none."""
+    def shared(self) -> bool:
+        """Do processes of several machines write, so that links come later, and each says now and then that it lives?"""
+        ...
+
+    @property
+    def link_every_s(self) -> float:
+        """Where it is shared: how often events that have no link yet are looked for."""
         ...
 
     def open(self, url: str) -> sa.Engine:
@@ -50,6 +55,14 @@ class Database(Protocol):
 
     def link(self, c: sa.Connection, wait: bool) -> int:
         """Links committed events into the chain; answers how many. None, if another does it and one does not wait for it."""
+        ...
+
+    def beat(self, c: sa.Connection, holder: str) -> None:
+        """Says that this process lives."""
+        ...
+
+    def silent_s(self, c: sa.Connection, holder: str) -> float | None:
+        """For how many seconds a process has not said that it lives; None for one that never did, or that ended as it should."""
         ...
 
     def lock_schema(self, c: sa.Connection) -> None:

@@ -5,6 +5,7 @@ sheets_printed          test, revision, sheets [[serial, candidate, question, nu
 scan_taken_in           file, stack, position, size, key, holder
 scan_unpacked           pages: all of them are waiting now
 scan_seen_again         file, stack, position
+scan_taken_over         holder: the process that was at work on it is gone, this one goes on
 page_placing            all columns of the page: its place is taken, the object is on its way
 page_filed              the object is there
 page_held               all columns of the page, reason, evidence
@@ -65,6 +66,10 @@ def _scan_seen_again(c: sa.Connection, e: Data, data: Data) -> None:
     _COUNT_SEEN.run(c, {"of": e["scan"]})
 
 
+def _scan_taken_over(c: sa.Connection, e: Data, data: Data) -> None:
+    _SET_HOLDER.run(c, {"of": e["scan"], "holder": data["holder"]})
+
+
 def _page_set(state: str) -> Callable[[sa.Connection, Data, Data], None]:
     """The page takes this state and the columns that the event carries."""
 
@@ -93,6 +98,7 @@ _OF_SCAN = sa.update(t.scan).where(t.scan.c.scan == sa.bindparam("of"))
 _ADD_SCAN = inserting(t.scan)
 _SET_PAGES = Prepared(_OF_SCAN.values(pages=sa.bindparam("pages")))
 _COUNT_SEEN = Prepared(_OF_SCAN.values(seen=t.scan.c.seen + 1))
+_SET_HOLDER = Prepared(_OF_SCAN.values(holder=sa.bindparam("holder")))
 _ADD_PAGE = inserting(t.page, "scan", "page", "state", "at", "event")
 
 _PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
@@ -101,6 +107,7 @@ _PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     "scan_taken_in": _scan_taken_in,
     "scan_unpacked": _scan_unpacked,
     "scan_seen_again": _scan_seen_again,
+    "scan_taken_over": _scan_taken_over,
     "page_placing": _page_set("placing"),
     "page_filed": _page_set("filed"),
     "page_held": _page_set("held"),

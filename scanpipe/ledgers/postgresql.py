@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from sqlalchemy import exc
+from sqlalchemy.dialects import postgresql
 
 from scanpipe.faults import LedgerUnavailable
 from scanpipe.ledgers import tables as t
@@ -50,7 +51,7 @@ _SET_LINKS = sa.text(
 
 
 class PostgresqlDatabase:
-    link_every_s = _LINK_EVERY_S
+    shared, link_every_s = True, _LINK_EVERY_S
 
     def open(self, url: str) -> sa.Engine:
         """`postgresql://…` is enough; the driver is psycopg."""
@@ -87,6 +88,15 @@ class PostgresqlDatabase:
             previous = event.digest()
         c.execute(_SET_LINKS, columns)
         return len(columns["ids"])
+
+    def beat(self, c: sa.Connection, holder: str) -> None:
+        new = postgresql.insert(t.holder).values(name=holder, beat=sa.func.now())
+        c.execute(new.on_conflict_do_update(index_elements=["name"], set_={"beat": sa.func.now()}))
+
+    def silent_s(self, c: sa.Connection, holder: str) -> float | None:
+        silent = sa.extract("epoch", sa.func.now() - t.holder.c.beat)
+        found = c.execute(sa.select(silent).where(t.holder.c.name == holder)).scalar()
+        return None if found is None else float(found)
 
     def lock_schema(self, c: sa.Connection) -> None:
         c.execute(sa.select(sa.func.pg_advisory_xact_lock(_SCHEMA_LOCK)))

@@ -28,6 +28,7 @@ Work = Callable[[Transaction], Any]
 
 _MOST_PER_COMMIT = 256
 _TRIES = 8
+_BEAT_EVERY_S, DEAD_AFTER_S = 10.0, 60.0
 _COMMITS_APART_S = 0.02
 """A commit costs as much as the work for a page: in a rush several pages share one. After a pause the next goes at once."""
 
@@ -38,11 +39,14 @@ class SqlLedger:
     def __init__(self, url: str) -> None:
         self._engine, self.database = schema.open_engine(url)
         self._reader = self.database.reader(self._engine)
+        self._shared = self.database.shared
         self._queue: queue.SimpleQueue[tuple[Work, Future[Any]] | None] = queue.SimpleQueue()
         self._definitions: dict[tuple[str, int], Any] = {}
         self._connected: sa.Connection | None = None
         self._closed = False
         self._link_next_s = 0.0
+        self._holder: str | None = None
+        self._beat_next_s = 0.0
         self._handing_in = threading.Lock()
         self._writer = threading.Thread(target=self._write_all, name="ledger", daemon=True)
         self._writer.start()
@@ -94,9 +98,7 @@ class SqlLedger:
 
     def link(self) -> None:
         """Waits until every event that is committed has its link in the chain. Raises LedgerFault."""
-        if self.database.link_every_s is None:
-            return
-        linked = 1
+        linked = int(self._shared)
         while linked:
             with self.writing() as c:
                 linked = self.database.link(c, wait=True)
@@ -119,6 +121,22 @@ class SqlLedger:
             yield
         except exc.SQLAlchemyError as e:
             raise as_fault(e, self.database) from e
+
+    def hold(self, holder: str) -> None:
+        """From now on says that the process of this name lives, as long as it does. Raises LedgerFault."""
+        if not self._shared:
+            return
+        with self.writing() as c:
+            self.database.beat(c, holder)
+        self._holder, self._beat_next_s = holder, time.monotonic() + _BEAT_EVERY_S
+
+    def alive(self, holder: str) -> bool:
+        """Did the process of this name, of whatever machine, say within the last minute that it lives? Raises LedgerFault."""
+        if not self._shared:
+            return False
+        with self.snapshot() as c:
+            silent_s = self.database.silent_s(c, holder)
+        return silent_s is not None and silent_s < DEAD_AFTER_S
 
     def close(self) -> None:
         """Finishes what was handed in, then closes; what is handed in later is refused."""
@@ -147,23 +165,32 @@ class SqlLedger:
                     break
                 batch.append(item)
             self._commit(batch)
-        with suppress(LedgerFault):  # another process, or the next one, will
-            self.link()
+        if self._shared:
+            with suppress(LedgerFault):  # then another process, or the next one, will
+                self.link()
+                with self.writing() as c:
+                    c.execute(sa.delete(t.holder).where(t.holder.c.name == self._holder))
         if self._connected is not None:
             self._connected.close()
 
     def _next(self) -> tuple[Work, Future[Any]] | None:
         """What was handed in next. Links meanwhile what has no link: also what other processes left, which may be dead."""
-        every_s = self.database.link_every_s
-        if every_s is None:
+        if not self._shared:
             return self._queue.get()
+        every_s = self.database.link_every_s
         while True:
             if time.monotonic() >= self._link_next_s:
                 with suppress(exc.SQLAlchemyError), self._own_transaction() as c:  # whoever writes next hears of it
                     self.database.link(c, wait=False)
+                    self._beat(c)
                 self._link_next_s = time.monotonic() + every_s
             with suppress(queue.Empty):
                 return self._queue.get(timeout=every_s)
+
+    def _beat(self, c: sa.Connection) -> None:
+        if self._holder is not None and time.monotonic() >= self._beat_next_s:
+            self.database.beat(c, self._holder)
+            self._beat_next_s = time.monotonic() + _BEAT_EVERY_S
 
     def _commit(self, batch: list[tuple[Work, Future[Any]]], tries: int = _TRIES) -> None:
         """All in one transaction; when one of them fails, each in its own, so that only that one hears of it.

@@ -20,7 +20,7 @@ _EVENT = inserting(t.event)
 
 
 class SqliteDatabase:
-    link_every_s = None
+    shared, link_every_s = False, 0.0
 
     def open(self, url: str) -> sa.Engine:
         engine = sa.create_engine(url, pool_size=8, max_overflow=32, hide_parameters=True)
@@ -36,6 +36,12 @@ class SqliteDatabase:
 
     def link(self, c: sa.Connection, wait: bool) -> int:
         return 0
+
+    def beat(self, c: sa.Connection, holder: str) -> None:
+        """All are on one machine: the locks of their folders tell who lives."""
+
+    def silent_s(self, c: sa.Connection, holder: str) -> float | None:
+        return None
 
     def lock_schema(self, c: sa.Connection) -> None:
         """A transaction that writes has the whole file already."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA = "0003"
+SCHEMA = "0004"
 """The Alembic revision that this code works with."""
 
 metadata = sa.MetaData()
@@ -71,6 +71,7 @@ scan = sa.Table(
     sa.Column("seen", sa.Integer, nullable=False),
     sa.Column("at", sa.String(32), nullable=False),
 )
+sa.Index("scan_unopened", scan.c.scan, sqlite_where=scan.c.pages.is_(None), postgresql_where=scan.c.pages.is_(None))
 """`pages` is null until the file was opened; `seen` counts how often the same bytes came."""
 
 page = sa.Table(
@@ -123,3 +124,12 @@ token = sa.Table(
     sa.Column("last_used", sa.String(32)),
 )
 """`digest` is the SHA-256 of the token; `scopes` and `tests` are separated by commas, no tests means all of them."""
+
+holder = sa.Table(
+    "holder",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("beat", sa.DateTime(timezone=True), nullable=False),
+)
+"""The processes at work, where they may be on several machines: `beat` is when one last said that it lives, by the clock of the
+database. No part of the record: who is at work on a scan stands with the scan."""

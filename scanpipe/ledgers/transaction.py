@@ -130,8 +130,9 @@ class Transaction:
 
     def unfinished(self) -> list[ScanRecord]:
         """Scans that were taken in and not worked off: not opened, or with pages that wait."""
+        unopened = sa.select(t.scan.c.scan).where(t.scan.c.pages.is_(None))
         waiting = sa.select(_p.scan).where(_p.state.in_(("waiting", "placing")))
-        query = sa.select(t.scan).where(sa.or_(t.scan.c.pages.is_(None), t.scan.c.scan.in_(waiting)))
+        query = sa.select(t.scan).where(t.scan.c.scan.in_(sa.union(unopened, waiting)))
         return [ScanRecord(*row) for row in self._c.execute(query.order_by(t.scan.c.at))]
 
     def page(self, id: PageId) -> PageRecord | None:

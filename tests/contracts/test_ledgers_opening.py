@@ -88,7 +88,8 @@ def test_a_ledger_of_an_earlier_version_is_brought_up_to_date(url: str) -> None:
     with open_ledger(url) as ledger:
         ledger.write(lambda tx: take_in(tx, scan_id("a"), 3))
     earlier = sqlite3.connect(url.removeprefix("sqlite:///"))
-    for statement in ("DROP INDEX event_link", "ALTER TABLE event DROP COLUMN link"):
+    later = ("DROP TABLE holder", "DROP INDEX scan_unopened", "DROP INDEX event_link")
+    for statement in (*later, "ALTER TABLE event DROP COLUMN link"):
         earlier.execute(statement)
     earlier.execute("UPDATE alembic_version SET version_num = '0002'")
     earlier.commit()

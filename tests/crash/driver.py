@@ -92,9 +92,9 @@ def run(data_dir: Path, countdown: Countdown) -> None:
         watch = Watch(parts, conveyor, inbox, Silent(), stop)
         sys.addaudithook(countdown.audit)
         sa.event.listen(sa.Engine, "commit", countdown.step)
-        watch.recover()
+        watch.inherit()
         threading.Thread(target=_stop_when_empty, args=(settings.inbox_path, stop), daemon=True).start()
-        watch.work()
+        watch.run()
         inbox.close()
         conveyor.close()
 

@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ class Child:
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.holder = self.process.stdout.readline().strip()
-        assert self.holder.startswith(f"{self.process.pid}-")
+        assert f"-{self.process.pid}-" in self.holder
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
@@ -77,7 +78,7 @@ class Child:
 
 def test_every_process_has_a_name_and_folders_of_its_own(tmp_path: Path) -> None:
     one, two = opened(tmp_path), opened(tmp_path)
-    assert one.holder != two.holder and one.holder.startswith(f"{os.getpid()}-")
+    assert one.holder != two.holder and f"-{os.getpid()}-" in one.holder
     for folders in (one, two):
         assert folders.own_claimed.is_dir() and folders.own_work.is_dir() and folders.aside.is_dir()
         folders.close()
@@ -210,6 +211,7 @@ def test_a_folder_that_cannot_be_made_is_a_fault(tmp_path: Path, blocked: str) -
 def test_a_process_lives_until_it_is_killed(folders: Folders, tmp_path: Path) -> None:
     assert folders.alive(folders.holder)
     assert not folders.alive("1-nobody")
+    assert replace(folders, _elsewhere=lambda name: name == "1-nobody").alive("1-nobody")
     child = Child(tmp_path / "data")
     try:
         assert folders.alive(child.holder)
@@ -217,6 +219,13 @@ def test_a_process_lives_until_it_is_killed(folders: Folders, tmp_path: Path) ->
     finally:
         child.kill()
     assert not folders.alive(child.holder)
+
+
+def test_many_who_ask_at_once_all_hear_that_it_is_dead(folders: Folders, tmp_path: Path) -> None:
+    child = Child(tmp_path / "data")
+    child.kill()
+    with ThreadPoolExecutor(8) as pool:
+        assert not any(pool.map(folders.alive, [child.holder] * 4000))
 
 
 def test_a_process_that_has_closed_its_folders_is_not_alive(folders: Folders, tmp_path: Path) -> None:
@@ -331,11 +340,13 @@ def test_a_newcomer_is_never_taken_for_dead(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(1) as pool:
         looking = pool.submit(look)
-        for _ in range(150):
-            newcomer = opened(tmp_path)
-            assert newcomer.own_claimed.is_dir() and newcomer.own_work.is_dir()
-            newcomer.close()
-        done.set()
+        try:
+            for _ in range(150):
+                newcomer = opened(tmp_path)
+                assert newcomer.own_claimed.is_dir() and newcomer.own_work.is_dir() and watcher.alive(newcomer.holder)
+                newcomer.close()
+        finally:
+            done.set()
         looking.result(10)
     assert gone == []
 
