@@ -77,7 +77,7 @@ def _watch_until_done(home: Installation, files: int) -> None:
 
 def _is_up(home: Installation, pid: int) -> bool:
     """Its folders are open: a signal that comes now does not meet the bare interpreter."""
-    return any(p.name.startswith(f"{pid}-") for p in (home.data_dir / "holders").iterdir())
+    return any(f"-{pid}-" in p.name for p in (home.data_dir / "holders").iterdir())
 
 
 def _done(home: Installation, files: int) -> bool:
