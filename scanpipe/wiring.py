@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 from scanpipe.desk.folders import open_folders
 from scanpipe.desk.parts import Parts
 from scanpipe.engines import Engine, EngineOptions, open_engine
-from scanpipe.faults import FolderFault
+from scanpipe.faults import FolderFault, UsageFault
 from scanpipe.hands import Errand
 from scanpipe.inboxes import Inbox, InboxRules, open_inbox
 from scanpipe.keyring import KeyFile
@@ -57,6 +59,38 @@ def open_object_store(settings: Settings) -> ObjectStore:
         connections=_CONNECTIONS,
     )
     return open_store(s.kind, options)
+
+
+def open_store_at(place: str, settings: Settings) -> ObjectStore:
+    """The store at `directory:FOLDER` (a data_dir), at `s3://BUCKET/PREFIX?endpoint_url=URL&region=NAME`, or `-`, that of the
+    settings. Raises UsageFault, StoreFault.
+    """
+    if place == "-":
+        return open_object_store(settings)
+    url = urlsplit(place)
+    if url.scheme == "directory" and url.path:
+        root = Path(url.path)
+        return open_store("directory", StoreOptions(root / "objects", root / "metadata", connections=_CONNECTIONS))
+    if url.scheme != "s3" or not url.netloc:
+        raise UsageFault(
+            f"{place} is no store", "Write directory:FOLDER, s3://BUCKET/PREFIX, or - for that of the settings."
+        )
+    told = dict(parse_qsl(url.query))
+    if not told.keys() <= {"endpoint_url", "region"}:
+        raise UsageFault(
+            f"{place}: a store has an endpoint_url and a region, no more", "Credentials: as boto3 finds them."
+        )
+    nowhere = settings.root / "objects"
+    options = StoreOptions(
+        nowhere,
+        nowhere,
+        endpoint_url=told.get("endpoint_url"),
+        bucket=url.netloc,
+        region=told.get("region"),
+        prefix=url.path.strip("/"),
+        connections=_CONNECTIONS,
+    )
+    return open_store("s3", options)
 
 
 def open_workers(settings: Settings) -> Engine:

@@ -1,11 +1,15 @@
-"""`scanpipe ledger …`: the ledger as a thing to keep."""
+"""`scanpipe ledger …`, `scanpipe store …`: what is to be kept, and moved."""
 
 from __future__ import annotations
+
+from dataclasses import asdict
 
 import click
 
 from scanpipe.cli.door import Door, emit, json_option, pass_door, progress
+from scanpipe.desk.moving import copy_store
 from scanpipe.ledgers import copy_ledger, open_ledger
+from scanpipe.wiring import open_store_at
 
 
 @click.group()
@@ -67,4 +71,37 @@ def copy(door: Door, source: str, target: str, as_json: bool) -> None:
     click.echo(f"The chain ends with {copied.head[:16]} in both. Now set ledger.url to the new one.")
 
 
-COMMANDS = (ledger,)
+@click.group()
+def store() -> None:
+    """Move the objects to another store.
+
+    \b
+    Example: scanpipe store copy - s3://exam-scans/2026
+    """
+
+
+@store.command("copy")
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@json_option
+@pass_door
+def copy_objects(door: Door, source: str, target: str, as_json: bool) -> None:
+    """Copy every object that TO does not have yet, and check each on its way. Can be broken off and called again.
+
+    FROM and TO are directory:FOLDER (a data_dir), s3://BUCKET/PREFIX?endpoint_url=URL&region=NAME, or - for the store of the
+    settings. Nothing is overwritten and nothing is deleted. Stop every watcher for the last run; afterwards set store.* to TO,
+    and `scanpipe verify` proves that all is there.
+
+    \b
+    Example: scanpipe store copy - "s3://exam-scans/2026?endpoint_url=https://s3.example"
+    """
+    from_, to = open_store_at(source, door.settings), open_store_at(target, door.settings)
+    with progress("copying", None, not as_json) as told:
+        copied = copy_store(from_, to, lambda done, of: told(done))
+    if as_json:
+        emit(asdict(copied))
+        return
+    click.echo(f"Copied {copied.brought} objects, {copied.bytes / 1e6:.1f} MB; {copied.there} were there already.")
+
+
+COMMANDS = (ledger, store)

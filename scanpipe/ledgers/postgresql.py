@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql
 from scanpipe.faults import LedgerUnavailable
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.chain import GENESIS, Event
+from scanpipe.ledgers.database import in_one_line
 from scanpipe.ledgers.prepared import Prepared
 
 _LINK_EVERY_S = 0.5
@@ -109,8 +110,11 @@ class PostgresqlDatabase:
         lost = error.connection_invalidated or (isinstance(error, exc.OperationalError) and state is None)
         if not lost and not (state or "").startswith(_PASSING):
             return None
-        text = " ".join(str(error.orig).split())
-        return LedgerUnavailable(f"the ledger's database is not there: {text}", "See that the server runs and lets this machine in, and check ledger.url.")
+        text = in_one_line(error.orig)
+        return LedgerUnavailable(
+            f"the ledger's database is not there: {text}",
+            "See that the server runs and lets this machine in, and check ledger.url.",
+        )
 
 
 class NumberedJournal:
