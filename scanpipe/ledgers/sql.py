@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from scanpipe.faults import LedgerFault
+from scanpipe.faults import LedgerFault, LedgerUnavailable
 from scanpipe.ledgers import chain, schema
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.database import as_fault
@@ -180,7 +180,7 @@ class SqlLedger:
         every_s = self.database.link_every_s
         while True:
             if time.monotonic() >= self._link_next_s:
-                with suppress(exc.SQLAlchemyError), self._own_transaction() as c:  # whoever writes next hears of it
+                with suppress(Exception), self._own_transaction() as c:  # whoever writes next hears of it
                     self.database.link(c, wait=False)
                     self._beat(c)
                 self._link_next_s = time.monotonic() + every_s
@@ -195,18 +195,21 @@ class SqlLedger:
     def _commit(self, batch: list[tuple[Work, Future[Any]]], tries: int = _TRIES) -> None:
         """All in one transaction; when one of them fails, each in its own, so that only that one hears of it.
 
-        One that was undone only because of another process is tried again.
+        One that was undone only because of another process is tried again. When the database is lost, all hear of it and nothing
+        is tried again here: it may have committed before.
         """
         try:
             answers = self._run([work for work, _ in batch])
         except BaseException as e:
-            if len(batch) > 1:
+            fault = as_fault(e, self.database)
+            if len(batch) > 1 and not isinstance(fault, LedgerUnavailable):
                 for item in batch:
                     self._commit([item])
             elif tries > 1 and self.database.collided(e):
                 self._commit(batch, tries - 1)
             else:
-                batch[0][1].set_exception(as_fault(e, self.database))
+                for _, done in batch:
+                    done.set_exception(fault)
             return
         for (_, done), answer in zip(batch, answers, strict=True):
             done.set_result(answer)

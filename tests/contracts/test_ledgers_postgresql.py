@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
@@ -20,6 +20,7 @@ from tests.contracts.test_ledgers_opening import described
 from tests.helpers import definition
 from tests.postgresql_server import PostgresqlServer, find_programs
 
+Work = Callable[[Transaction], None]
 A, B = PageId(scan_id("a"), 1), PageId(scan_id("b"), 1)
 CLAIMS = Claims("MA0001-2026H", "10001", "3", "00000001")
 
@@ -234,6 +235,37 @@ def test_a_session_that_the_server_ends_in_the_middle(postgresql: PostgresqlServ
         assert list(ledger.events()) == []
         note(ledger, "after")
         assert [e.link for e in ledger.events()] == [1]
+
+
+def test_what_may_have_been_committed_is_not_done_twice(postgresql: PostgresqlServer, url: str) -> None:
+    """The session ends in the middle of a transaction of two: neither is run again behind the back of who asked for it."""
+    runs: list[str] = []
+    inside, go_on = threading.Event(), threading.Event()
+
+    def first(tx: Transaction) -> None:
+        inside.set()
+        assert go_on.wait(10)
+
+    def work(name: str) -> Work:
+        def do(tx: Transaction) -> None:
+            runs.append(name)
+            tx.append("key_made", id=name)
+            if name == "two" and runs.count("two") == 1:
+                ours = f"datname = '{name_of(url)}' AND pid <> pg_backend_pid()"
+                postgresql.run(name_of(url), f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours}")
+
+        return do
+
+    with open_ledger(url) as ledger:
+        busy = ledger.hand_in(first)
+        assert inside.wait(10)
+        doing = [ledger.hand_in(work(name)) for name in ("one", "two")]
+        go_on.set()
+        busy.result(10)
+        for done in doing:
+            with pytest.raises(LedgerUnavailable):
+                done.result(10)
+        assert runs == ["one", "two"] and list(ledger.events()) == []
 
 
 def test_a_database_that_may_only_be_read_for_a_while(postgresql: PostgresqlServer, url: str) -> None:
