@@ -16,7 +16,8 @@ person what to do next. The command line prints `message` and `hint`, never a st
     │   └── LedgerUnavailable  9  … at the moment: try again
     ├── FolderFault           10  inbox or work folder missing, not writable, on another file system
     │   └── FolderUnavailable 10  … at the moment (disk full, share gone): try again
-    └── LibraryMissing        11  a system library is not installed
+    ├── LibraryMissing        11  a system library is not installed
+    └── EngineUnavailable     12  the workers on other machines cannot be reached at the moment: try again
 """
 
 from __future__ import annotations
@@ -87,6 +88,11 @@ class FolderUnavailable(FolderFault):
 
 class LibraryMissing(Fault):
     exit_code = 11
+
+
+class EngineUnavailable(Fault):
+    exit_code = 12
+    retry = True
 
 
 def as_fault(error: Exception) -> Fault:

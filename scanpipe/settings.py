@@ -51,6 +51,9 @@ class EngineSettings:
     kind: str = "local"
     workers: int = 0
     scheduler: str = ""
+    tls_ca: str = ""
+    tls_certificate: str = ""
+    tls_key: str = ""
     page_timeout_s: float = 60.0
     memory_mib: int = 2048
 
@@ -147,6 +150,11 @@ def load_settings(file: Path | None, environ: Mapping[str, str]) -> tuple[Settin
     return _build(Settings, "", {v.key: v.value for v in values}), values
 
 
+def variable(key: str) -> str:
+    """The environment variable of a key."""
+    return _VARIABLE + key.upper().replace(".", "__")
+
+
 def _from_file(file: Path, problems: list[str]) -> dict[str, tuple[Any, str]]:
     try:
         tree = tomllib.loads(file.read_text(encoding="utf-8-sig"))
@@ -165,7 +173,7 @@ def _from_file(file: Path, problems: list[str]) -> dict[str, tuple[Any, str]]:
 
 
 def _from_environment(environ: Mapping[str, str], problems: list[str]) -> dict[str, tuple[Any, str]]:
-    known = {_VARIABLE + k.upper().replace(".", "__"): k for k, _ in _defaults(Settings)}
+    known = {variable(k): k for k, _ in _defaults(Settings)}
     found: dict[str, tuple[Any, str]] = {}
     for name, value in environ.items():
         if not name.startswith(_VARIABLE):
@@ -240,6 +248,11 @@ def _check_ranges(values: Mapping[str, Value], problems: list[str]) -> None:
         v = values[key]
         if isinstance(v.value, int | float) and not low <= v.value <= high:
             problems.append(f"{v.origin}: {key} = {v.value} is not between {low} and {high}")
+    tls = [values[f"engine.tls_{what}"].value for what in ("ca", "certificate", "key")]
+    if any(tls) and not all(tls):
+        problems.append(
+            "engine.tls_ca, engine.tls_certificate and engine.tls_key go together: set all of them, or none"
+        )
     if values["store.kind"].value == "s3" and not values["store.bucket"].value:
         problems.append("store.kind is s3, but store.bucket is empty")
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from scanpipe.desk.folders import open_folders
 from scanpipe.desk.parts import Parts
-from scanpipe.engines import Engine, EngineOptions, open_engine
-from scanpipe.faults import FolderFault, UsageFault
+from scanpipe.engines import Engine, EngineOptions, Tls, open_engine
+from scanpipe.faults import ConfigFault, FolderFault, UsageFault
 from scanpipe.hands import Errand
 from scanpipe.inboxes import Inbox, InboxRules, open_inbox
 from scanpipe.keyring import KeyFile
@@ -94,16 +96,46 @@ def open_store_at(place: str, settings: Settings) -> ObjectStore:
 
 
 def open_workers(settings: Settings) -> Engine:
-    """The engine that the settings name."""
+    """Worker processes of this machine, for what lies on its disk."""
+    return open_engine("local", _options(settings))
+
+
+def open_carriers(settings: Settings) -> Engine:
+    """The engine that the settings name, for pages that are to be filed. Raises ConfigFault."""
+    try:
+        return open_engine(settings.engine.kind, _options(settings))
+    except ImportError as e:
+        hint = "Install it: pip install 'scanpipe[dask]'."
+        raise ConfigFault(f"engine.kind = {settings.engine.kind} needs a package: {e}", hint) from e
+
+
+def open_stations(settings: Settings, config_file: str | None) -> Engine:
+    """Processes of this machine that carry pages for watchers on other machines (`station.py`).
+
+    A group of pages that costs one its life is lost at once: the watcher tries the pages alone. How long a page may take is
+    watched inside, where it is known whether it is the page that takes long, or the store.
+    """
+    setup = {"setup": "scanpipe.station:prepare", "setup_args": (config_file,)}
+    options = replace(_options(settings), tries=1, confined=False, task_timeout_s=math.inf, **setup)  # type: ignore[arg-type]
+    return open_engine("local", options)
+
+
+def tls(settings: Settings) -> Tls | None:
     e = settings.engine
-    options = EngineOptions(
+    return Tls(e.tls_ca, e.tls_certificate, e.tls_key) if e.tls_ca else None
+
+
+def _options(settings: Settings) -> EngineOptions:
+    e = settings.engine
+    return EngineOptions(
         workers=e.workers,
         task_timeout_s=e.page_timeout_s,
         memory_mib=e.memory_mib,
         setup="scanpipe.hands:prepare",
         setup_args=(),
+        scheduler=e.scheduler,
+        tls=tls(settings),
     )
-    return open_engine(e.kind, options)
 
 
 def open_hot_folder(settings: Settings) -> Inbox:

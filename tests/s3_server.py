@@ -51,6 +51,16 @@ class S3Server:
     environ: dict[str, str]
     """What boto3 must find in the environment to be let in, and to look nowhere else."""
 
+    def settings(self) -> dict[str, str]:
+        """Settings, as they stand in the environment, of an installation with objects of its own there."""
+        return {
+            "SCANPIPE__STORE__KIND": "s3",
+            "SCANPIPE__STORE__ENDPOINT_URL": self.endpoint_url,
+            "SCANPIPE__STORE__BUCKET": self.bucket,
+            "SCANPIPE__STORE__REGION": REGION,
+            "SCANPIPE__STORE__PREFIX": self.new_prefix(),
+        }
+
     def new_prefix(self) -> str:
         """A prefix that no other test uses."""
         return f"prøve {next(_prefix_numbers)}/"

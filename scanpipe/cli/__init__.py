@@ -19,6 +19,7 @@ from scanpipe.cli import (
     proving,
     queueing,
     serving,
+    stationing,
     working,
 )
 from scanpipe.cli.door import Door, exit_with
@@ -26,7 +27,8 @@ from scanpipe.faults import Fault
 
 _EPILOG = """\b
 Exit codes: 0 done · 1 machine problem · 2 wrong call · 3 setting · 4 test definition · 5 no such thing · 6 refused by the
-rules · 7 verify failed · 8 object store · 9 ledger · 10 folder · 11 system library missing · 130 interrupted
+rules · 7 verify failed · 8 object store · 9 ledger · 10 folder · 11 system library missing ·
+12 workers not reached · 130 interrupted
 
 \b
 Example, from nothing to a filed sheet:
@@ -54,6 +56,7 @@ for subject in (
     defining,
     printing,
     working,
+    stationing,
     serving,
     looking,
     calibrating,

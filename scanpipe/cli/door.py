@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Fault
-from scanpipe.settings import Settings, Value, load_settings
+from scanpipe.settings import Settings, Value, load_settings, variable
 from scanpipe.wiring import open_parts
 
 
@@ -28,10 +28,16 @@ class Door:
 
     config_file: str | None
     debug: bool
+    _said: dict[str, str] = field(default_factory=dict)
+
+    def set(self, key: str, value: str | None) -> None:
+        """A setting that was given with the call; None: it was not. Before the settings are looked at."""
+        if value is not None:
+            self._said[variable(key)] = value
 
     @cached_property
     def loaded(self) -> tuple[Settings, list[Value]]:
-        return load_settings(Path(self.config_file) if self.config_file else None, os.environ)
+        return load_settings(Path(self.config_file) if self.config_file else None, os.environ | self._said)
 
     @property
     def settings(self) -> Settings:

@@ -14,7 +14,7 @@ from scanpipe.desk import deciding
 from scanpipe.desk.conveyor import Conveyor
 from scanpipe.model import PageRecord, Reason, ScanRecord
 from scanpipe.reasons import WORDING
-from scanpipe.wiring import open_workers
+from scanpipe.wiring import open_carriers
 
 
 @click.group(invoke_without_command=True)
@@ -114,7 +114,7 @@ def retry(door: Door, page: str, as_json: bool) -> None:
     Example: scanpipe queue retry 3f9a0c1e22b7-1
     """
     tally = Tally(as_json)
-    with door.parts() as parts, open_workers(door.settings) as engine:
+    with door.parts() as parts, open_carriers(door.settings) as engine:
         with parts.ledger.read() as r:
             id = deciding.find_page(r, page)
             scan = r.scan(id.scan)

@@ -26,7 +26,7 @@ from scanpipe.desk.working import ingest as ingest_files
 from scanpipe.faults import Fault
 from scanpipe.model import PageRecord, Reason
 from scanpipe.reasons import WORDING
-from scanpipe.wiring import open_hot_folder, open_workers
+from scanpipe.wiring import open_carriers, open_hot_folder
 
 
 @click.command()
@@ -42,7 +42,7 @@ def ingest(door: Door, paths: tuple[Path, ...], as_json: bool) -> None:
     Example: scanpipe ingest scans/ --json
     """
     tally = Tally(as_json)
-    with door.parts() as parts, open_workers(door.settings) as engine:
+    with door.parts() as parts, open_carriers(door.settings) as engine:
         conveyor = Conveyor(parts, engine)
         try:
             for carried in finish_leftovers(parts, conveyor):
@@ -55,14 +55,19 @@ def ingest(door: Door, paths: tuple[Path, ...], as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--engine", help="local, or dask: workers of other machines [default: engine.kind].")
+@click.option("--scheduler", metavar="ADDRESS", help="Of Dask: tls://host:8786 [default: engine.scheduler].")
 @json_option
 @pass_door
-def watch(door: Door, as_json: bool) -> None:
+def watch(door: Door, engine: str | None, scheduler: str | None, as_json: bool) -> None:
     """Work the hot folder: take in what the scanner drops, until SIGTERM or Ctrl-C.
 
     \b
     Example: scanpipe watch
+    Example: scanpipe watch --engine dask --scheduler tls://dask.example:8786
     """
+    door.set("engine.kind", engine)
+    door.set("engine.scheduler", scheduler)
     tally, stop = Tally(as_json), stop_signal()
     with parts_when_there(door, tally, stop) as parts:
         if parts is not None:
@@ -103,7 +108,7 @@ def parts_when_there(door: Door, tally: Tally, stop: threading.Event) -> Iterato
 
 def watch_until(door: Door, parts: Parts, tally: Tally, stop: threading.Event) -> None:
     """Works the hot folder until `stop` is set."""
-    with open_workers(door.settings) as engine:
+    with open_carriers(door.settings) as engine:
         inbox = open_hot_folder(door.settings)
         conveyor = Conveyor(parts, engine)
         if not tally.as_json:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from scanpipe.desk.parts import Parts
-from scanpipe.faults import StoreFault
+from scanpipe.faults import LedgerUnavailable, StoreFault
 from scanpipe.hands import PageReport
 from scanpipe.hands import Picture as MadePicture
 from scanpipe.ledgers import Transaction
@@ -70,7 +70,7 @@ class Settling:
         if isinstance(verdict, Filed):
             key = slot_key(verdict.slot, verdict.serial, self.picture)
             self._put(key, _metadata(self.page, self.sight, verdict.serial, verdict.revision))
-            return conclude(self.parts, self.page, "page_filed", {})
+            return conclude(self.parts, self.page, "page_filed", {}, placed=key)
         columns = _unfiled_columns(self.page, verdict, self.sight, self.picture)
         self._put(columns["key"], _metadata(self.page, self.sight, None, None))
         return conclude(self.parts, self.page, "page_blank" if isinstance(verdict, Blank) else "page_held", columns)
@@ -106,6 +106,8 @@ def begin_settling(parts: Parts, scan: ScanRecord, index: int, report: PageRepor
         record = tx.page(page)
         if record is not None and record.settled:
             return record
+        if record is not None and _is_placed(record, picture):
+            return Filed(_slot_of(record), record.serial, {}, record.revision or 0)
         verdict = judge(sight, parts.keyring, _Records(tx, page), parts.quality)
         if isinstance(verdict, Filed):
             tx.append("page_placing", scan=page.scan, page=page.index, **_filed_columns(verdict, sight, picture))
@@ -130,17 +132,35 @@ def finish_placing(parts: Parts, record: PageRecord) -> PageRecord | None:
     return conclude(parts, record.id, "page_filed", {})
 
 
+def _is_placed(record: PageRecord, picture: Picture) -> bool:
+    """Was its place taken for the very same picture, by a process that is dead, or slower than this one?"""
+    return record.state == "placing" and record.sha256 == picture.sha256 and record.decided_by is None
+
+
+def _slot_of(record: PageRecord) -> Slot:
+    assert record.test is not None and record.candidate is not None and record.question is not None
+    return Slot(record.test, record.candidate, record.question)
+
+
 def slot_key(slot: Slot, serial: str | None, picture: Picture) -> str:
     """Named by serial and content: another picture has another key, the same one the same, however often it is put."""
     return slot.key(f"{serial or 'page'}-{picture.sha256[:12]}.{picture.extension}")
 
 
-def conclude(parts: Parts, page: PageId, event: str, columns: Mapping[str, Any]) -> PageRecord:
-    """Records the end of a page's journey, unless somebody else was faster; answers how it ended."""
+def conclude(
+    parts: Parts, page: PageId, event: str, columns: Mapping[str, Any], placed: str | None = None
+) -> PageRecord:
+    """Records the end of a page's journey, unless somebody else was faster; answers how it ended.
+
+    `placed` is the key under which its picture was put. Raises LedgerUnavailable when another process is placing another picture
+    of it meanwhile, which happens where two machines were given the same page and do not draw alike.
+    """
 
     def record_it(tx: Transaction) -> PageRecord:
         record = tx.page(page)
         assert record is not None
+        if placed is not None and not record.settled and record.key != placed:
+            raise LedgerUnavailable(f"page {page} was given to another process as well", "It is tried again by itself.")
         if not record.settled:
             tx.append(event, scan=page.scan, page=page.index, **columns)
             record = tx.page(page)

@@ -86,6 +86,10 @@ class Folders:
         for folder in sorted(self.claimed.iterdir()):
             if folder.is_dir() and not self.alive(folder.name):
                 yield from self._adopt(folder)
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Removes what dead processes left that is worth nothing: private copies, pictures that were not put, locks."""
         for folder in self.work.iterdir():
             if not self.alive(folder.name):
                 shutil.rmtree(folder, ignore_errors=True)

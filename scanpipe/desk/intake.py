@@ -109,6 +109,18 @@ def put_on_record(parts: Parts, incoming: Incoming, original: Original) -> Taken
     return TakenIn(scan, tuple(pages), again)
 
 
+def count_on_record(parts: Parts, scan: ScanRecord, pages: int) -> list[PageRecord]:
+    """How many pages the scan has, unless that is on record already; answers them. Raises LedgerFault."""
+
+    def record(tx: Transaction) -> list[PageRecord]:
+        known = tx.scan(scan.scan)
+        if known is not None and known.pages is None:
+            tx.append("scan_unpacked", scan=scan.scan, pages=pages)
+        return tx.pages(scan.scan)
+
+    return parts.ledger.write(record)
+
+
 def take_over(parts: Parts, scan: ScanRecord) -> ScanRecord | None:
     """Makes a scan, whose process is dead, this process's own; None when another one was faster. Raises LedgerFault."""
     holder = parts.folders.holder

@@ -20,6 +20,9 @@ class Engine(Protocol):
     @property
     def workers(self) -> int: ...
 
+    @property
+    def far(self) -> bool: ...
+
     def submit(self, function: str, *args: Any) -> Future[Any]: ...
 
 

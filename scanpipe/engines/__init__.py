@@ -6,6 +6,7 @@ An engine module has one public function, `open_workers(options)`; modules with 
 
 from __future__ import annotations
 
+import os
 import pkgutil
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -13,7 +14,19 @@ from importlib import import_module
 from types import TracebackType
 from typing import Any, Protocol
 
+from scanpipe.engines._wire import OUT_OF_MEMORY
 from scanpipe.faults import ConfigFault
+
+_OPENCV_OUT_OF_MEMORY = -4
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """PEM files: the authority that both sides trust, and this side's certificate with its key."""
+
+    ca: str
+    certificate: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +42,28 @@ class EngineOptions:
     setup_args: tuple[Any, ...] = ()
     packages: tuple[str, ...] = ("scanpipe",)
     """Only dataclasses, enumerations and exceptions of these come home from a worker, beside plain values."""
+    tries: int = 2
+    """How many workers a task may cost before it is lost."""
+    confined: bool = True
+    """Workers have no network and nothing of the environment that looks like a credential."""
+    scheduler: str = ""
+    """For workers on other machines, which bring all of the above along themselves: where their scheduler listens."""
+    tls: Tls | None = None
+
+
+def end_if_out_of_memory(error: BaseException) -> None:
+    """Ends this process, as a worker that ran into its limit does: there may be no memory left to say more. OpenCV has an
+    exception of its own for it.
+    """
+    of_opencv = type(error).__module__ == "cv2" and getattr(error, "code", None) == _OPENCV_OUT_OF_MEMORY
+    if isinstance(error, MemoryError) or of_opencv:
+        os._exit(OUT_OF_MEMORY)
 
 
 class TaskLost(Exception):
-    """The task cost its worker twice, or its answer cannot be brought home. `how` says what happened, without a full stop."""
+    """The task cost as many workers as it may, or its answer cannot be brought home. `how` says what happened, without a full
+    stop.
+    """
 
     def __init__(self, how: str) -> None:
         super().__init__(how)
@@ -45,6 +76,11 @@ class Engine(Protocol):
     @property
     def workers(self) -> int:
         """How many tasks run at once."""
+        ...
+
+    @property
+    def far(self) -> bool:
+        """Are the workers on other machines, where they reach store and ledger, and nothing of this machine's disks?"""
         ...
 
     def submit(self, function: str, *args: Any) -> Future[Any]:

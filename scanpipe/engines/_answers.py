@@ -87,6 +87,8 @@ def _exception(answer: Frame, packages: Packages) -> Exception:
         return _unreadable(e)
     try:
         error = _Unpickler(body, packages).load()
+        if isinstance(error, TaskLost):  # it was told by an engine out there, and says all that there is to say
+            return error
         error.add_note(f"In the worker:\n{trace}")
     except Exception:  # of a class that is not known here, say
         return TaskLost(f"raised {words}")

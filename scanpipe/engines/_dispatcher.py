@@ -84,7 +84,8 @@ class Dispatcher:
 
     def _start_worker(self) -> bool:
         try:
-            worker = WorkerProcess(self._options.memory_mib, self._start, time.monotonic() + _START_TIMEOUT_S)
+            until_s, confined = time.monotonic() + _START_TIMEOUT_S, self._options.confined
+            worker = WorkerProcess(self._options.memory_mib, self._start, until_s, confined)
         except OSError as e:
             self._start_failed(fault_of_start(str(e)))
             return False

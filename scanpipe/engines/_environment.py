@@ -20,8 +20,9 @@ _KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_
 (GNU libc; 5 ms of a colour page). What is larger goes back to the system as ever."""
 
 
-def worker_environment(parent: Mapping[str, str], import_path: Sequence[str]) -> dict[str, str]:
-    """A copy without anything that looks like a credential; modules are found where the parent finds them."""
-    kept = {k: v for k, v in parent.items() if not _SECRET_NAME.search(k) and not _SECRET_VALUE.search(v)}
+def worker_environment(parent: Mapping[str, str], import_path: Sequence[str], confined: bool) -> dict[str, str]:
+    """A copy, if `confined` without anything that looks like a credential; modules are found where the parent finds them."""
+    secret = {k for k, v in parent.items() if _SECRET_NAME.search(k) or _SECRET_VALUE.search(v)} if confined else set()
+    kept = {k: v for k, v in parent.items() if k not in secret}
     found = os.pathsep.join(os.path.abspath(place) for place in import_path if os.path.exists(place or "."))
     return kept | _ONE_THREAD | _KEPT_MEMORY | {"PYTHONPATH": found}

@@ -25,7 +25,7 @@ class WorkerProcess:
     `complaint` why it could not set itself up.
     """
 
-    def __init__(self, memory_mib: int, start: bytes, deadline_s: float) -> None:
+    def __init__(self, memory_mib: int, start: bytes, deadline_s: float, confined: bool = True) -> None:
         """Raises OSError when there is no process to be had. `start` is the first frame for it."""
         self.task: Task | None = None
         self.ready = False
@@ -35,6 +35,7 @@ class WorkerProcess:
         self.deadline_s = deadline_s
         self.unsent = memoryview(b"")
         self._memory_mib = memory_mib
+        self._confined = confined
         self._inflow = Inflow()
         with ExitStack() as undo:
             self._open(undo)
@@ -47,7 +48,7 @@ class WorkerProcess:
         self._cell = os.memfd_create("task", os.MFD_CLOEXEC)
         undo.callback(os.close, self._cell)
         with theirs:
-            self._popen = _spawn(theirs.fileno(), self._cell, self._memory_mib)
+            self._popen = _spawn(theirs.fileno(), self._cell, self._memory_mib, self._confined)
         undo.callback(self._popen.wait)
         undo.callback(self.kill)
         self.sentinel = os.pidfd_open(self._popen.pid)
@@ -106,14 +107,14 @@ class WorkerProcess:
         return self.doom or _ending(self._popen.returncode, self._memory_mib)
 
 
-def _spawn(line: int, cell: int, memory_mib: int) -> subprocess.Popen[bytes]:
+def _spawn(line: int, cell: int, memory_mib: int, confined: bool) -> subprocess.Popen[bytes]:
     """Standard output belongs to the parent's answers: a library that chats must not get in between."""
-    told = (line, cell, os.getpid(), memory_mib)
+    told = (line, cell, os.getpid(), memory_mib, int(confined))
     return subprocess.Popen(
         (sys.executable, "-P", "-m", "scanpipe.engines._worker", *map(str, told)),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        env=worker_environment(os.environ, sys.path),
+        env=worker_environment(os.environ, sys.path, confined),
         pass_fds=(line, cell),
         start_new_session=True,
     )

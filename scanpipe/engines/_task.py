@@ -8,17 +8,17 @@ from typing import Any
 
 from scanpipe.engines import TaskLost
 
-_LOSSES = 2
 _IN_VAIN = 5
 
 
 @dataclass(slots=True, eq=False)
 class Task:
-    """`frame` goes to the worker as it is. `losses` says how it was lost; `in_vain` counts the workers that were gone
-    before they began: that is not the task's fault, unless it happens again and again."""
+    """`frame` goes to the worker as it is. `losses` says how it was lost, at most `tries` times; `in_vain` counts the workers
+    that were gone before they began: that is not the task's fault, unless it happens again and again."""
 
     number: int
     frame: bytes
+    tries: int = 2
     future: Future[Any] = field(default_factory=Future)
     losses: list[str] = field(default_factory=list)
     in_vain: int = 0
@@ -44,12 +44,13 @@ class Task:
             self.in_vain += 1
             return True
         self.losses.append(how)
-        if len(self.losses) < _LOSSES:
+        if len(self.losses) < self.tries:
             return True
         self.future.set_exception(TaskLost(_told(self.losses)))
         return False
 
 
 def _told(losses: list[str]) -> str:
-    first, second = losses
-    return f"{first} (twice)" if first == second else f"{first}, then {second}"
+    if len(losses) == 2 and losses[0] == losses[1]:
+        return f"{losses[0]} (twice)"
+    return ", then ".join(losses)

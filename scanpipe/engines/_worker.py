@@ -1,14 +1,15 @@
 """A worker process: takes tasks from its socket one by one until the socket is closed.
 
-    python -m scanpipe.engines._worker SOCKET CELL PARENT MEMORY_MIB
+    python -m scanpipe.engines._worker SOCKET CELL PARENT MEMORY_MIB CONFINED
 
-SOCKET and CELL are inherited descriptors, PARENT the parent's process id. CELL is a small piece of memory shared with the
-parent, where the number of the task that was begun last is noted: it outlives the process.
+SOCKET and CELL are inherited descriptors, PARENT the parent's process id. CONFINED is 0 or 1. CELL is a small piece of memory
+shared with the parent, where the number of the task that was begun last is noted: it outlives the process.
 """
 
 from __future__ import annotations
 
 import ctypes
+import io
 import os
 import pickle
 import resource
@@ -21,26 +22,27 @@ from functools import cache
 from importlib import import_module
 from typing import Any, BinaryIO
 
-from scanpipe.engines._wire import HEADER, OUT_OF_MEMORY, Frame, Kind, packed
+from scanpipe.engines import end_if_out_of_memory
+from scanpipe.engines._wire import HEADER, Frame, Kind, packed
 
 _PR_SET_PDEATHSIG = 1
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _OPEN_FILES = 256
-_OPENCV_OUT_OF_MEMORY = -4
 
 
-def main(socket_fd: int, cell_fd: int, parent: int, memory_mib: int) -> None:
+def main(socket_fd: int, cell_fd: int, parent: int, memory_mib: int, confined: int) -> None:
     """The life of a worker."""
     _die_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for fd in (socket_fd, cell_fd):
         os.set_inheritable(fd, False)
     _limit(memory_mib)
-    _leave_network()
+    if confined:
+        _leave_network()
     with socket.socket(fileno=socket_fd) as line, line.makefile("rb") as inflow:
         if _prepare(line, inflow):
             while task := _next(inflow, cell_fd):
-                line.sendall(packed(task.number, *_attempt(_call, task.body)))
+                line.sendall(packed(task.number, *attempt(_call, task.body)))
 
 
 def _die_with(parent: int) -> None:
@@ -71,7 +73,7 @@ def _prepare(line: socket.socket, inflow: BinaryIO) -> bool:
     start = _next(inflow)
     if start is None:
         return False
-    kind, body = _attempt(_set_up, start.body)
+    kind, body = attempt(_set_up, start.body)
     ready = kind is Kind.RESULT
     line.sendall(packed(0, Kind.READY if ready else kind, body))
     return ready
@@ -105,28 +107,20 @@ def _named(function: str) -> Callable[..., Any]:
     return found
 
 
-def _attempt(call: Callable[[bytes], Any], body: bytes) -> tuple[Kind, bytes]:
+def attempt(call: Callable[[bytes], Any], body: bytes) -> tuple[Kind, bytes]:
     """Calls; the answer, pickled. Whatever a task raises is its answer, except that memory ran out, which ends the worker."""
     try:
         return Kind.RESULT, pickle.dumps(call(body), pickle.HIGHEST_PROTOCOL)
     except BaseException as e:
-        if _is_out_of_memory(e):
-            os._exit(OUT_OF_MEMORY)
+        end_if_out_of_memory(e)
         return _raised(e)
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    """OpenCV has its own exception for it."""
-    if isinstance(error, MemoryError):
-        return True
-    return type(error).__module__ == "cv2" and getattr(error, "code", None) == _OPENCV_OUT_OF_MEMORY
 
 
 def _raised(error: BaseException) -> tuple[Kind, bytes]:
     """The exception, its words, and where it came from; the words alone when it would not survive the journey."""
     trace = "".join(traceback.format_exception(error))
     try:
-        body = pickle.dumps(error)
+        body = _pickled(error)
         whole = isinstance(pickle.loads(body), Exception)
     except Exception:  # pickling runs whatever code the exception brings along
         whole = False
@@ -137,8 +131,19 @@ def _raised(error: BaseException) -> tuple[Kind, bytes]:
     )
 
 
+def _pickled(error: BaseException) -> bytes:
+    """As exceptions pickle by themselves, whatever a library (tblib) has told `copyreg` of them."""
+    body = io.BytesIO()
+    pickler = pickle.Pickler(body)
+    pickler.dispatch_table = {}
+    pickler.dump(error)
+    return body.getvalue()
+
+
 def _described(error: BaseException) -> str:
-    return traceback.format_exception_only(error)[-1].strip()
+    told = traceback.TracebackException(type(error), error, None)
+    told.__notes__ = None
+    return list(told.format_exception_only())[-1].strip()
 
 
 if __name__ == "__main__":

@@ -25,7 +25,10 @@ def open_workers(options: EngineOptions) -> LocalEngine:
 class LocalEngine:
     """See `engines.Engine`. Callbacks of the futures run in the dispatching thread: they must be short, and not close it."""
 
+    far = False
+
     def __init__(self, options: EngineOptions) -> None:
+        self._tries = options.tries
         self.workers = options.workers or len(os.sched_getaffinity(0))
         self._numbers = itertools.count(1)
         self._mailbox = Mailbox()
@@ -36,7 +39,7 @@ class LocalEngine:
     def submit(self, function: str, *args: Any) -> Future[Any]:
         number = next(self._numbers)
         body = pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL)
-        task = Task(number, packed(number, Kind.TASK, body))
+        task = Task(number, packed(number, Kind.TASK, body), self._tries)
         self._mailbox.put(task)
         return task.future
 

@@ -54,6 +54,6 @@ def children() -> list[int]:
 
 
 def _of_the_session(pid: int) -> bool:
-    """The S3 server, PostgreSQL, and the resource tracker of multiprocessing."""
+    """The S3 server, PostgreSQL, a Dask scheduler, and the resource tracker of multiprocessing."""
     command = Path(f"/proc/{pid}/cmdline").read_bytes()
-    return any(name in command for name in (b"weed", b"postgres", b"resource_tracker"))
+    return any(name in command for name in (b"weed", b"postgres", b"dask_scheduler", b"resource_tracker"))

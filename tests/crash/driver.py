@@ -52,7 +52,7 @@ class Countdown:
 class InProcess:
     """An engine without processes: the answer is there when `submit` returns."""
 
-    workers = 1
+    workers, far = 1, False
     _lock = threading.Lock()
 
     def submit(self, function: str, *args: Any) -> Future[Any]:

@@ -27,8 +27,8 @@ def test_some_kills(tmp_path: Path) -> None:
 
 
 @pytest.mark.proof
-def test_200_kills_while_500_files_arrive(tmp_path: Path) -> None:
-    kill_while_arriving(tmp_path, files=500, kills=200, seed=2)
+def test_1000_kills_while_2000_files_arrive(tmp_path: Path) -> None:
+    kill_while_arriving(tmp_path, files=2000, kills=1000, seed=2)
 
 
 def kill_while_arriving(place: Path, files: int, kills: int, seed: int) -> None:

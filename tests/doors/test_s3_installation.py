@@ -7,20 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.installation import Installation, install
-from tests.s3_server import REGION, S3Server
+from tests.s3_server import S3Server
 
 
 @pytest.fixture
 def home(tmp_path: Path, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Installation:
     home = install(tmp_path / "data")
-    settings = {
-        "SCANPIPE__STORE__KIND": "s3",
-        "SCANPIPE__STORE__ENDPOINT_URL": s3_server.endpoint_url,
-        "SCANPIPE__STORE__BUCKET": s3_server.bucket,
-        "SCANPIPE__STORE__REGION": REGION,
-        "SCANPIPE__STORE__PREFIX": s3_server.new_prefix(),
-    }
-    for name, value in (s3_server.environ | settings).items():
+    for name, value in (s3_server.environ | s3_server.settings()).items():
         monkeypatch.setenv(name, value)
     return home
 
