@@ -158,7 +158,8 @@ class Sight:
     square, None where no code is a sheet's). `dpi` is measured from the distance of the codes where there are two,
     else it is what the file says, else None. `paper_share` is how much of the sheet of paper is on the page, `page_share` how
     much of the page is paper (None where no code says so), `darkness` how much of it is nearly black (all 0 to 1). `blur_mm`
-    is how blurred its codes are (standard deviation of a Gaussian), None where that cannot be told.
+    is how blurred its codes are (standard deviation of a Gaussian), None where that cannot be told. `streaks_mm` are the places
+    of dark streaks, from the left of the scan.
     """
 
     codes: tuple[Code, ...]
@@ -174,6 +175,7 @@ class Sight:
     darkness: float
     blank: bool
     blur_mm: float | None = None
+    streaks_mm: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,12 @@ from scanpipe.stages.locate import locate
 from scanpipe.stages.quality import QualityRules, blur_px, codes_problem, darkness, quality_problem
 from scanpipe.stages.read import Eyes, Gray, look, look_shrink, read_all, search
 from scanpipe.stages.render import Rendition, render
+from scanpipe.stages.streaks import find_streaks
 from scanpipe.stages.unpack import Page
 from scanpipe.stages.validate import Facts, validate
+
+_DPI_OF_NOBODY = 300.0
+"""Of a scan that does not say; only the places of streaks depend on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ def describe(page: Page, small: Gray, codes: tuple[Code, ...], blank: bool) -> S
         darkness=darkness(small),
         blank=blank,
         blur_mm=round(blur / stance.px_per_mm, 3) if stance is not None and blur is not None else None,
+        streaks_mm=find_streaks(small, (page.dpi or _DPI_OF_NOBODY) / look_shrink(page)),
     )
 
 

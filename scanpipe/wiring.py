@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from scanpipe.desk.folders import open_folders
+from scanpipe.desk.observing import Nobody, Observer
 from scanpipe.desk.parts import Parts
 from scanpipe.engines import Engine, EngineOptions, Tls, open_engine
 from scanpipe.faults import ConfigFault, FolderFault, UsageFault
@@ -28,8 +29,9 @@ _CONNECTIONS = 32
 
 
 @contextmanager
-def open_parts(settings: Settings) -> Iterator[Parts]:
+def open_parts(settings: Settings, observer: Observer | None = None) -> Iterator[Parts]:
     """The installation, open for work. Raises FolderFault, StoreFault, LedgerFault, ConfigFault."""
+    observer = observer or Nobody()
     try:
         settings.root.mkdir(parents=True, exist_ok=True)
     except OSError as e:
@@ -39,7 +41,8 @@ def open_parts(settings: Settings) -> Iterator[Parts]:
         try:
             ledger.hold(folders.holder)
             keyring = key_file(settings).keyring()
-            yield Parts(ledger, open_object_store(settings), keyring, folders, errand(settings), quality(settings))
+            store, told = open_object_store(settings), errand(settings)
+            yield Parts(ledger, store, keyring, folders, told, quality(settings), observer)
         finally:
             folders.close()
 

@@ -89,7 +89,7 @@ class S3Process:
         self._home = Path(tempfile.mkdtemp(prefix="scanpipe-s3-"))
         atexit.register(shutil.rmtree, self._home, ignore_errors=True)
         atexit.register(self.stop)
-        self._ports = dict(zip(_PORTS, _free_ports(len(_PORTS)), strict=True))
+        self._ports = dict(zip(_PORTS, free_ports(len(_PORTS)), strict=True))
         self._process: subprocess.Popen[bytes] | None = None
         self.endpoint_url = f"http://127.0.0.1:{self._ports['s3']}"
         self.environ = _environ(self._home)
@@ -137,7 +137,7 @@ def _binary() -> str | None:
     return str(beside) if beside.exists() else shutil.which("weed")
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     sockets = [socket.socket() for _ in range(count)]
     try:
         for s in sockets:

@@ -28,11 +28,17 @@ def show(door: Door, as_json: bool) -> None:
     Example: SCANPIPE__ENGINE__WORKERS=1 scanpipe config show
     """
     for v in door.loaded[1]:
-        value = re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:***@", v.value) if isinstance(v.value, str) else v.value
+        value = hidden(v.value) if isinstance(v.value, str) else v.value
         if as_json:
             emit({"key": v.key, "value": value, "origin": v.origin})
         else:
             click.echo(f"{v.key:<28} {value!r:<40} {v.origin}")
+
+
+def hidden(text: str) -> str:
+    """Without the passwords of the addresses in it."""
+    without = re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:***@", text)
+    return re.sub(r"(password=)[^&\s]*", r"\1***", without)
 
 
 COMMANDS = (config,)

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from scanpipe.desk.observing import Observer
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Fault
 from scanpipe.settings import Settings, Value, load_settings, variable
@@ -44,8 +45,8 @@ class Door:
         return self.loaded[0]
 
     @contextmanager
-    def parts(self) -> Iterator[Parts]:
-        with open_parts(self.settings) as parts:
+    def parts(self, observer: Observer | None = None) -> Iterator[Parts]:
+        with open_parts(self.settings, observer) as parts:
             yield parts
 
 

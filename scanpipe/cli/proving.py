@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from scanpipe.cli.door import Door, emit, json_option, pass_door, progress
+from scanpipe.desk.sources import health
 from scanpipe.desk.tracing import trace as trace_scan
 from scanpipe.desk.verifying import STATES
 from scanpipe.desk.verifying import verify as verify_all
@@ -85,8 +86,36 @@ def doctor(door: Door, as_json: bool) -> None:
         raise Fault(f"{bad} things are not as they should be", "Each says above how to mend it.")
 
 
+@click.command()
+@json_option
+@pass_door
+def sources(door: Door, as_json: bool) -> None:
+    """Say how well each scanner scans, and what to mend: skew, streaks, cut edges, codes that are hard to read.
+
+    A scanner is a [[source]] of the settings file: a name, and the folder of the inbox that its files come in.
+
+    \b
+    Example: scanpipe sources
+    """
+    if not door.settings.sources and not as_json:
+        click.echo(
+            "No source is set. Add a [[source]] to the settings file for each scanner: config/scanpipe.toml shows how."
+        )
+    with door.parts() as parts:
+        for found in health(parts, door.settings.sources):
+            if as_json:
+                emit(asdict(found))
+                continue
+            click.secho(f"{found.name}: {found.pages} pages", bold=True, nl=False)
+            click.echo(f", the last {found.last_at[:16].replace('T', ' ')} UTC" if found.last_at else " yet")
+            for sentence in found.advice:
+                click.secho(f"  {sentence}", fg="yellow")
+            if found.pages and not found.advice:
+                click.secho("  Nothing to mend.", fg="green")
+
+
 def _plain(probe: Any) -> dict[str, Any]:
     return {"name": probe.name, "ok": probe.ok, "message": probe.message, "hint": probe.hint}
 
 
-COMMANDS = (verify, trace, doctor)
+COMMANDS = (verify, trace, doctor, sources)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from scanpipe.cli.door import Door, emit, json_option, pass_door, person
-from scanpipe.cli.working import Tally
+from scanpipe.cli.tally import Tally
 from scanpipe.desk import deciding
 from scanpipe.desk.conveyor import Conveyor
 from scanpipe.model import PageRecord, Reason, ScanRecord

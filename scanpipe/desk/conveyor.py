@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -83,10 +84,12 @@ class Conveyor:
         self._carrier.close()
 
     def _take(self, incoming: Incoming) -> Carried:
+        began_s = time.perf_counter()
         with workplace(self._parts.folders) as work:
             original = store_original(self._parts, incoming, work)
             with self._in_hand.alone(original.scan):
                 taken = put_on_record(self._parts, incoming, original)
+                self._parts.observer.done("take_in", began_s, original.scan)
                 mine = taken.scan.holder == self._parts.folders.holder or self._inherits(taken)
                 pages = taken.pages
                 if mine:

@@ -23,8 +23,8 @@ from scanpipe.hands import PageReport
 from scanpipe.model import PageRecord, Reason, ScanRecord
 from scanpipe.stages.unpack import Problem
 
-PAGES_PER_GROUP = 8
-"""A task costs Dask 2 to 3 ms; a page 40 and more. Shared by eight, that is below one in a hundred."""
+PAGES_PER_GROUP = 16
+"""A task costs the scheduler and the Dask worker some 15 ms together, a page 40 and more: shared, that is 2 to 3 %."""
 _GROUPS_PER_WORKER = 3
 _PAGES_AT_FIRST = 8
 _LARGEST_GROUP = 32

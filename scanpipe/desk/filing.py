@@ -10,6 +10,7 @@ A process that is killed in between leaves the page `waiting` or `placing`; who 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -61,33 +62,45 @@ class Settling:
     sight: Sight
     picture: Picture
     decided: Future[Verdict | PageRecord]
+    began_s: float
 
     def finish(self) -> PageRecord:
         """Puts the picture where it belongs and records the end. Raises StoreFault, LedgerFault."""
         verdict = self.decided.result()
+        self._done("judge", self.began_s)
         if isinstance(verdict, PageRecord):
             return verdict
         if isinstance(verdict, Filed):
             key = slot_key(verdict.slot, verdict.serial, self.picture)
             self._put(key, _metadata(self.page, self.sight, verdict.serial, verdict.revision))
-            return conclude(self.parts, self.page, "page_filed", {}, placed=key)
+            return self._conclude("page_filed", {}, placed=key)
         columns = _unfiled_columns(self.page, verdict, self.sight, self.picture)
         self._put(columns["key"], _metadata(self.page, self.sight, None, None))
-        return conclude(self.parts, self.page, "page_blank" if isinstance(verdict, Blank) else "page_held", columns)
+        return self._conclude("page_blank" if isinstance(verdict, Blank) else "page_held", columns)
+
+    def _conclude(self, event: str, columns: Mapping[str, Any], placed: str | None = None) -> PageRecord:
+        began_s = time.perf_counter()
+        record = conclude(self.parts, self.page, event, columns, placed)
+        self._done("record", began_s)
+        return record
 
     def _put(self, key: str, metadata: Mapping[str, str]) -> None:
         """The picture into the store; the scan's own bytes need not travel again."""
-        picture, store = self.picture, self.parts.store
+        picture, store, began_s = self.picture, self.parts.store, time.perf_counter()
         about: Any = {"sha256": picture.sha256, "media_type": picture.media_type, "metadata": metadata}
         if picture.path is None:
             put = store.copy_new(self.scan.key, key, **about)
         else:
             put = store.put_new(key, Path(picture.path), **about)
             Path(picture.path).unlink(missing_ok=True)
+        self._done("put", began_s)
         if put is Put.TAKEN:
             raise StoreFault(
                 f"{key} holds other bytes; nothing was overwritten", "Run `scanpipe verify`: it says whose they are."
             )
+
+    def _done(self, stage: str, began_s: float) -> None:
+        self.parts.observer.done(stage, began_s, self.page.scan, self.page.index)
 
 
 def begin_settling(parts: Parts, scan: ScanRecord, index: int, report: PageReport) -> Settling | PageRecord:
@@ -113,7 +126,7 @@ def begin_settling(parts: Parts, scan: ScanRecord, index: int, report: PageRepor
             tx.append("page_placing", scan=page.scan, page=page.index, **_filed_columns(verdict, sight, picture))
         return verdict
 
-    return Settling(parts, scan, page, sight, picture, parts.ledger.hand_in(decide))
+    return Settling(parts, scan, page, sight, picture, parts.ledger.hand_in(decide), time.perf_counter())
 
 
 def finish_placing(parts: Parts, record: PageRecord) -> PageRecord | None:
@@ -183,7 +196,7 @@ def _filed_columns(verdict: Filed, sight: Sight, picture: Picture) -> dict[str, 
         "serial": verdict.serial,
         "key": slot_key(slot, verdict.serial, picture),
         "revision": verdict.revision,
-        "evidence": _json(verdict.evidence),
+        "evidence": _json(dict(verdict.evidence) | _of_scanner(sight)),
         "reason": None,
         "decided_by": None,
     }
@@ -208,6 +221,13 @@ def _held_columns(verdict: Held) -> dict[str, Any]:
         "revision": verdict.revision,
         "decided_by": None,
     }
+
+
+def _of_scanner(sight: Sight) -> dict[str, Any]:
+    """What the scan says of the scanner: `sources.py` sums it up."""
+    told = {"paper_share": sight.paper_share, "blur_mm": sight.blur_mm, "streaks_mm": list(sight.streaks_mm)}
+    known = {k: round(v, 3) if isinstance(v, float) else v for k, v in told.items() if v not in (None, [])}
+    return {"scanner": known} if known else {}
 
 
 def _picture_columns(sight: Sight, picture: Picture) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -60,7 +61,9 @@ class NearCarrier:
 
     def _unpack(self, scan: ScanRecord, copy: Path) -> tuple[Problem | None, Sequence[PageRecord]]:
         """Puts the number of pages on record. A file that cannot be opened has one page, which will be held."""
+        began_s = time.perf_counter()
         counted = self._answer(self._engine.submit("scanpipe.hands:count_pages", str(copy), self._parts.errand))
+        self._parts.observer.done("unpack", began_s, scan.scan)
         problem = counted if isinstance(counted, Problem) else None
         return problem, count_on_record(self._parts, scan, 1 if isinstance(counted, Problem) else counted)
 
@@ -70,7 +73,7 @@ class NearCarrier:
         """All pages: several are examined and settled at a time; they are judged, and answered, in their order."""
         under_way: deque[Future[PageRecord]] = deque()
         try:
-            for page, examining in self._ahead(copy, pages, problem):
+            for page, examining in self._ahead(scan, copy, pages, problem):
                 begun = self._begin(scan, copy, page, examining, problem)
                 under_way.append(self._finishing(begun, alone=len(pages) == 1))
                 if len(under_way) >= self._pages_at_once:
@@ -81,13 +84,13 @@ class NearCarrier:
             wait(under_way)
 
     def _ahead(
-        self, copy: Path, pages: Sequence[PageRecord], problem: Problem | None
+        self, scan: ScanRecord, copy: Path, pages: Sequence[PageRecord], problem: Problem | None
     ) -> Iterator[tuple[PageRecord, Future[Any] | None]]:
         """All pages, those that wait with the answer to come; some are asked for ahead, so that no worker is idle."""
         window: deque[tuple[PageRecord, Future[Any] | None]] = deque()
         for page in pages:
             wanted = page.state == "waiting" and problem is None
-            window.append((page, self._examining(copy, page.page) if wanted else None))
+            window.append((page, self._examining(scan, copy, page.page) if wanted else None))
             if len(window) >= self._pages_at_once:
                 yield window.popleft()
         yield from window
@@ -101,7 +104,7 @@ class NearCarrier:
             return finish_decision(self._parts, page)
         if page.state == "placing" and (filed := finish_placing(self._parts, page)):
             return filed
-        answer = problem or self._answer(examining or self._examining(copy, page.page))
+        answer = problem or self._answer(examining or self._examining(scan, copy, page.page))
         report = PageReport(None, None, answer) if isinstance(answer, Problem) else _checked(answer, copy, page.page)
         return begin_settling(self._parts, scan, page.page, report)
 
@@ -113,9 +116,11 @@ class NearCarrier:
         done.set_result(begun.finish() if isinstance(begun, Settling) else begun)
         return done
 
-    def _examining(self, copy: Path, index: int) -> Future[Any]:
-        function, out = "scanpipe.hands:examine_page", str(copy.parent)
-        return self._engine.submit(function, str(copy), index, out, self._parts.errand)
+    def _examining(self, scan: ScanRecord, copy: Path, index: int) -> Future[Any]:
+        function, out, began_s = "scanpipe.hands:examine_page", str(copy.parent), time.perf_counter()
+        asked = self._engine.submit(function, str(copy), index, out, self._parts.errand)
+        asked.add_done_callback(lambda _: self._parts.observer.done("examine", began_s, scan.scan, index))
+        return asked
 
     def _answer(self, asked: Future[Any]) -> Any:
         """The engine's answer. A page that cost two workers their lives, or that reading stumbles over, is a problem of the

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from scanpipe.codes import Keyring
 from scanpipe.desk.folders import Folders
+from scanpipe.desk.observing import Nobody, Observer
 from scanpipe.hands import Errand
 from scanpipe.ledgers import SqlLedger
 from scanpipe.stages.quality import QualityRules
@@ -36,3 +37,4 @@ class Parts:
     folders: Folders
     errand: Errand
     quality: QualityRules
+    observer: Observer = field(default_factory=Nobody)

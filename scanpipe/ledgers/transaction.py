@@ -149,6 +149,12 @@ class Transaction:
         for row in self._c.execute(query):
             yield PageRecord(*row)
 
+    def latest_from(self, folder: str, limit: int) -> list[PageRecord]:
+        """The pages of files from this folder of the inbox that were filed or held last, the newest first."""
+        of = sa.and_(_p.scan == t.scan.c.scan, t.scan.c.file.startswith(f"{folder}/", autoescape=True))
+        query = sa.select(t.page).join_from(t.page, t.scan, of).where(_p.state.in_(("filed", "held")))
+        return [PageRecord(*row) for row in self._c.execute(query.order_by(_p.event.desc()).limit(limit))]
+
     def slot_pages(self, test: str, candidate: str, question: str) -> list[PageRecord]:
         """The pages filed in a slot, in the order of filing."""
         query = sa.select(t.page).where(_p.test == test, _p.candidate == candidate, _p.question == question)
@@ -158,6 +164,11 @@ class Transaction:
         """How many pages are in each state."""
         query = sa.select(_p.state, sa.func.count()).group_by(_p.state)
         return {row[0]: row[1] for row in self._c.execute(query)}
+
+    def standing(self) -> list[tuple[str, str | None, int, str]]:
+        """For each state and reason: how many pages, and since when the one that is longest in it."""
+        query = sa.select(_p.state, _p.reason, sa.func.count(), sa.func.min(_p.at)).group_by(_p.state, _p.reason)
+        return [(row[0], row[1], row[2], row[3]) for row in self._c.execute(query)]
 
     def stack_size(self, stack: str) -> int:
         """How many scans of this stack there are."""

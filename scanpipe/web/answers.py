@@ -64,6 +64,19 @@ class Health(BaseModel):
     status: str = Field(examples=["ok"])
 
 
+class PartState(BaseModel):
+    """`problem` is a sentence where the part is not ready."""
+
+    part: str = Field(examples=["ledger", "store", "inbox"])
+    ready: bool
+    problem: str | None
+
+
+class Readiness(BaseModel):
+    ready: bool
+    parts: list[PartState]
+
+
 def slot_answer(view: SlotView, root: str) -> SlotAnswer:
     slot = view.slot
     base = f"{root}/tests/{slot.test}/slots/{slot.candidate}/{slot.question}"

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, FastAPI, Header, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 
 from scanpipe import __version__
 from scanpipe.desk.accounts import admit, may_see
 from scanpipe.desk.parts import Parts
+from scanpipe.desk.readiness import look
 from scanpipe.desk.slots import SlotView, changes, view_slot
 from scanpipe.faults import Fault
 from scanpipe.ledgers.accounts import Token
-from scanpipe.web.answers import Events, Health, Problem, SlotAnswer, event_answer, slot_answer
+from scanpipe.web.answers import (
+    Events,
+    Health,
+    PartState,
+    Problem,
+    Readiness,
+    SlotAnswer,
+    event_answer,
+    slot_answer,
+)
 
 ROOT = "/api/v1"
 _TITLES = {
@@ -39,16 +49,25 @@ TestId = Annotated[str, Path(max_length=40)]
 SomeId = Annotated[str, Path(max_length=20)]
 
 
-def make_app(parts: Parts) -> FastAPI:
+class Numbers(Protocol):
+    """What `telling.meter.Meter` has for Prometheus."""
+
+    def text(self) -> bytes: ...
+
+
+def make_app(parts: Parts, numbers: Numbers) -> FastAPI:
     """The application over an open installation."""
     app = FastAPI(
         title="scanpipe", version=__version__, openapi_url=f"{ROOT}/openapi.json", docs_url=None, redoc_url=None
     )
     app.state.parts = parts
+    app.state.numbers = numbers
     app.add_exception_handler(HTTPException, _http_problem)
     app.add_exception_handler(RequestValidationError, lambda request, _: _problem(422))
     app.add_exception_handler(Fault, lambda request, _: _problem(503))
     app.get("/healthz", response_model=Health, responses={503: {"model": Problem}})(healthz)
+    app.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}})(readyz)
+    app.get("/metrics", response_class=PlainTextResponse, responses={503: {"model": Problem}})(get_metrics)
     slot = f"{ROOT}/tests/{{test}}/slots/{{candidate}}/{{question}}"
     app.get(slot, response_model=SlotAnswer, responses=_PROBLEMS)(get_slot)
     picture: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}, "image/png": {}}}, 304: {}}
@@ -84,6 +103,19 @@ def healthz(request: Request) -> Health:
     with _parts(request).ledger.read() as r:
         r.counts()
     return Health(status="ok")
+
+
+def readyz(request: Request, response: Response) -> Readiness:
+    """Can sheets be taken in, filed and fetched? Each part was asked just now."""
+    parts = [PartState(part=name, ready=not why, problem=why or None) for name, why in look(_parts(request))]
+    ready = all(part.ready for part in parts)
+    response.status_code = 200 if ready else 503
+    return Readiness(ready=ready, parts=parts)
+
+
+def get_metrics(request: Request) -> Response:
+    """Numbers in the text format of Prometheus. No candidate is in them."""
+    return Response(request.app.state.numbers.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def get_slot(

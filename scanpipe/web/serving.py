@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 
 import uvicorn
+from fastapi import FastAPI
 
-from scanpipe.desk.parts import Parts
 from scanpipe.faults import Fault
-from scanpipe.web.app import make_app
 
 _LOOK_S = 0.1
 
@@ -16,8 +15,8 @@ _LOOK_S = 0.1
 class Server:
     """uvicorn in a thread of its own. The access log stays off: its lines carry candidate numbers."""
 
-    def __init__(self, parts: Parts, host: str, port: int) -> None:
-        config = uvicorn.Config(make_app(parts), host=host, port=port, access_log=False, log_level="warning")
+    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+        config = uvicorn.Config(app, host=host, port=port, access_log=False, log_level="warning")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, name="web")
 

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import re
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.installation import ROOT, Installation, install
+from tests.installation import Installation, install
+from tests.serving import serving
 
 
 @dataclass(frozen=True)
@@ -41,20 +37,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         home.run("ingest", str(place / f"scan{i}.jpg"))
     token = home.run("tokens", "add", "grading", "--scopes", "all").strip()
     other = home.run("tokens", "add", "other", "--scopes", "slots:read", "--tests", "KJ1001-2026H").strip()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "scanpipe", "up", "--port", "0"],
-        env={**os.environ, **home.environ},
-        cwd=ROOT,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    url = re.search(r"http://[^/]+", process.stderr.readline())
-    assert url
-    yield Served(home, url[0], token, other)
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
-    assert process.returncode == 0
+    with serving(home, "up") as url:
+        yield Served(home, url, token, other)
 
 
 def slot_path(home: Installation, index: int) -> str:
@@ -131,7 +115,7 @@ def test_a_revoked_token_opens_nothing(served: Served) -> None:
 def test_the_description_needs_no_token_and_names_every_route(served: Served) -> None:
     described = httpx.get(f"{served.url}/api/v1/openapi.json").json()
     assert described["openapi"].startswith("3.1")
-    assert len(described["paths"]) == 4
+    assert {"/healthz", "/readyz", "/metrics"} < set(described["paths"]) and len(described["paths"]) == 6
     assert httpx.get(f"{served.url}/healthz").json() == {"status": "ok"}
 
 

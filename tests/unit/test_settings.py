@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanpipe.faults import ConfigFault
-from scanpipe.settings import Settings, load_settings
+from scanpipe.settings import Settings, SourceSettings, load_settings
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "scanpipe.toml"
 DEFAULTS = {v.key: v.value for v in load_settings(None, {})[1]}
@@ -183,6 +183,7 @@ RANGES = {
     "quality.black_share": (-0.1, 1.1),
     "quality.blur_mm": (-0.1, 10.1),
     "web.port": (-1, 65536),
+    "metrics.port": (-1, 65536),
 }
 
 
@@ -194,7 +195,9 @@ def test_every_number_has_a_range(key: str) -> None:
         assert f"{key} = " in message and "is not between" in message
 
 
-@pytest.mark.parametrize("key", ["store.kind", "engine.kind", "quality.poor", "sheets.paper", "sheets.area"])
+@pytest.mark.parametrize(
+    "key", ["store.kind", "engine.kind", "quality.poor", "sheets.paper", "sheets.area", "log.format"]
+)
 def test_a_choice_names_what_can_be_chosen(key: str) -> None:
     message = refused(None, {f"SCANPIPE__{key.upper().replace('.', '__')}": "tape"}).message
     assert f"{key} = 'tape' is not one of {DEFAULTS[key]}" in message
@@ -292,3 +295,53 @@ def test_any_environment_gives_settings_or_a_fault(given: dict[str, str]) -> Non
         assert fault.hint
         return
     assert {v.key: type(v.value) for v in values} == {k: type(v) for k, v in DEFAULTS.items()}
+
+
+def test_a_secret_stands_in_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "ledger-url"
+    secret.write_text("postgresql://scanpipe:hemmelig@db/ledger\n")
+    settings, values = load_settings(None, {"SCANPIPE__LEDGER__URL_FILE": str(secret)})
+    assert settings.ledger_url == "postgresql://scanpipe:hemmelig@db/ledger"
+    assert (
+        next(v.origin for v in values if v.key == "ledger.url")
+        == f"{secret}, named by environment SCANPIPE__LEDGER__URL_FILE"
+    )
+    file = tmp_path / "scanpipe.toml"
+    file.write_text(f'[ledger]\nurl_file = "{secret}"\n')
+    assert load_settings(file, {})[0] == settings
+    assert (
+        "cannot be read: No such file" in refused(None, {"SCANPIPE__LEDGER__URL_FILE": str(tmp_path / "gone")}).message
+    )
+    assert "unknown variable SCANPIPE__LEDGER__URI_FILE" in refused(None, {"SCANPIPE__LEDGER__URI_FILE": "x"}).message
+
+
+def test_sources_are_tables_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "scanpipe.toml"
+    file.write_text(
+        '[[source]]\nname = "skanner 1"\n[[source]]\nname = "skanner 2"\nfolder = "rom 210"\ndpi = 300\nduplex = true\n'
+    )
+    settings, values = load_settings(file, {})
+    assert settings.sources == (
+        SourceSettings("skanner 1", "skanner 1"),
+        SourceSettings("skanner 2", "rom 210", duplex=True, dpi=300),
+    )
+    assert [v.value["name"] for v in values if v.key == "source"] == ["skanner 1", "skanner 2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[[source]]\ndpi = 300", "has no name"),
+        ('[[source]]\nname = "a"\ndip = 300', "did you mean dpi?"),
+        ('[[source]]\nname = "a"\ndpi = "many"', "is not a whole number"),
+        ('[[source]]\nname = "a"\n[[source]]\nname = "b"\nfolder = "A"', "two sources have the folder a"),
+    ],
+)
+def test_what_is_wrong_with_a_source(tmp_path: Path, text: str, says: str) -> None:
+    file = tmp_path / "scanpipe.toml"
+    file.write_text(text)
+    assert says in refused(file, {}).message
+
+
+def test_certificates_go_together() -> None:
+    assert "go together" in refused(None, {"SCANPIPE__ENGINE__TLS_CA": "/etc/ca.pem"}).message

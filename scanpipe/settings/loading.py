@@ -1,123 +1,20 @@
-"""Settings: read once, into a frozen object, each value with the place it came from.
-
-In rising precedence: the default below, the TOML file (`--config` or SCANPIPE_CONFIG), the environment
-(SCANPIPE__SECTION__KEY). A misspelled key or variable is an error that says what was probably meant.
-`config/scanpipe.toml` has every key with a comment; a test keeps the two in step.
-"""
+"""The settings from file and environment: converted, checked, and each with its origin."""
 
 from __future__ import annotations
 
 import difflib
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from scanpipe.faults import ConfigFault
+from scanpipe.settings.sections import TABLES, Settings, SourceSettings
 
 _VARIABLE = "SCANPIPE__"
-
-
-@dataclass(frozen=True, slots=True)
-class InboxSettings:
-    path: str = ""
-    claimed: str = ""
-    polling: bool = False
-    closed_quiet_s: float = 0.1
-    quiet_s: float = 1.0
-    unknown_quiet_s: float = 5.0
-    incomplete_after_s: float = 600.0
-    sweep_s: float = 10.0
-    polling_s: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class StoreSettings:
-    kind: str = "directory"
-    endpoint_url: str = ""
-    bucket: str = ""
-    region: str = ""
-    prefix: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerSettings:
-    url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
-    kind: str = "local"
-    workers: int = 0
-    scheduler: str = ""
-    tls_ca: str = ""
-    tls_certificate: str = ""
-    tls_key: str = ""
-    page_timeout_s: float = 60.0
-    memory_mib: int = 2048
-
-
-@dataclass(frozen=True, slots=True)
-class RenderSettings:
-    jpeg_quality: int = 85
-
-
-@dataclass(frozen=True, slots=True)
-class LimitSettings:
-    file_mb: int = 500
-    pixels: int = 120_000_000
-    pages: int = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class QualitySettings:
-    poor: str = "hold"
-    missing_share: float = 0.07
-    black_share: float = 0.5
-    blur_mm: float = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class SheetSettings:
-    paper: str = "a4"
-    area: str = "plain"
-
-
-@dataclass(frozen=True, slots=True)
-class WebSettings:
-    host: str = "127.0.0.1"
-    port: int = 8080
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    data_dir: str = "scanpipe-data"
-    inbox: InboxSettings = field(default_factory=InboxSettings)
-    store: StoreSettings = field(default_factory=StoreSettings)
-    ledger: LedgerSettings = field(default_factory=LedgerSettings)
-    engine: EngineSettings = field(default_factory=EngineSettings)
-    render: RenderSettings = field(default_factory=RenderSettings)
-    limits: LimitSettings = field(default_factory=LimitSettings)
-    quality: QualitySettings = field(default_factory=QualitySettings)
-    sheets: SheetSettings = field(default_factory=SheetSettings)
-    web: WebSettings = field(default_factory=WebSettings)
-
-    @property
-    def root(self) -> Path:
-        return Path(self.data_dir).absolute()
-
-    @property
-    def inbox_path(self) -> Path:
-        return Path(self.inbox.path).absolute() if self.inbox.path else self.root / "inbox"
-
-    @property
-    def claimed_path(self) -> Path:
-        return Path(self.inbox.claimed).absolute() if self.inbox.claimed else self.root / "claimed"
-
-    @property
-    def ledger_url(self) -> str:
-        return self.ledger.url or f"sqlite:///{self.root / 'ledger.db'}"
+_FILE = "_file"
+"""After any key: the value stands in the file of this name. For secrets, which others could read in an environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +31,11 @@ def load_settings(file: Path | None, environ: Mapping[str, str]) -> tuple[Settin
     file = file or (Path(environ["SCANPIPE_CONFIG"]) if environ.get("SCANPIPE_CONFIG") else None)
     given: dict[str, tuple[Any, str]] = {}
     problems: list[str] = []
+    sources: tuple[SourceSettings, ...] = ()
     if file is not None:
-        given |= _from_file(file, problems)
+        tree = _tree(file)
+        sources = _sources(tree.pop("source", []), file, problems)
+        given |= _from_tree(tree, file, problems)
     given |= _from_environment(environ, problems)
     defaults = dict(_defaults(Settings))
     values = []
@@ -147,7 +47,9 @@ def load_settings(file: Path | None, environ: Mapping[str, str]) -> tuple[Settin
         raise ConfigFault(
             "\n".join(problems), "`config/scanpipe.toml` lists every key; `scanpipe config show` the values."
         )
-    return _build(Settings, "", {v.key: v.value for v in values}), values
+    values += [Value("source", asdict(source), str(file)) for source in sources]
+    built = _build(Settings, "", {v.key: v.value for v in values})
+    return replace(built, sources=sources), values
 
 
 def variable(key: str) -> str:
@@ -155,21 +57,60 @@ def variable(key: str) -> str:
     return _VARIABLE + key.upper().replace(".", "__")
 
 
-def _from_file(file: Path, problems: list[str]) -> dict[str, tuple[Any, str]]:
+def _tree(file: Path) -> dict[str, Any]:
     try:
-        tree = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as e:
         raise ConfigFault(f"{file}: cannot be read: {e.strerror}", "Check --config and SCANPIPE_CONFIG.") from e
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
         raise ConfigFault(f"{file}: is not TOML: {e}", "Compare with config/scanpipe.toml.") from e
+
+
+def _sources(tables: Any, file: Path, problems: list[str]) -> tuple[SourceSettings, ...]:
+    """The tables `[[source]]`; what is wrong with one is noted as a problem."""
+    found: list[SourceSettings] = []
+    types = get_type_hints(SourceSettings)
+    for number, table in enumerate(tables if isinstance(tables, list) else [tables], 1):
+        where = f"{file}: source {number}"
+        if not isinstance(table, dict) or not isinstance(table.get("name"), str) or not table["name"]:
+            problems.append(f"{where} has no name: write [[source]], and below it name = …")
+            continue
+        unknown = [k for k in table if k not in types]
+        problems += [f"{where}: unknown key {k}{_suggestion(k, list(types))}" for k in unknown]
+        told = {k: _convert(k, v, types[k], where, problems) for k, v in table.items() if k in types}
+        found.append(SourceSettings(**{"folder": table["name"], **told}))
+    folders = [source.folder.casefold() for source in found]
+    problems += [
+        f"{file}: two sources have the folder {f}" for f in sorted({f for f in folders if folders.count(f) > 1})
+    ]
+    return tuple(found)
+
+
+def _from_tree(tree: Mapping[str, Any], file: Path, problems: list[str]) -> dict[str, tuple[Any, str]]:
     known = [k for k, _ in _defaults(Settings)]
     sections = {k.partition(".")[0] for k in known if "." in k}
     flat: dict[str, Any] = {}
     for name, value in tree.items():
         is_section = isinstance(value, dict) and (value or name in sections)
         flat |= {f"{name}.{k}": v for k, v in value.items()} if is_section else {name: value}
-    problems += [f"{file}: unknown key {k}{_suggestion(k, known)}" for k in flat if k not in known]
-    return {k: (v, str(file)) for k, v in flat.items()}
+    found: dict[str, tuple[Any, str]] = {}
+    for key, value in flat.items():
+        if key not in known and key.removesuffix(_FILE) in known:
+            found[key.removesuffix(_FILE)] = (_secret(value, str(file), problems), f"{value}, named by {file}")
+        elif key in known:
+            found[key] = (value, str(file))
+        else:
+            problems.append(f"{file}: unknown key {key}{_suggestion(key, known)}")
+    return found
+
+
+def _secret(place: Any, origin: str, problems: list[str]) -> str:
+    """What stands in a file, without the line's end."""
+    try:
+        return Path(str(place)).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as e:
+        problems.append(f"{origin}: {place} cannot be read: {getattr(e, 'strerror', None) or 'it is not text'}")
+        return ""
 
 
 def _from_environment(environ: Mapping[str, str], problems: list[str]) -> dict[str, tuple[Any, str]]:
@@ -180,6 +121,9 @@ def _from_environment(environ: Mapping[str, str], problems: list[str]) -> dict[s
             continue
         if name in known:
             found[known[name]] = (value, f"environment {name}")
+        elif name.removesuffix(_FILE.upper()) in known:
+            secret = _secret(value, f"environment {name}", problems)
+            found[known[name.removesuffix(_FILE.upper())]] = (secret, f"{value}, named by environment {name}")
         else:
             problems.append(f"environment: unknown variable {name}{_suggestion(name, list(known), 0.75)}")
     return found
@@ -187,11 +131,16 @@ def _from_environment(environ: Mapping[str, str], problems: list[str]) -> dict[s
 
 def _defaults(cls: Any, prefix: str = "") -> Iterator[tuple[str, tuple[type, Any]]]:
     hints = get_type_hints(cls)
-    for f in fields(cls):
+    for f in _plain(cls):
         if is_dataclass(hints[f.name]):
             yield from _defaults(hints[f.name], f"{prefix}{f.name}.")
         else:
             yield f"{prefix}{f.name}", (hints[f.name], f.default if f.default is not MISSING else None)
+
+
+def _plain(cls: Any) -> list[Any]:
+    """The fields that are a value or a section."""
+    return [f for f in fields(cls) if f.metadata != TABLES]
 
 
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -216,6 +165,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "store.kind": ("directory", "s3"),
     "engine.kind": ("local", "dask"),
     "quality.poor": ("hold", "file"),
+    "log.format": ("text", "json"),
     "sheets.paper": ("a4", "letter"),
     "sheets.area": ("plain", "dotted", "lined", "millimetre"),
 }
@@ -237,6 +187,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "quality.black_share": (0, 1),
     "quality.blur_mm": (0, 10),
     "web.port": (0, 65535),
+    "metrics.port": (0, 65535),
 }
 
 
@@ -269,6 +220,6 @@ def _build(cls: Any, prefix: str, values: Mapping[str, Any]) -> Any:
             f.name: _build(hints[f.name], f"{prefix}{f.name}.", values)
             if is_dataclass(hints[f.name])
             else values[f"{prefix}{f.name}"]
-            for f in fields(cls)
+            for f in _plain(cls)
         }
     )

@@ -1,0 +1,134 @@
+"""Every section with its keys and their defaults. `config/scanpipe.toml` has each with a comment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+TABLES = {"tables": True}
+"""Marks a setting that is a list of tables: it comes from the file alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxSettings:
+    path: str = ""
+    claimed: str = ""
+    polling: bool = False
+    closed_quiet_s: float = 0.1
+    quiet_s: float = 1.0
+    unknown_quiet_s: float = 5.0
+    incomplete_after_s: float = 600.0
+    sweep_s: float = 10.0
+    polling_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    kind: str = "directory"
+    endpoint_url: str = ""
+    bucket: str = ""
+    region: str = ""
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerSettings:
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    kind: str = "local"
+    workers: int = 0
+    scheduler: str = ""
+    tls_ca: str = ""
+    tls_certificate: str = ""
+    tls_key: str = ""
+    page_timeout_s: float = 60.0
+    memory_mib: int = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class RenderSettings:
+    jpeg_quality: int = 85
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSettings:
+    file_mb: int = 500
+    pixels: int = 120_000_000
+    pages: int = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class QualitySettings:
+    poor: str = "hold"
+    missing_share: float = 0.07
+    black_share: float = 0.5
+    blur_mm: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class SheetSettings:
+    paper: str = "a4"
+    area: str = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    host: str = "127.0.0.1"
+    port: int = 8080
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    format: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    port: int = 0
+    traces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """A scanner: its files come in `folder` of the inbox. `dpi` is what it should deliver; 0: whatever."""
+
+    name: str
+    folder: str
+    duplex: bool = False
+    dpi: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    data_dir: str = "scanpipe-data"
+    inbox: InboxSettings = field(default_factory=InboxSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    ledger: LedgerSettings = field(default_factory=LedgerSettings)
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    render: RenderSettings = field(default_factory=RenderSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    quality: QualitySettings = field(default_factory=QualitySettings)
+    sheets: SheetSettings = field(default_factory=SheetSettings)
+    web: WebSettings = field(default_factory=WebSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
+    sources: tuple[SourceSettings, ...] = field(default=(), metadata=TABLES)
+
+    @property
+    def root(self) -> Path:
+        return Path(self.data_dir).absolute()
+
+    @property
+    def inbox_path(self) -> Path:
+        return Path(self.inbox.path).absolute() if self.inbox.path else self.root / "inbox"
+
+    @property
+    def claimed_path(self) -> Path:
+        return Path(self.inbox.claimed).absolute() if self.inbox.claimed else self.root / "claimed"
+
+    @property
+    def ledger_url(self) -> str:
+        return self.ledger.url or f"sqlite:///{self.root / 'ledger.db'}"
