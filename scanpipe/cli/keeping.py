@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
-from scanpipe.cli.door import Door, emit, json_option, pass_door, progress
+from scanpipe.cli.door import Door, emit, json_option, pass_door, person, progress
+from scanpipe.cli.tally import Tally
+from scanpipe.desk.backing_up import back_up
+from scanpipe.desk.backing_up import restore as take_back
+from scanpipe.desk.conveyor import Conveyor
 from scanpipe.desk.moving import copy_store
+from scanpipe.desk.rebuilding import PageCounter, rebuild
+from scanpipe.desk.shelving import shelve
+from scanpipe.desk.verifying import verify
+from scanpipe.desk.working import finish_own
+from scanpipe.faults import UsageFault, VerifyFailed
 from scanpipe.ledgers import copy_ledger, open_ledger
-from scanpipe.wiring import open_store_at
+from scanpipe.wiring import open_carriers, open_store_at, open_workers
 
 
 @click.group()
@@ -71,6 +82,95 @@ def copy(door: Door, source: str, target: str, as_json: bool) -> None:
     click.echo(f"The chain ends with {copied.head[:16]} in both. Now set ledger.url to the new one.")
 
 
+@ledger.command("rebuild")
+@json_option
+@pass_door
+def rebuild_ledger(door: Door, as_json: bool) -> None:
+    """Make a lost ledger anew from the store's objects and their labels, or add to a restored one what came after its backup.
+
+    Pages in slots are filed again; all others go their way again from the original, which is done here, too. What is not told by
+    any object is lost with the ledger: what a person discarded comes back to the queue, and accounts and tokens have to be made
+    again. keys.json must be there: restore it from a backup first.
+
+    \b
+    Example: scanpipe restore /backup/2026-12-03 && scanpipe ledger rebuild
+    """
+    if not (door.settings.root / "keys.json").exists():
+        raise UsageFault(
+            "there are no signing keys", "Restore keys.json from a backup: without it no sheet can be read."
+        )
+    tally = Tally(as_json=False)
+    with door.parts() as parts, open_carriers(door.settings) as engine, tempfile.TemporaryDirectory() as work:
+        counting = PageCounter(parts, open_workers(door.settings), Path(work))
+        with progress("rebuilding", None, not as_json) as told, counting.engine:
+            done = rebuild(parts, counting, person(), told)
+        conveyor = Conveyor(parts, engine)
+        try:
+            for carried in finish_own(parts, conveyor):
+                tally.count(carried)
+        finally:
+            conveyor.abandon()
+    if as_json:
+        emit(asdict(done))
+        return
+    click.echo(
+        f"Added {done.definitions} definitions, {done.sheets} sheets, {done.scans} scans, {done.filed} filed pages."
+    )
+    click.echo(f"{done.waiting} pages were worked off from their originals.")
+    for key in done.odd:
+        click.secho(f"  {key} lies in a slot, and its label does not say of which page it is", fg="red")
+    click.echo("  → scanpipe verify")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@json_option
+@pass_door
+def backup(door: Door, folder: Path, as_json: bool) -> None:
+    """Copy ledger and keys into a new FOLDER, and prove the copy. Work may go on meanwhile.
+
+    The objects are not in it: the store has backups of its own, or `scanpipe store copy`. Keep the folder as secret as data_dir.
+
+    \b
+    Example: scanpipe backup /backup/$(date +%F)
+    """
+    with door.parts() as parts, progress("copying", None, not as_json) as told:
+        shelve(parts)
+        made = back_up(parts.ledger, door.settings.root / "keys.json", folder, lambda _, done, __: told(done))
+    if as_json:
+        emit(asdict(made))
+    else:
+        click.echo(f"{folder} has {made.events} events and the keys; the chain ends with {made.head[:16]}.")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True))
+@json_option
+@pass_door
+def restore(door: Door, folder: Path, as_json: bool) -> None:
+    """Take ledger and keys back from a FOLDER that `scanpipe backup` made, into an empty ledger; then verify the store.
+
+    What came after the backup is in the store: `scanpipe ledger rebuild` adds it. Ends with 7 when the two differ.
+
+    \b
+    Example: scanpipe restore /backup/2026-12-03
+    """
+    door.settings.root.mkdir(parents=True, exist_ok=True)
+    with open_ledger(door.settings.ledger_url) as ledger, progress("copying", None, not as_json) as told:
+        taken = take_back(folder, ledger, door.settings.root / "keys.json", lambda _, done, __: told(done))
+    if not as_json:
+        click.echo(f"{taken.events} events of {taken.at} are back; the chain ends with {taken.head[:16]}.")
+    with door.parts() as parts, progress("verifying", None, not as_json) as told:
+        finding = verify(parts, lambda _, done, __: told(done))
+    if as_json:
+        emit(asdict(taken) | {"problems": finding.problems})
+    for problem in () if as_json else finding.problems:
+        click.secho(f"  {problem}", fg="red")
+    if finding.problems:
+        hint = "Run `scanpipe ledger rebuild`: it adds what came after the backup; then `scanpipe verify`."
+        raise VerifyFailed(f"{len(finding.problems)} things differ between backup and store", hint)
+
+
 @click.group()
 def store() -> None:
     """Move the objects to another store.
@@ -104,4 +204,4 @@ def copy_objects(door: Door, source: str, target: str, as_json: bool) -> None:
     click.echo(f"Copied {copied.brought} objects, {copied.bytes / 1e6:.1f} MB; {copied.there} were there already.")
 
 
-COMMANDS = (ledger, store)
+COMMANDS = (ledger, store, backup, restore)

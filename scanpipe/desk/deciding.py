@@ -70,7 +70,9 @@ def finish_decision(parts: Parts, record: PageRecord) -> PageRecord:
     """Puts the picture of a page that a person assigned into its slot; also after the process died in between."""
     evidence = json.loads(record.evidence or "{}")
     assert record.key is not None and record.sha256 is not None
-    metadata = {"scan": record.scan, "page": str(record.page), "decided-by": record.decided_by or ""}
+    about = {"scan": record.scan, "page": record.page, "decided-by": record.decided_by, "serial": record.serial}
+    about |= {"revision": record.revision, "skew-deg": record.skew_deg, "turn-deg": record.turn_deg, "dpi": record.dpi}
+    metadata = {name: str(value) for name, value in about.items() if value is not None}
     put = parts.store.copy_new(
         evidence["held_key"],
         record.key,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from scanpipe.definitions import diff, digest, to_json
 from scanpipe.desk.parts import Parts
+from scanpipe.desk.shelving import shelve
 from scanpipe.faults import UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.model import TestDefinition
@@ -22,7 +23,7 @@ class Registered:
 
 
 def register(parts: Parts, definition: TestDefinition) -> Registered:
-    """Puts a checked definition on record. Raises LedgerFault."""
+    """Puts a checked definition on record. Raises LedgerFault, StoreFault."""
 
     def record(tx: Transaction) -> Registered:
         known = tx.definition(definition.id)
@@ -33,7 +34,9 @@ def register(parts: Parts, definition: TestDefinition) -> Registered:
         tx.append("definition_registered", test=definition.id, revision=revision, digest=digest(definition), body=body)
         return Registered(definition.id, revision, known is None, tuple(diff(known, definition)) if known else ())
 
-    return parts.ledger.write(record)
+    registered = parts.ledger.write(record)
+    shelve(parts)
+    return registered
 
 
 def find_test(parts: Parts, test: str, revision: int | None = None) -> TestDefinition:

@@ -236,13 +236,17 @@ def _picture_columns(sight: Sight, picture: Picture) -> dict[str, Any]:
         "media_type": picture.media_type,
         "skew_deg": sight.skew_deg,
         "turn_deg": sight.turn_deg,
-        "dpi": None if sight.dpi is None else round(sight.dpi, 1),
+        "dpi": _dpi(sight),
     }
+
+
+def _dpi(sight: Sight) -> float | None:
+    return None if sight.dpi is None else round(sight.dpi, 1)
 
 
 def _metadata(page: PageId, sight: Sight, serial: str | None, revision: int | None) -> dict[str, str]:
     about = {"scan": page.scan, "page": page.index, "serial": serial, "revision": revision}
-    about |= {"skew-deg": sight.skew_deg, "turn-deg": sight.turn_deg}
+    about |= {"skew-deg": sight.skew_deg, "turn-deg": sight.turn_deg, "dpi": _dpi(sight)}
     return {k: str(v) for k, v in about.items() if v is not None}
 
 

@@ -80,7 +80,8 @@ def store_original(parts: Parts, incoming: Incoming, work: Path) -> Original:
     kind = sniff(head)
     extension, media_type = _TYPES[kind]
     key = f"originals/{digest[:2]}/{digest}.{extension}"
-    about = {"file": incoming.file[-100:]}
+    stack = incoming.stack
+    about = {"file": incoming.file[-100:], "stack": stack.name[:100], "position": str(stack.position)}
     if parts.store.put_new(key, copy, sha256=digest, media_type=media_type, metadata=about) is Put.TAKEN:
         raise StoreFault(f"{key} holds other bytes than its name says", "Run `scanpipe verify`.")
     return Original(digest, size, kind, key, copy)

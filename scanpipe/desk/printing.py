@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from scanpipe import codes
 from scanpipe.desk.parts import Parts
+from scanpipe.desk.shelving import shelve
 from scanpipe.ledgers import Transaction
 from scanpipe.model import Sheet, TestDefinition
 from scanpipe.sheets import PlannedSheet
@@ -19,7 +20,7 @@ def already_printed(parts: Parts, test: str) -> Mapping[tuple[str, str], int]:
 
 
 def give_serials(parts: Parts, definition: TestDefinition, planned: list[PlannedSheet], by: str) -> list[Sheet]:
-    """Gives every planned sheet a serial of its own and records them all. Raises LedgerFault."""
+    """Gives every planned sheet a serial of its own and records them all. Raises LedgerFault, StoreFault."""
 
     def record(tx: Transaction) -> list[Sheet]:
         first = tx.last_serial() + 1
@@ -31,4 +32,6 @@ def give_serials(parts: Parts, definition: TestDefinition, planned: list[Planned
         tx.append("sheets_printed", test=definition.id, revision=definition.revision, sheets=rows, by=by)
         return sheets
 
-    return parts.ledger.write(record)
+    sheets = parts.ledger.write(record)
+    shelve(parts)
+    return sheets

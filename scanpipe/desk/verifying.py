@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from scanpipe.desk.folders import files_below
 from scanpipe.desk.parts import Parts
+from scanpipe.desk.shelving import shelved
 from scanpipe.ledgers.chain import GENESIS, first_break
 from scanpipe.model import PageRecord, ScanRecord
 
@@ -44,8 +45,9 @@ def verify(parts: Parts, progress: Callable[[str, int, int], None] | None = None
     finding.problems += parts.ledger.difference()
     with parts.ledger.read() as r:
         scans, pages = list(r.scans()), list(r.pages_in(*STATES))
+        record = shelved(list(r.events_of("definition_registered", "sheets_printed")))
     _check_counts(parts, finding, scans, pages)
-    objects = _expected(scans, pages)
+    objects = _expected(scans, pages) | record
     _check_objects(parts, finding, objects, progress or (lambda *_: None))
     _check_unexplained(parts, finding, objects)
     finding.in_inbox = sum(1 for _ in files_below(parts.folders.inbox))

@@ -65,6 +65,15 @@ def finish_leftovers(parts: Parts, conveyor: Conveyor) -> Iterator[Carried]:
         yield futures.popleft().result()
 
 
+def finish_own(parts: Parts, conveyor: Conveyor) -> Iterator[Carried]:
+    """Finishes what stands on record as this process's own and nobody has begun: a ledger that was made anew."""
+    with parts.ledger.read() as r:
+        own = [scan for scan in r.unfinished() if scan.holder == parts.folders.holder]
+    futures = deque(conveyor.resume(scan) for scan in own)
+    while futures:
+        yield futures.popleft().result()
+
+
 def orphans(parts: Parts, stacks: Stacks) -> Iterator[Incoming]:
     """Files that dead processes took out of the inbox; they are this process's from here on."""
     for path in list(parts.folders.orphans()):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from scanpipe.faults import LedgerFault
+from scanpipe.faults import LedgerFault, LedgerUnavailable
 from scanpipe.ledgers import schema
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.chain import GENESIS, first_break
@@ -37,7 +37,7 @@ def copy_ledger(source: SqlLedger, target: SqlLedger, progress: Progress) -> Cop
     with source.snapshot() as from_, target.writing() as to:
         _check_empty(to)
         if from_.execute(sa.select(t.event.c.id).where(t.event.c.link.is_(None)).limit(1)).first():
-            raise LedgerFault("the ledger is being written to", "Stop every watcher and server, then copy again.")
+            raise LedgerUnavailable("the ledger is being written to", "Stop every watcher and server, then copy again.")
         rows = {table.name: _copy_table(from_, to, table, progress) for table in _TABLES}
         if to.dialect.name == "postgresql":
             last = sa.select(sa.func.coalesce(sa.func.max(t.event.c.id), 0) + 1).scalar_subquery()

@@ -12,6 +12,7 @@ page_held               all columns of the page, reason, evidence
 page_blank              all columns of the page
 page_discarded          by, why: a person says that it belongs nowhere; it is kept
 page_retried            by: back to waiting
+ledger_rebuilt          by: what follows was told from the store's objects
 key_made                id of a signing key (never its secret)
 user_added              name, role
 token_added             name, scopes, tests (never the token)
@@ -114,6 +115,7 @@ _PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     "page_blank": _page_set("blank"),
     "page_discarded": _page_set("discarded"),
     "page_retried": _page_set("waiting"),
+    "ledger_rebuilt": _nothing,
     "key_made": _nothing,
     "user_added": _nothing,
     "token_added": _nothing,

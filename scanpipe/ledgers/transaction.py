@@ -180,6 +180,11 @@ class Transaction:
         query = sa.select(t.event).where(t.event.c.scan == scan).order_by(t.event.c.id)
         return [Event(*row) for row in self._c.execute(query)]
 
+    def events_of(self, *types: str) -> Iterator[Event]:
+        """All events of these types, in their order."""
+        for row in self._c.execute(sa.select(t.event).where(t.event.c.type.in_(types)).order_by(t.event.c.id)):
+            yield Event(*row)
+
     def on_its_way(self, slot: Slot) -> int:
         """How many pages that are not filed claim this slot."""
         query = sa.select(sa.func.count()).select_from(t.page).where(_p.state.in_(("waiting", "placing", "held")))

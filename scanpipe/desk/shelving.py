@@ -1,0 +1,44 @@
+"""What the store carries beside scans and pages, so that a lost ledger can be made anew: definitions, and the printed sheets.
+
+Each is the event of the ledger as it stands there, under `record/`. A put that was cut off is made up for by the next one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+
+from scanpipe.desk.parts import Parts
+from scanpipe.faults import StoreFault
+from scanpipe.ledgers.chain import Event
+from scanpipe.stores import Put
+
+DEFINITIONS, SHEETS = "record/definitions/", "record/sheets/"
+_TYPES = ("definition_registered", "sheets_printed")
+
+
+def shelve(parts: Parts) -> None:
+    """Puts into the store what is not there yet. Raises LedgerFault, StoreFault."""
+    with parts.ledger.read() as r:
+        events = list(r.events_of(*_TYPES))
+    for event, key in _keyed(events):
+        body = event.data.encode()
+        sha256 = hashlib.sha256(body).hexdigest()
+        put = parts.store.put_new(key, body, sha256=sha256, media_type="application/json", metadata={"at": event.at})
+        if put is Put.TAKEN:
+            raise StoreFault(f"{key} holds something else than the ledger", "Run `scanpipe verify`.")
+
+
+def shelved(events: list[Event]) -> dict[str, str]:
+    """The object that there must be for each of these events, and its digest."""
+    return {key: hashlib.sha256(event.data.encode()).hexdigest() for event, key in _keyed(events)}
+
+
+def _keyed(events: list[Event]) -> Iterator[tuple[Event, str]]:
+    for event in events:
+        data = json.loads(event.data)
+        if event.type == "definition_registered":
+            yield event, f"{DEFINITIONS}{data['test']}/{data['revision']:06d}.json"
+        elif data["sheets"]:
+            yield event, f"{SHEETS}{data['test']}/{data['sheets'][0][0]}.json"
