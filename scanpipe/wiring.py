@@ -17,7 +17,7 @@ from scanpipe.faults import ConfigFault, FolderFault, UsageFault
 from scanpipe.hands import Errand
 from scanpipe.inboxes import Inbox, InboxRules, open_inbox
 from scanpipe.keyring import KeyFile
-from scanpipe.ledgers import open_ledger
+from scanpipe.ledgers import SqlLedger, open_ledger
 from scanpipe.settings import Settings
 from scanpipe.stages.quality import QualityRules
 from scanpipe.stages.settle import SettleRules
@@ -41,7 +41,7 @@ def open_parts(settings: Settings, observer: Observer | None = None) -> Iterator
         try:
             ledger.hold(folders.holder)
             keyring = key_file(settings).keyring()
-            store, told = open_object_store(settings), errand(settings)
+            store, told = open_object_store(settings, ledger), errand(settings)
             yield Parts(ledger, store, keyring, folders, told, quality(settings), observer)
         finally:
             folders.close()
@@ -51,8 +51,8 @@ def key_file(settings: Settings) -> KeyFile:
     return KeyFile(settings.root / "keys.json")
 
 
-def open_object_store(settings: Settings) -> ObjectStore:
-    """The store that the settings name. Raises StoreFault."""
+def open_object_store(settings: Settings, ledger: SqlLedger | None = None) -> ObjectStore:
+    """The store that the settings name; with store.lock = "ledger", that of `ledger`. Raises StoreFault."""
     s = settings.store
     options = StoreOptions(
         directory=settings.root / "objects",
@@ -61,6 +61,12 @@ def open_object_store(settings: Settings) -> ObjectStore:
         bucket=s.bucket,
         region=s.region or None,
         prefix=s.prefix,
+        addressing=s.addressing,
+        encryption=s.encryption,
+        encryption_key=s.encryption_key,
+        ca=s.ca,
+        proxy=s.proxy,
+        lock=ledger.exclusive if s.lock == "ledger" and ledger is not None else None,
         connections=_CONNECTIONS,
     )
     return open_store(s.kind, options)

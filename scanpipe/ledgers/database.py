@@ -6,6 +6,7 @@ lock just what a decision rests on, and events are linked a moment after their c
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 import sqlalchemy as sa
@@ -63,6 +64,10 @@ class Database(Protocol):
 
     def silent_s(self, c: sa.Connection, holder: str) -> float | None:
         """For how many seconds a process has not said that it lives; None for one that never did, or that ended as it should."""
+        ...
+
+    def exclusive(self, engine: sa.Engine, name: str) -> AbstractContextManager[None]:
+        """Waits until nobody else holds this name, and holds it."""
         ...
 
     def lock_schema(self, c: sa.Connection) -> None:

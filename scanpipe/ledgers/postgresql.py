@@ -8,6 +8,9 @@ everybody sees is that of the chain, which `link` gives after the commit.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.dialects import postgresql
@@ -98,6 +101,12 @@ class PostgresqlDatabase:
         silent = sa.extract("epoch", sa.func.now() - t.holder.c.beat)
         found = c.execute(sa.select(silent).where(t.holder.c.name == holder)).scalar()
         return None if found is None else float(found)
+
+    @contextmanager
+    def exclusive(self, engine: sa.Engine, name: str) -> Iterator[None]:
+        with engine.begin() as c:
+            c.execute(_LOCK, {"names": [f"exclusive {name}"]})
+            yield
 
     def lock_schema(self, c: sa.Connection) -> None:
         c.execute(sa.select(sa.func.pg_advisory_xact_lock(_SCHEMA_LOCK)))

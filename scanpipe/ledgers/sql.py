@@ -138,6 +138,12 @@ class SqlLedger:
             silent_s = self.database.silent_s(c, holder)
         return silent_s is not None and silent_s < DEAD_AFTER_S
 
+    @contextmanager
+    def exclusive(self, name: str) -> Iterator[None]:
+        """Holds a name that no other process, and no other thread, holds meanwhile. Raises LedgerFault."""
+        with self._told(), self.database.exclusive(self._engine, name):
+            yield
+
     def close(self) -> None:
         """Finishes what was handed in, then closes; what is handed in later is refused."""
         with self._handing_in:

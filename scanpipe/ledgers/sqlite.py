@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
+import os
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +20,7 @@ from scanpipe.ledgers.chain import GENESIS, Event
 from scanpipe.ledgers.prepared import Prepared, inserting
 
 _TRIES, _PAUSE_S = 200, 0.05
+_LOCK_FILES = 256
 _HEAD = Prepared(sa.select(t.event.c.id, t.event.c.link, t.event.c.hash).order_by(t.event.c.id.desc()).limit(1))
 _EVENT = inserting(t.event)
 
@@ -42,6 +48,16 @@ class SqliteDatabase:
 
     def silent_s(self, c: sa.Connection, holder: str) -> float | None:
         return None
+
+    @contextmanager
+    def exclusive(self, engine: sa.Engine, name: str) -> Iterator[None]:
+        """By a file beside the database: all processes are on this machine."""
+        place = f"{engine.url.database}.locks"
+        os.makedirs(place, exist_ok=True)
+        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:2], "big") % _LOCK_FILES
+        with open(f"{place}/{number}", "a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def lock_schema(self, c: sa.Connection) -> None:
         """A transaction that writes has the whole file already."""

@@ -163,6 +163,9 @@ def _convert(key: str, raw: Any, type_: type, origin: str, problems: list[str]) 
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "store.kind": ("directory", "s3"),
+    "store.addressing": ("auto", "path", "virtual"),
+    "store.encryption": ("", "AES256", "aws:kms"),
+    "store.lock": ("store", "ledger"),
     "engine.kind": ("local", "dask"),
     "quality.poor": ("hold", "file"),
     "log.format": ("text", "json"),

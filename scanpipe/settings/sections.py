@@ -29,6 +29,12 @@ class StoreSettings:
     bucket: str = ""
     region: str = ""
     prefix: str = ""
+    addressing: str = "auto"
+    encryption: str = ""
+    encryption_key: str = ""
+    ca: str = ""
+    proxy: str = ""
+    lock: str = "store"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import enum
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -63,6 +64,16 @@ class StoreOptions:
     bucket: str = ""
     region: str | None = None
     prefix: str = ""
+    addressing: str = "auto"
+    """`path` (host/bucket/key), `virtual` (bucket.host/key), or `auto`: path where there is an endpoint_url."""
+    encryption: str = ""
+    """What the server is asked to encrypt with: `AES256`, `aws:kms`; empty: as the bucket is set."""
+    encryption_key: str = ""
+    ca: str = ""
+    """A PEM file with the authority of the server's certificate; empty: those that the system trusts."""
+    proxy: str = ""
+    lock: Callable[[str], AbstractContextManager[None]] | None = None
+    """For servers that do not know conditional puts: held around every put, so that no other process puts under the same key."""
     connections: int = 16
     connect_timeout_s: float = 5.0
     read_timeout_s: float = 60.0

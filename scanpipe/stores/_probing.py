@@ -15,7 +15,10 @@ MEDIA_TYPE = "text/plain"
 FIRST = b"scanpipe tries out its object store with this object; it may stay.\n"
 SECOND = b"This must not be here: it was put over an object that was there before.\n"
 _METADATA = {"purpose": "probe"}
-OVERWRITES = "Use the directory store, or a server that honours conditional puts (If-None-Match: *)."
+OVERWRITES = (
+    'Use a server that honours conditional puts (If-None-Match: *), or set store.lock = "ledger": every process then asks the '
+    "ledger before it puts."
+)
 
 
 def probe_store(store: ObjectStore) -> list[Probe]:

@@ -148,7 +148,7 @@ def _unanswered(error: BotoCoreError, place: Place) -> StoreFault:
     if isinstance(error, SSLError):
         return StoreFault(
             f"S3 {place}: the server's certificate is not trusted.",
-            "Set AWS_CA_BUNDLE to the certificate of its authority, or correct store.endpoint_url.",
+            "Set store.ca to the certificate of its authority, or correct store.endpoint_url.",
         )
     if isinstance(error, FlexibleChecksumError):
         return StoreUnavailable(f"S3 {place}: the bytes that came back do not have their checksum.", _ARRIVED)

@@ -10,13 +10,11 @@ import base64
 import hashlib
 import io
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from scanpipe.faults import StoreFault, StoreUnavailable, UnknownThing
@@ -25,58 +23,33 @@ from scanpipe.stores._checks import check_key, check_put, from_header, to_header
 from scanpipe.stores._patience import Patience
 from scanpipe.stores._probing import COPY_KEY, FIRST, MEDIA_TYPE, OVERWRITES, PROBE_KEY, SECOND, probe_store
 from scanpipe.stores._s3_bodies import Download, upload
+from scanpipe.stores._s3_client import encryption, open_client
 from scanpipe.stores._s3_faults import Place, code_of, s3_faults, status_of
 
 _ABSENT = ("NoSuchKey", "404")
 _CHECKED = {"ChecksumMode": "ENABLED"}
 """Bytes that come back are compared with the server's checksum at their end."""
 _CHUNK_BYTES = 1 << 20
-_REGION_OF_NOBODY = "us-east-1"
-"""What servers of one's own expect when no region is set."""
 _NO_CONDITION = ("NotImplemented", "501")
 
 
 def open_store(options: StoreOptions) -> S3Store:
     """The store in `options.bucket`; asks nothing of the server yet. Raises StoreFault for unusable settings."""
-    place = Place.of(options)
-    with s3_faults(place):
-        try:
-            session = boto3.session.Session()
-            region = options.region or session.region_name or (_REGION_OF_NOBODY if options.endpoint_url else None)
-            client = session.client(
-                "s3", region_name=region, endpoint_url=options.endpoint_url, config=_config(options)
-            )
-        except ValueError as e:
-            raise StoreFault(f"S3 {place}: store.endpoint_url is not a URL.", "Write it as https://host:port.") from e
-    patience = Patience(options.attempts, options.backoff_s, options.backoff_max_s)
-    prefix = options.prefix.strip("/")
-    return S3Store(client, place, f"{prefix}/" if prefix else "", patience)
-
-
-def _config(options: StoreOptions) -> Config:
-    # One loop of tries, ours: boto3's own inside it would multiply, and does not know a conflict of conditional puts.
-    # The signature covers the SHA-256 in the checksum header, so the payload need not be hashed once more for it.
-    return Config(
-        signature_version="s3v4",
-        s3={"payload_signing_enabled": False} | ({"addressing_style": "path"} if options.endpoint_url else {}),
-        retries={"mode": "standard", "total_max_attempts": 1},
-        max_pool_connections=options.connections,
-        connect_timeout=options.connect_timeout_s,
-        read_timeout=options.read_timeout_s,
-        tcp_keepalive=True,
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-    )
+    return S3Store(options, Place.of(options))
 
 
 class S3Store:
-    """See `ObjectStore`. `prefix` is empty or ends with `/`."""
+    """See `ObjectStore`."""
 
-    def __init__(self, client: Any, place: Place, prefix: str, patience: Patience) -> None:
-        self._client = client
+    def __init__(self, options: StoreOptions, place: Place) -> None:
+        self._client = open_client(options, place)
         self._place = place
-        self._prefix = prefix
-        self._patience = patience
+        prefix = options.prefix.strip("/")
+        self._prefix = f"{prefix}/" if prefix else ""
+        self._patience = Patience(options.attempts, options.backoff_s, options.backoff_max_s)
+        self._more = encryption(options)
+        self._lock = options.lock
+        self._condition = {} if options.lock else {"IfNoneMatch": "*"}
         self._trying_out = threading.Lock()
         self._refuses = False
         self._copies: bool | None = None
@@ -85,8 +58,8 @@ class S3Store:
         self, key: str, body: bytes | Path, *, sha256: str, media_type: str, metadata: Mapping[str, str]
     ) -> Put:
         check_put(key, sha256, media_type, metadata)
-        self._be_sure_of_refusal()
-        return self._put(key, body, sha256, _labels(sha256, media_type, metadata))
+        put = partial(self._put, key, body, sha256, _labels(sha256, media_type, metadata))
+        return self._unless_taken(key, sha256, put)
 
     def copy_new(self, source_key: str, key: str, *, sha256: str, media_type: str, metadata: Mapping[str, str]) -> Put:
         check_put(key, sha256, media_type, metadata)
@@ -98,10 +71,21 @@ class S3Store:
                 f"S3 {self._place}: `{source_key}` has other bytes than announced.", "Run `scanpipe verify`."
             )
         labels = _labels(sha256, media_type, metadata)
-        self._be_sure_of_refusal()
-        if self._can_copy():
+        return self._unless_taken(key, sha256, lambda: self._copy(source_key, key, sha256, labels))
+
+    def _copy(self, source_key: str, key: str, sha256: str, labels: Mapping[str, Any]) -> Put:
+        if self._lock or self._can_copy():
             return self._patience.insist(partial(self._copy_once, source_key, key, labels))
         return self._put(key, self.read(source_key), sha256, labels)
+
+    def _unless_taken(self, key: str, sha256: str, put: Callable[[], Put]) -> Put:
+        """Puts on the condition that nothing is there; or, where the server cannot say that, looks first, holding the lock."""
+        if self._lock is None:
+            self._be_sure_of_refusal()
+            return put()
+        with self._lock(self._prefix + key):
+            there = self._patience.insist(partial(self._head, key)) is not None
+            return self._patience.insist(partial(self._compare, key, sha256)) if there else put()
 
     def read(self, key: str) -> bytes:
         return self._patience.insist(partial(self._read_once, key))
@@ -148,7 +132,12 @@ class S3Store:
         with upload(body) as stream, s3_faults(self._place):
             try:
                 self._client.put_object(
-                    **self._address(key), Body=stream, IfNoneMatch="*", ChecksumSHA256=checksum, **labels
+                    **self._address(key),
+                    Body=stream,
+                    ChecksumSHA256=checksum,
+                    **labels,
+                    **self._condition,
+                    **self._more,
                 )
             except ClientError as e:
                 if status_of(e) != 412:
@@ -162,9 +151,10 @@ class S3Store:
                 self._client.copy_object(
                     **self._address(key),
                     CopySource=self._address(source_key),
-                    IfNoneMatch="*",
                     MetadataDirective="REPLACE",
                     **labels,
+                    **self._condition,
+                    **self._more,
                 )
             except ClientError as e:
                 if code_of(e) in _NO_CONDITION:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+import ssl
 import struct
 import threading
 from collections import deque
@@ -72,6 +73,13 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             connection.close()
 
+    def resign(self, headers: dict[str, str]) -> None:
+        """Hands the request on with other headers, and with a signature over these."""
+        kept = {k: v for k, v in headers.items() if k.lower() != "authorization"}
+        again = AWSRequest(self.command, f"http://{headers['Host']}{self.path}", kept)
+        S3SigV4Auth(Credentials(ACCESS_KEY, SECRET_KEY), "s3", REGION).add_auth(again)
+        self.answer(*self.ask(dict(again.headers.items()), self.body))
+
     def asked_headers(self) -> dict[str, str]:
         return {k: v for k, v in self.headers.items() if k.lower() not in _HOP}
 
@@ -129,11 +137,7 @@ def damage_the_request(request: _Handler) -> None:
 
 def forget_conditions(request: _Handler) -> None:
     """A server that does not know conditional puts and overwrites."""
-    headers = request.asked_headers()
-    kept = {k: v for k, v in headers.items() if k.lower() not in ("if-none-match", "authorization")}
-    again = AWSRequest(request.command, f"http://{headers['Host']}{request.path}", kept)
-    S3SigV4Auth(Credentials(ACCESS_KEY, SECRET_KEY), "s3", REGION).add_auth(again)
-    request.answer(*request.ask(dict(again.headers.items()), request.body))
+    request.resign({k: v for k, v in request.asked_headers().items() if k.lower() != "if-none-match"})
 
 
 def only_for_copies(trouble: Trouble) -> Trouble:
@@ -161,9 +165,11 @@ def damaged(body: bytes) -> bytes:
 
 
 @contextmanager
-def troublemaker(real_url: str) -> Iterator[Troublemaker]:
+def troublemaker(real_url: str, tls: ssl.SSLContext | None = None) -> Iterator[Troublemaker]:
     """Runs one before the real server."""
     server = Troublemaker(real_url)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
