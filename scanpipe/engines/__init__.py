@@ -36,6 +36,7 @@ class EngineOptions:
     workers: int = 0
     """0: one for each core that this process may use."""
     task_timeout_s: float = 60.0
+    """Wall time, and, rounded up, CPU time of all its threads."""
     memory_mib: int = 2048
     """Address space of a worker; 0: no limit."""
     setup: str | None = None

@@ -13,7 +13,7 @@ from functools import partial
 from scanpipe.engines import EngineOptions
 from scanpipe.engines._answers import fault_of_setup, fault_of_start, settle
 from scanpipe.engines._mailbox import Mailbox, Stop
-from scanpipe.engines._process import WorkerProcess
+from scanpipe.engines._process import Limits, WorkerProcess
 from scanpipe.engines._task import Task
 from scanpipe.engines._wire import Frame, Kind, packed
 from scanpipe.faults import Fault
@@ -84,8 +84,7 @@ class Dispatcher:
 
     def _start_worker(self) -> bool:
         try:
-            until_s, confined = time.monotonic() + _START_TIMEOUT_S, self._options.confined
-            worker = WorkerProcess(self._options.memory_mib, self._start, until_s, confined)
+            worker = WorkerProcess(_limits(self._options), self._start, time.monotonic() + _START_TIMEOUT_S)
         except OSError as e:
             self._start_failed(fault_of_start(str(e)))
             return False
@@ -207,6 +206,11 @@ class Dispatcher:
         self._selector.close()
         for task in left:
             task.fail(copy.copy(fault))
+
+
+def _limits(options: EngineOptions) -> Limits:
+    cpu_s = math.ceil(options.task_timeout_s) if math.isfinite(options.task_timeout_s) else 0
+    return Limits(options.memory_mib, cpu_s, options.confined)
 
 
 def _start_frame(options: EngineOptions) -> bytes:

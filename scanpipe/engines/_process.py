@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from contextlib import ExitStack, suppress
+from typing import NamedTuple
 
 from scanpipe.engines._environment import worker_environment
 from scanpipe.engines._task import Task
@@ -15,6 +16,16 @@ from scanpipe.engines._wire import OUT_OF_MEMORY, Frame, Inflow
 from scanpipe.faults import Fault
 
 _PIECE = 1 << 18
+
+
+class Limits(NamedTuple):
+    """What a worker may use: address space (0: all), CPU time for each task (0: all), and whether it is cut off from the network
+    and from credentials.
+    """
+
+    memory_mib: int
+    cpu_s: int = 0
+    confined: bool = True
 
 
 class WorkerProcess:
@@ -25,7 +36,7 @@ class WorkerProcess:
     `complaint` why it could not set itself up.
     """
 
-    def __init__(self, memory_mib: int, start: bytes, deadline_s: float, confined: bool = True) -> None:
+    def __init__(self, limits: Limits, start: bytes, deadline_s: float) -> None:
         """Raises OSError when there is no process to be had. `start` is the first frame for it."""
         self.task: Task | None = None
         self.ready = False
@@ -34,8 +45,7 @@ class WorkerProcess:
         self.complaint: Fault | None = None
         self.deadline_s = deadline_s
         self.unsent = memoryview(b"")
-        self._memory_mib = memory_mib
-        self._confined = confined
+        self._limits = limits
         self._inflow = Inflow()
         with ExitStack() as undo:
             self._open(undo)
@@ -48,7 +58,7 @@ class WorkerProcess:
         self._cell = os.memfd_create("task", os.MFD_CLOEXEC)
         undo.callback(os.close, self._cell)
         with theirs:
-            self._popen = _spawn(theirs.fileno(), self._cell, self._memory_mib, self._confined)
+            self._popen = _spawn(theirs.fileno(), self._cell, self._limits)
         undo.callback(self._popen.wait)
         undo.callback(self.kill)
         self.sentinel = os.pidfd_open(self._popen.pid)
@@ -104,17 +114,17 @@ class WorkerProcess:
     def bury(self) -> str:
         """Frees all that it held. Says how it ended, as a sentence without a full stop."""
         self._undo.close()
-        return self.doom or _ending(self._popen.returncode, self._memory_mib)
+        return self.doom or _ending(self._popen.returncode, self._limits.memory_mib)
 
 
-def _spawn(line: int, cell: int, memory_mib: int, confined: bool) -> subprocess.Popen[bytes]:
+def _spawn(line: int, cell: int, limits: Limits) -> subprocess.Popen[bytes]:
     """Standard output belongs to the parent's answers: a library that chats must not get in between."""
-    told = (line, cell, os.getpid(), memory_mib, int(confined))
+    told = (line, cell, os.getpid(), limits.memory_mib, limits.cpu_s, int(limits.confined))
     return subprocess.Popen(
         (sys.executable, "-P", "-m", "scanpipe.engines._worker", *map(str, told)),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        env=worker_environment(os.environ, sys.path, confined),
+        env=worker_environment(os.environ, sys.path, limits.confined),
         pass_fds=(line, cell),
         start_new_session=True,
     )

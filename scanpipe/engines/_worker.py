@@ -1,21 +1,23 @@
 """A worker process: takes tasks from its socket one by one until the socket is closed.
 
-    python -m scanpipe.engines._worker SOCKET CELL PARENT MEMORY_MIB CONFINED
+    python -m scanpipe.engines._worker SOCKET CELL PARENT MEMORY_MIB CPU_S CONFINED
 
-SOCKET and CELL are inherited descriptors, PARENT the parent's process id. CONFINED is 0 or 1. CELL is a small piece of memory
-shared with the parent, where the number of the task that was begun last is noted: it outlives the process.
+SOCKET and CELL are inherited descriptors, PARENT the parent's process id. CPU_S is for each task, CONFINED is 0 or 1. CELL is a
+small piece of memory shared with the parent, where the number of the task that was begun last is noted: it outlives the process.
 """
 
 from __future__ import annotations
 
 import ctypes
 import io
+import math
 import os
 import pickle
 import resource
 import signal
 import socket
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from functools import cache
@@ -30,7 +32,7 @@ _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _OPEN_FILES = 256
 
 
-def main(socket_fd: int, cell_fd: int, parent: int, memory_mib: int, confined: int) -> None:
+def main(socket_fd: int, cell_fd: int, parent: int, memory_mib: int, cpu_s: int, confined: int) -> None:
     """The life of a worker."""
     _die_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -42,6 +44,7 @@ def main(socket_fd: int, cell_fd: int, parent: int, memory_mib: int, confined: i
     with socket.socket(fileno=socket_fd) as line, line.makefile("rb") as inflow:
         if _prepare(line, inflow):
             while task := _next(inflow, cell_fd):
+                _allow_cpu(cpu_s)
                 line.sendall(packed(task.number, *attempt(_call, task.body)))
 
 
@@ -59,6 +62,13 @@ def _limit(memory_mib: int) -> None:
     if memory_mib:
         limit = memory_mib * 1024 * 1024
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def _allow_cpu(cpu_s: int) -> None:
+    """So much from now on; 0: no limit. Wall time is the parent's to watch, but a task can burn on many threads."""
+    if cpu_s:
+        limit = math.ceil(time.process_time()) + cpu_s
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
 def _leave_network() -> None:

@@ -248,3 +248,19 @@ def set_up_every_third_time(folder: str) -> None:
 
 def set_up_if_there(path: str) -> None:
     Path(path).stat()
+
+
+def burn_on_threads() -> None:
+    """Four threads at once, outside of the interpreter's lock."""
+    data = bytes(1 << 20)
+    threads = [threading.Thread(target=lambda: [zlib.crc32(data) for _ in range(1 << 20)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def burn(cpu_s: float) -> None:
+    end_s = time.process_time() + cpu_s
+    while time.process_time() < end_s:
+        pass

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
+import pickle
+import select
 import signal
 import subprocess
 import sys
@@ -16,6 +19,7 @@ from typing import Any
 import pytest
 
 from scanpipe.engines import Engine, EngineOptions, TaskLost, open_engine
+from scanpipe.engines._process import Limits, WorkerProcess
 from scanpipe.engines._task import Task
 from scanpipe.engines._wire import Kind, packed
 from scanpipe.faults import Fault
@@ -214,3 +218,21 @@ def test_handing_over_in_vain_ends_some_time() -> None:
         turns += 1
     assert turns == 6
     assert isinstance(task.future.exception(0), TaskLost)
+
+
+def test_cpu_time_is_bounded_whatever_the_clock_says() -> None:
+    """Each task has its own: many short ones before do not count."""
+    worker = WorkerProcess(Limits(2048, cpu_s=1), packed(0, Kind.START, b""), math.inf)
+    try:
+        select.select([worker.line], [], [], PATIENCE_S)
+        assert [frame.kind for frame in worker.hear()] == [Kind.READY]
+        for number in (1, 2):
+            call = (f"{tasks.__name__}:burn", (0.7,))
+            worker.send(packed(number, Kind.TASK, pickle.dumps(call)))
+            select.select([worker.line], [], [], PATIENCE_S)
+            assert [frame.kind for frame in worker.hear()] == [Kind.RESULT]
+        worker.send(packed(3, Kind.TASK, pickle.dumps((f"{tasks.__name__}:burn_on_threads", ()))))
+        assert select.select([worker.sentinel], [], [], PATIENCE_S)[0]
+    finally:
+        worker.kill()
+        assert worker.bury() == "the worker was ended by signal SIGXCPU"
