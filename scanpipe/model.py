@@ -234,7 +234,7 @@ class ScanRecord:
 
 @dataclass(frozen=True, slots=True)
 class PageRecord:
-    """A page as the ledger has it; `state` is waiting, placing, filed, held, blank or discarded."""
+    """A page as the ledger has it; `state` is waiting, placing, filed, held, blank, discarded or retired."""
 
     scan: str
     page: int

@@ -15,13 +15,13 @@ from scanpipe.ledgers.chain import Event
 from scanpipe.stores import Put
 
 DEFINITIONS, SHEETS = "record/definitions/", "record/sheets/"
-_TYPES = ("definition_registered", "sheets_printed")
+SHELVED = ("definition_registered", "sheets_printed")
 
 
 def shelve(parts: Parts) -> None:
     """Puts into the store what is not there yet. Raises LedgerFault, StoreFault."""
     with parts.ledger.read() as r:
-        events = list(r.events_of(*_TYPES))
+        events = list(r.events_of(*SHELVED, "test_retired"))
     for event, key in _keyed(events):
         body = event.data.encode()
         sha256 = hashlib.sha256(body).hexdigest()
@@ -31,13 +31,17 @@ def shelve(parts: Parts) -> None:
 
 
 def shelved(events: list[Event]) -> dict[str, str]:
-    """The object that there must be for each of these events, and its digest."""
+    """The object that there must be for each of these events (of `SHELVED` and `test_retired`), and its digest."""
     return {key: hashlib.sha256(event.data.encode()).hexdigest() for event, key in _keyed(events)}
 
 
 def _keyed(events: list[Event]) -> Iterator[tuple[Event, str]]:
-    for event in events:
-        data = json.loads(event.data)
+    """Those of tests that are retired are gone."""
+    told = [(event, json.loads(event.data)) for event in events]
+    retired = {data["test"] for event, data in told if event.type == "test_retired"}
+    for event, data in told:
+        if data["test"] in retired:
+            continue
         if event.type == "definition_registered":
             yield event, f"{DEFINITIONS}{data['test']}/{data['revision']:06d}.json"
         elif data["sheets"]:

@@ -83,5 +83,7 @@ _SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
     "page_held": _held,
     "page_blank": lambda e, d: f"Page {e.page}: blank; its picture is kept as {d['key']}.",
     "page_discarded": lambda e, d: f"Page {e.page}: {d['decided_by']} discarded it: {d['why']}. It is kept.",
+    "page_retired": lambda e, d: f"Page {e.page}: retired; its picture is erased.",
+    "scan_retired": lambda e, d: "Retired; the original is erased.",
     "page_retried": lambda e, d: f"Page {e.page}: {d['by']} sent it on its journey again.",
 }

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 from scanpipe.desk.folders import files_below
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.shelving import shelved
+from scanpipe.desk.shelving import SHELVED, shelved
 from scanpipe.ledgers.chain import GENESIS, first_break
 from scanpipe.model import PageRecord, ScanRecord
 
-STATES = ("filed", "held", "blank", "discarded", "waiting", "placing")
+STATES = ("filed", "held", "blank", "discarded", "retired", "waiting", "placing")
 _WITH_PICTURE = ("filed", "held", "blank", "discarded")
 
 
@@ -45,7 +45,7 @@ def verify(parts: Parts, progress: Callable[[str, int, int], None] | None = None
     finding.problems += parts.ledger.difference()
     with parts.ledger.read() as r:
         scans, pages = list(r.scans()), list(r.pages_in(*STATES))
-        record = shelved(list(r.events_of("definition_registered", "sheets_printed")))
+        record = shelved(list(r.events_of(*SHELVED, "test_retired")))
     _check_counts(parts, finding, scans, pages)
     objects = _expected(scans, pages) | record
     _check_objects(parts, finding, objects, progress or (lambda *_: None))
@@ -90,7 +90,7 @@ def _check_counts(parts: Parts, finding: Finding, scans: list[ScanRecord], pages
 
 def _expected(scans: list[ScanRecord], pages: list[PageRecord]) -> dict[str, str]:
     """Every object that the ledger names, and its digest."""
-    objects = {s.key: s.scan for s in scans}
+    objects = {s.key: s.scan for s in scans if s.key}
     for p in pages:
         if p.state in _WITH_PICTURE and p.key and p.sha256:
             objects[p.key] = p.sha256

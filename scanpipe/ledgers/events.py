@@ -12,6 +12,10 @@ page_held               all columns of the page, reason, evidence
 page_blank              all columns of the page
 page_discarded          by, why: a person says that it belongs nowhere; it is kept
 page_retried            by: back to waiting
+retirement_asked        test, after, by, code: step one of two; nothing goes yet
+page_retired            its picture is erased; what the row said of a candidate is empty now
+scan_retired            its original is erased
+test_retired            test, code, asked_by, by, objects, digest of the list of what was erased
 ledger_rebuilt          by: what follows was told from the store's objects
 key_made                id of a signing key (never its secret)
 user_added              name, role
@@ -71,6 +75,10 @@ def _scan_taken_over(c: sa.Connection, e: Data, data: Data) -> None:
     _SET_HOLDER.run(c, {"of": e["scan"], "holder": data["holder"]})
 
 
+def _scan_retired(c: sa.Connection, e: Data, data: Data) -> None:
+    _RETIRE_SCAN.run(c, {"of": e["scan"]})
+
+
 def _page_set(state: str) -> Callable[[sa.Connection, Data, Data], None]:
     """The page takes this state and the columns that the event carries."""
 
@@ -100,6 +108,7 @@ _ADD_SCAN = inserting(t.scan)
 _SET_PAGES = Prepared(_OF_SCAN.values(pages=sa.bindparam("pages")))
 _COUNT_SEEN = Prepared(_OF_SCAN.values(seen=t.scan.c.seen + 1))
 _SET_HOLDER = Prepared(_OF_SCAN.values(holder=sa.bindparam("holder")))
+_RETIRE_SCAN = Prepared(_OF_SCAN.values(key="", file="", stack=""))
 _ADD_PAGE = inserting(t.page, "scan", "page", "state", "at", "event")
 
 _PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
@@ -115,6 +124,10 @@ _PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     "page_blank": _page_set("blank"),
     "page_discarded": _page_set("discarded"),
     "page_retried": _page_set("waiting"),
+    "retirement_asked": _nothing,
+    "page_retired": _page_set("retired"),
+    "scan_retired": _scan_retired,
+    "test_retired": _nothing,
     "ledger_rebuilt": _nothing,
     "key_made": _nothing,
     "user_added": _nothing,

@@ -99,7 +99,7 @@ page = sa.Table(
     sa.Index("page_slot", "test", "candidate", "question", "state"),
     sa.Index("page_state", "state", "event"),
 )
-"""`state` is waiting, placing, filed, held, blank or discarded. `event` is the last event that changed the row."""
+"""`state` is waiting, placing, filed, held, blank, discarded or retired. `event` is the last event that changed the row."""
 
 account = sa.Table(
     "account",

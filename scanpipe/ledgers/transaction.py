@@ -155,6 +155,11 @@ class Transaction:
         query = sa.select(t.page).join_from(t.page, t.scan, of).where(_p.state.in_(("filed", "held")))
         return [PageRecord(*row) for row in self._c.execute(query.order_by(_p.event.desc()).limit(limit))]
 
+    def pages_of_test(self, test: str) -> Iterator[PageRecord]:
+        """All pages that name a test, in whatever state; `test` as it is written."""
+        for row in self._c.execute(sa.select(t.page).where(_p.test == test).order_by(_p.scan, _p.page)):
+            yield PageRecord(*row)
+
     def slot_pages(self, test: str, candidate: str, question: str) -> list[PageRecord]:
         """The pages filed in a slot, in the order of filing."""
         query = sa.select(t.page).where(_p.test == test, _p.candidate == candidate, _p.question == question)

@@ -128,6 +128,13 @@ class ObjectStore(Protocol):
         """All keys that begin with `prefix`, one after the other, in no particular order."""
         ...
 
+    def erase(self, key: str, sha256: str) -> None:
+        """Ends an object and every version of it, for good: for what the law says must go, and nothing else (`retiring.py`).
+
+        Raises StoreFault for one whose bytes do not have this digest, and where the server keeps it (a lock). Absent is well.
+        """
+        ...
+
     def probe(self) -> list[Probe]:
         """Tries out all that is asked of a store, on objects under `probe/`; ends after the first thing that fails."""
         ...

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scanpipe.stores._disk import fresh_name, make_folders, sweep, write_all
+from scanpipe.stores._disk import fresh_name, make_folders, remove, sweep, write_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,10 @@ class Notes:
             return Note(key, fields["sha256"], fields["media_type"], dict(fields["metadata"]))
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
+
+    def remove(self, key: str) -> None:
+        """Removes the note of an object that is to end."""
+        remove(self._path(key))
 
     def _path(self, key: str) -> str:
         name = hashlib.sha256(key.encode()).hexdigest()

@@ -123,6 +123,17 @@ class DirectoryStore:
             folders += [f for f in deeper if f.startswith(prefix)]
             yield from (f for f in files if f.startswith(prefix))
 
+    def erase(self, key: str, sha256: str) -> None:
+        found = self.digest(key)
+        if found is None:
+            return
+        if found != sha256:
+            raise StoreFault(f"`{key}` has other bytes than are to be erased.", "Run `scanpipe verify`.")
+        with disk_faults(self._root):
+            self._notes.remove(key)
+            remove(self._path(key))
+            self._sync_folder(os.path.dirname(self._path(key)))
+
     def probe(self) -> list[Probe]:
         probes = probe_store(self)
         if all(p.ok for p in probes):

@@ -121,6 +121,16 @@ class S3Store:
                 return
             position = {"ContinuationToken": page["NextContinuationToken"]}
 
+    def erase(self, key: str, sha256: str) -> None:
+        found = self.digest(key)
+        if found is None:
+            return
+        if found != sha256:
+            raise StoreFault(
+                f"S3 {self._place}: `{key}` has other bytes than are to be erased.", "Run `scanpipe verify`."
+            )
+        self._patience.insist(partial(self._erase_once, key))
+
     def probe(self) -> list[Probe]:
         return probe_store(self)
 
@@ -240,6 +250,16 @@ class S3Store:
                 if status_of(e) != 404:
                     raise
                 return None
+
+    def _erase_once(self, key: str) -> None:
+        """All versions: in a bucket that keeps them, deleting alone hides the object behind a marker."""
+        with s3_faults(self._place):
+            found = self._client.list_object_versions(Bucket=self._place.bucket, Prefix=self._prefix + key)
+            versions = [v for kind in ("Versions", "DeleteMarkers") for v in found.get(kind, ())]
+            for version in [v for v in versions if v["Key"] == self._prefix + key]:
+                self._client.delete_object(**self._address(key), VersionId=version["VersionId"])
+            if not versions:
+                self._client.delete_object(**self._address(key))
 
     def _list(self, prefix: str, more: Mapping[str, Any]) -> Any:
         with s3_faults(self._place):

@@ -54,6 +54,20 @@ def test_a_bucket_with_versions_and_locks(open_s3: OpenS3, s3_server: S3Server) 
     client.delete_object(Bucket=bucket, Key=KEY)  # hides it behind a marker
     assert store.digest(KEY) is None and put(store) is Put.CREATED
     assert client.get_object(Bucket=bucket, Key=KEY, VersionId=version)["Body"].read() == BODY
+    with pytest.raises(StoreFault):
+        store.erase(KEY, digest)  # not before the lock lets it
+
+
+def test_what_must_go_goes_with_all_its_versions(open_s3: OpenS3, s3_server: S3Server) -> None:
+    client, bucket = admin(s3_server.endpoint_url), s3_server.new_bucket()
+    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    store = open_s3(bucket=bucket, prefix="")
+    assert put(store) is Put.CREATED
+    client.delete_object(Bucket=bucket, Key=KEY)
+    assert put(store) is Put.CREATED
+    store.erase(KEY, hashlib.sha256(BODY).hexdigest())
+    left = client.list_object_versions(Bucket=bucket, Prefix=KEY)
+    assert not left.get("Versions") and not left.get("DeleteMarkers")
 
 
 @pytest.mark.parametrize(

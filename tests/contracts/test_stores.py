@@ -254,6 +254,19 @@ def test_more_keys_than_a_page_of_an_s3_list(store: ObjectStore) -> None:
     assert own_keys(store, "originals/00") == keys[:100]
 
 
+def test_what_must_go_goes_and_nothing_else(store: ObjectStore) -> None:
+    put(store, "held/1.jpg", BODY)
+    put(store, "held/1.jpg.more", BODY)
+    store.erase("held/1.jpg", sha256(BODY))
+    store.erase("held/1.jpg", sha256(BODY))
+    assert store.digest("held/1.jpg") is None and store.stat("held/1.jpg") is None
+    assert list(store.keys("held/")) == ["held/1.jpg.more"]
+    with pytest.raises(StoreFault, match="other bytes"):
+        store.erase("held/1.jpg.more", sha256(b"something else"))
+    assert store.read("held/1.jpg.more") == BODY
+    assert put(store, "held/1.jpg", b"new") is Put.CREATED
+
+
 def test_the_probe_tries_everything_and_does_not_litter(store: ObjectStore) -> None:
     put(store, KEY, BODY)
     for _ in range(3):

@@ -1,0 +1,131 @@
+"""The end of a test's pictures, when the law says that they must go: asked for, confirmed later by a code, and certified.
+
+All objects of the test go: pictures in slots, held and blank ones, originals, its definitions and lists of printed sheets. The
+ledger stays whole, or it would prove nothing any more: its events still have candidate numbers, and the definitions' names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from scanpipe.desk.defining import find_test
+from scanpipe.desk.parts import Parts
+from scanpipe.desk.shelving import SHELVED, shelved
+from scanpipe.faults import Refused, UnknownThing
+from scanpipe.ledgers import Transaction
+from scanpipe.model import PageRecord, ScanRecord
+
+_GONE = dict.fromkeys(("candidate", "question", "serial", "key", "sha256", "evidence", "reason", "decided_by"))
+_KEPT_STATES = ("filed", "held", "blank", "discarded")
+
+
+@dataclass(frozen=True, slots=True)
+class Doomed:
+    """What would go with a test. `mixed` are scans that have pages of other tests, too, whose originals stay."""
+
+    test: str
+    scans: tuple[ScanRecord, ...]
+    pages: tuple[PageRecord, ...]
+    mixed: tuple[ScanRecord, ...]
+    record: dict[str, str]
+
+    @property
+    def objects(self) -> dict[str, str]:
+        """Every object and its digest."""
+        pictures = {p.key: p.sha256 for p in self.pages if p.key and p.sha256}
+        return pictures | {s.key: s.scan for s in self.scans if s.key} | self.record
+
+
+def doomed(parts: Parts, test: str) -> Doomed:
+    """Looks up what belongs to a test. Raises UnknownThing, Refused while pages of it are at work."""
+    known = find_test(parts, test).id
+    with parts.ledger.read() as r:
+        of_test = list(r.pages_of_test(known))
+        scans = {p.scan: r.scan(p.scan) for p in of_test}
+        beside = {scan: r.pages(scan) for scan in scans}
+        events = [e for e in r.events_of(*SHELVED, "test_retired") if json.loads(e.data)["test"] == known]
+    if any(not page.settled for pages in beside.values() for page in pages):
+        raise Refused(f"pages of {known} are being worked on", "Let the watcher finish, then ask again.")
+    whole = {scan for scan, pages in beside.items() if all(p.test in (known, None) for p in pages)}
+    pages = [p for scan, all_ in beside.items() for p in all_ if p.test == known or (scan in whole and p.test is None)]
+    kept = [record for record in scans.values() if record is not None]
+    return Doomed(
+        known,
+        tuple(s for s in kept if s.scan in whole),
+        tuple(p for p in pages if p.state in _KEPT_STATES),
+        tuple(s for s in kept if s.scan not in whole),
+        shelved(events),
+    )
+
+
+def ask(parts: Parts, test: str, after: date, by: str) -> tuple[str, Doomed]:
+    """Step one: puts on record that a test is to be retired after a day. Answers the code for step two. Erases nothing."""
+    found = doomed(parts, test)
+    code = f"{secrets.randbelow(10**8):08d}"
+    parts.ledger.write(
+        lambda tx: tx.append("retirement_asked", test=found.test, after=after.isoformat(), by=by, code=code)
+    )
+    return code, found
+
+
+def confirm(parts: Parts, test: str, code: str, by: str, progress: Callable[[int], None]) -> dict[str, Any]:
+    """Step two: erases, and answers the certificate. Broken off, it can be called again with the same code.
+
+    Raises UnknownThing, Refused before the day that was named, StoreFault, LedgerFault.
+    """
+    found = doomed(parts, test)
+    asked = _asked(parts, found.test, code)
+    if date.today() <= date.fromisoformat(asked["after"]):
+        raise Refused(f"{found.test} may go after {asked['after']}, not before", "Confirm it then, with the same code.")
+    erased = dict(found.objects)
+    pages = {scan: [p for p in found.pages if p.scan == scan] for scan in {p.scan for p in found.pages}}
+    for done, scan in enumerate(sorted(pages), 1):
+        _erase(parts, {p.key: p.sha256 for p in pages[scan] if p.key and p.sha256})
+        original = next((s for s in found.scans if s.scan == scan), None)
+        _erase(parts, {original.key: original.scan} if original is not None and original.key else {})
+        parts.ledger.write(_retired(scan, pages[scan], original is not None))
+        _clear_aside(parts, scan)
+        progress(done)
+    _erase(parts, found.record)
+    lines = "".join(f"{sha256}  {key}\n" for key, sha256 in sorted(erased.items()))
+    about = {"test": found.test, "code": code, "asked_by": asked["by"], "by": by, "objects": len(erased)}
+    about["digest"] = hashlib.sha256(lines.encode()).hexdigest()
+    parts.ledger.write(lambda tx: tx.append("test_retired", **about))
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    return about | {"after": asked["after"], "at": at, "erased": [line for line in lines.splitlines() if line]}
+
+
+def _asked(parts: Parts, test: str, code: str) -> dict[str, Any]:
+    with parts.ledger.read() as r:
+        events = [json.loads(e.data) for e in r.events_of("retirement_asked")]
+    for data in events:
+        if (data["test"], data["code"]) == (test, code):
+            return dict(data)
+    raise UnknownThing(f"nobody asked for {test} with the code {code}", "Ask first: scanpipe retire TEST --after DATE.")
+
+
+def _erase(parts: Parts, objects: dict[str, str]) -> None:
+    for key, sha256 in objects.items():
+        parts.store.erase(key, sha256)
+
+
+def _retired(scan: str, pages: list[PageRecord], whole: bool) -> Callable[[Transaction], None]:
+    def record(tx: Transaction) -> None:
+        for page in pages:
+            tx.append("page_retired", scan=scan, page=page.page, **_GONE)
+        if whole:
+            tx.append("scan_retired", scan=scan)
+
+    return record
+
+
+def _clear_aside(parts: Parts, scan: str) -> None:
+    """Files that came again were set aside under the start of their digest."""
+    for file in parts.folders.aside.glob(f"{scan[:12]}-*"):
+        file.unlink()

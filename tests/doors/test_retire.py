@@ -1,0 +1,72 @@
+"""The end of a test's pictures: asked, confirmed on a later day, certified, and proven to be all that went."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.installation import Installation, install
+from tests.s3_server import S3Server
+
+TEST = "MA0001-2026H"
+
+
+@pytest.fixture(params=["directory", "s3"])
+def home(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
+    """Single sheets, a PDF, and a page that nobody knows the test of."""
+    more: dict[str, str] = {}
+    if request.param == "s3":
+        server: S3Server = request.getfixturevalue("s3_server")
+        for name, value in server.environ.items():
+            monkeypatch.setenv(name, value)
+        more = server.settings()
+    home = install(tmp_path / "data", more, sheets=6)
+    home.run("tests", "add", "config/tests/chemistry.yaml")
+    scans = tmp_path / "scans"
+    scans.mkdir()
+    for i in range(3):
+        (scans / f"{i}.jpg").write_bytes(home.scan(i, skew_deg=i))
+    shutil.copy(home.pdf, scans / "all.pdf")
+    shutil.copy("fixtures/scans/50-no-codes.jpg", scans)
+    home.run("ingest", str(scans))
+    return home
+
+
+def ask(home: Installation, after: date) -> dict[str, str]:
+    told: dict[str, str] = json.loads(home.run("retire", TEST, "--after", after.isoformat(), "--json"))
+    return told
+
+
+def test_asked_confirmed_certified(home: Installation, tmp_path: Path) -> None:
+    tomorrow = date.today() + timedelta(days=1)
+    early = ask(home, tomorrow)
+    before = json.loads(home.run("verify", "--json"))
+    refused = home.call("retire", TEST, "--confirm", early["code"])
+    assert refused.returncode == 6 and f"may go after {tomorrow}" in refused.stderr
+    assert home.call("retire", TEST, "--confirm", "00000000").returncode == 5
+    asked = ask(home, date.today() - timedelta(days=1))
+    assert json.loads(home.run("verify", "--json"))["objects"] == before["objects"], "asking erases nothing"
+    certificate = tmp_path / "certificate.json"
+    home.run("retire", TEST, "--confirm", asked["code"], "--certificate", str(certificate))
+    listed = json.loads(certificate.read_text())
+    assert listed["objects"] == len(listed["erased"]) == asked["objects"] and listed["after"] < date.today().isoformat()
+    found = json.loads(home.run("verify", "--json"))
+    assert found["holds"] and found["states"] == {"retired": 9, "held": 1}
+    # What stays: the page of nobody with its original, and the definition of the other test.
+    assert found["objects"] == before["objects"] - listed["objects"] == 3
+    assert home.lines("queue")[0]["reason"] == "no_codes"
+    original = next(line for line in listed["erased"] if "  originals/" in line)
+    assert "the original is erased" in home.run("trace", original[:12])
+    again = home.call("retire", TEST, "--confirm", asked["code"], "--certificate", str(tmp_path / "second.json"))
+    assert again.returncode == 0 and json.loads((tmp_path / "second.json").read_text())["objects"] == 0
+    home.run("tests", "add", "config/tests/chemistry.yaml")
+    assert json.loads(home.run("verify", "--json"))["holds"]
+
+
+def test_it_is_said_what_is_missing(home: Installation) -> None:
+    assert "either --after" in home.call("retire", TEST).stderr
+    assert home.call("retire", "NO-SUCH", "--after", "2026-01-01").returncode == 5
