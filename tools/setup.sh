@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prepares a fresh machine: system libraries of pyzbar and opencv, a virtual environment, the locked packages; and what makes
 # scanpipe faster, where it may be installed: a C compiler for the resampler, libturbojpeg for colour pages; and PostgreSQL, whose
-# programs the tests start for themselves.
+# programs the tests start for themselves, and systemd-analyze, which checks the units of deploy/.
 # Usage: tools/setup.sh VENV
 set -eu
 venv=$1
@@ -23,8 +23,9 @@ has libturbojpeg.so.0 || faster+=(libturbojpeg0)
 { command -v cc && python3 -c "$has_headers"; } >/dev/null || faster+=(gcc libc6-dev python3-dev)
 for_tests=()
 command -v postgres >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || for_tests+=(postgresql)
+command -v systemd-analyze >/dev/null || for_tests+=(systemd)
 if [ ${#for_tests[@]} -gt 0 ] && [ "${as_root[*]}" = nobody ]; then
-  echo "Tests with PostgreSQL are skipped without: apt-get install ${for_tests[*]}" >&2
+  echo "Some tests are skipped without: apt-get install ${for_tests[*]}" >&2
 else
   missing+=("${for_tests[@]}")
 fi
