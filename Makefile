@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 help:
 	@echo "make demo      print, scan, file and prove 60 and more sheets in a temporary installation"
 	@echo "make test      lint, types, import contract and all tests (under 10 minutes on two cores)"
-	@echo "make proof     the long proofs: kills, big corpora, 2,000 more pages of the reading proof, an exam day of 17,000 sheets"
+	@echo "make proof     the long proofs: kills, damaged files, 2,000 more pages of the reading proof, many machines, a day of 17,000 sheets"
 	@echo "make bench     speed, against the codecs and the textbook script"
 	@echo "make bench-check  the same, compared with the recorded ratios"
 	@echo "make fixtures  make fixtures/scans/ anew"
@@ -37,6 +37,7 @@ test: lint
 proof: setup
 	$(PY) -m pytest -m proof --override-ini addopts="-q --strict-markers" tests
 	$(PY) -m tools.proof_reading --pages 2000
+	$(PY) -m tools.many_machines --sheets 2000
 	$(PY) -m tools.exam_day --sheets 17000
 
 bench: setup

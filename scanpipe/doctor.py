@@ -22,7 +22,7 @@ from scanpipe.settings import Settings
 from scanpipe.sheets import matrix
 from scanpipe.stages.straighten import COMPILED
 from scanpipe.stages.unpack import turbo
-from scanpipe.wiring import key_file, open_object_store, open_workers
+from scanpipe.wiring import key_file, open_carriers, open_object_store, open_workers
 
 _LOW_SPACE_GB = 2.0
 _MIN_WATCHES = 1024
@@ -51,6 +51,7 @@ def examine_installation(settings: Settings) -> Iterator[Probe]:
         ("readers", _readers),
         ("speed", _speed),
         ("workers", _workers),
+        ("Dask", _dask),
         ("keys", _keys),
         ("ledger", _ledger),
         ("store", _store),
@@ -130,6 +131,15 @@ def _workers(settings: Settings) -> Iterator[Probe]:
         yield Probe("workers", True, f"{engine.workers} worker processes; one answered (process {pid})")
 
 
+def _dask(settings: Settings) -> Iterator[Probe]:
+    """A task goes all the way: through the scheduler to a worker, whose process has opened its ledger and its store for it."""
+    if settings.engine.kind != "dask":
+        return
+    with open_carriers(settings) as engine:
+        pid = engine.submit("os:getpid").result(timeout=60)
+        yield Probe("Dask", True, f"{engine.workers} processes at {settings.engine.scheduler}; one answered ({pid})")
+
+
 def _keys(settings: Settings) -> Iterator[Probe]:
     infos = key_file(settings).infos()
     yield Probe("keys", True, f"{len(infos)} signing keys; {infos[-1].id} signs new sheets")
@@ -142,5 +152,6 @@ def _ledger(settings: Settings) -> Iterator[Probe]:
 
 
 def _store(settings: Settings) -> Iterator[Probe]:
-    for p in open_object_store(settings).probe():
-        yield Probe(f"store: {p.name}", p.ok, p.message, p.hint)
+    with open_ledger(settings.ledger_url) as ledger:
+        for p in open_object_store(settings, ledger).probe():
+            yield Probe(f"store: {p.name}", p.ok, p.message, p.hint)

@@ -78,6 +78,9 @@ def test_one_machine_with_everything(tmp_path: Path) -> None:
         (inbox / f"{n}.jpg").write_bytes(home.scan(n))
     with scheduler() as cluster, workers(home, cluster.address, 1):
         distant = replace(home, more=far(cluster.address))
+        assert {"name": "Dask", "ok": True}.items() <= next(
+            p for p in distant.lines("doctor") if p["name"] == "Dask"
+        ).items()
         answers = distant.lines("ingest", str(inbox))
         assert [(Path(a["file"]).name, a["verdict"]) for a in answers] == [(f"{n}.jpg", "filed") for n in range(SHEETS)]
         assert {a["verdict"] for a in distant.lines("ingest", str(inbox))} == {"already_taken_in"}
