@@ -25,6 +25,7 @@ from scanpipe.engines import end_if_out_of_memory
 from scanpipe.faults import ConfigFault, Fault, as_fault
 from scanpipe.model import PageRecord, ScanRecord
 from scanpipe.settings import load_settings
+from scanpipe.telling import open_traces
 from scanpipe.wiring import open_parts
 
 _ITEMS_AT_ONCE = 4
@@ -45,7 +46,7 @@ _until_the_end = ExitStack()
 def prepare(config_file: str | None) -> None:
     """Opens the installation by this machine's settings. Raises what `open_parts` raises."""
     settings, _ = load_settings(Path(config_file) if config_file else None, os.environ)
-    parts = _until_the_end.enter_context(open_parts(settings))
+    parts = _until_the_end.enter_context(open_parts(settings, open_traces() if settings.metrics.traces else None))
     hands.prepare()
     carrier = NearCarrier(parts, InThisProcess(settings.engine.page_timeout_s))
     _open.append(_Station(parts, carrier, ThreadPoolExecutor(_ITEMS_AT_ONCE, "item")))

@@ -11,8 +11,9 @@ import click
 from scanpipe.cli.tally import Tally
 from scanpipe.desk.conveyor import Carried
 from scanpipe.desk.observing import Observer
-from scanpipe.faults import ConfigFault, Fault
+from scanpipe.faults import Fault
 from scanpipe.settings import Settings
+from scanpipe.telling import open_traces
 
 
 class Service:
@@ -27,7 +28,7 @@ class Service:
         if settings.log.format == "json":
             self._log = import_module("scanpipe.telling.log").Log(command)
         self.meter: Any = import_module("scanpipe.telling.meter").Meter()
-        self._traces = _traces() if settings.metrics.traces else None
+        self._traces = open_traces() if settings.metrics.traces else None
         self._port = settings.metrics.port
 
     @property
@@ -75,10 +76,3 @@ class Service:
             self._log.stopped()
         elif error is None:
             self._tally.close()
-
-
-def _traces() -> Any:
-    try:
-        return import_module("scanpipe.telling.traces").Traces()
-    except ImportError as e:
-        raise ConfigFault(f"metrics.traces needs a package: {e}", "Install it: pip install 'scanpipe[traces]'.") from e

@@ -22,12 +22,15 @@ _WEAK_PAGES = 0.2
 _CODES = 3
 _STREAK_APART_MM, _STREAK_PAGES = 1.0, 0.4
 _DPI_APART = 0.05
+_BACKS = 0.3
+"""Of a stack that is scanned on both sides, half of the pages are backs, and most of these blank."""
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
     """Measures of the latest pages. Shares are 0 to 1: of pages that stand more than 2° askew, that lack an edge, whose codes
-    were not all read at the first look, that are held. `streaks_mm` are places, from the left of the scan, where many have one.
+    were not all read at the first look, that are held, that are blank. `streaks_mm` are places, from the left of the scan, where
+    many have one.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Health:
     cut_share: float
     weak_share: float
     held_share: float
+    blank_share: float
     dpi: float | None
     streaks_mm: tuple[float, ...]
     advice: tuple[str, ...]
@@ -63,6 +67,7 @@ def _health(source: SourceSettings, pages: list[PageRecord]) -> Health:
         "cut_share": _share(s.get("paper_share", 1.0) < _CUT_SHARE for s in scanner),
         "weak_share": _share(_is_weak(e) for e in evidence if e.get("codes")),
         "held_share": _share(page.state == "held" for page in pages),
+        "blank_share": _share(page.state == "blank" for page in pages),
     }
     dpi = statistics.median(dpis) if dpis else None
     streaks = _streaks([s.get("streaks_mm", []) for s in scanner])
@@ -93,6 +98,15 @@ def _advice(
         yield f"Have a look at sheets from {source.name}: codes are only read with help (print, exposure, dirt)."
     if source.dpi and dpi and abs(dpi / source.dpi - 1) > _DPI_APART:
         yield f"Set {source.name} to {source.dpi} dpi: its pages have {dpi:.0f}."
+    yield from _sides(source, measured["blank_share"])
+
+
+def _sides(source: SourceSettings, blank_share: float) -> Iterator[str]:
+    """Does it scan the sides that it is said to scan?"""
+    if source.duplex and blank_share == 0:
+        yield f"Does {source.name} scan both sides? None of its pages is blank, as the backs of sheets are."
+    if not source.duplex and blank_share > _BACKS:
+        yield f"Let {source.name} scan one side only, or set duplex = true: many of its pages are blank."
 
 
 def _is_weak(evidence: dict[str, Any]) -> bool:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -16,6 +17,7 @@ from scanpipe.desk.conveyor import Carried, Conveyor
 from scanpipe.desk.intake import Incoming, shown_name
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.patience import Complaints, Waiting, pause_s
+from scanpipe.desk.shelving import shelve
 from scanpipe.desk.working import Stacks, abandoned, orphans, put_away, stack_folder
 from scanpipe.faults import Fault, FolderFault, as_fault
 from scanpipe.inboxes import Arrival
@@ -70,6 +72,7 @@ class Watch:
         self._stop = stop
         self._told: set[str] = set()
         self._inherit_next_s = 0.0
+        self._shelved = False
 
     def run(self) -> None:
         """Takes in what arrives, and what dead processes left, until it is stopped; then finishes what is in flight.
@@ -88,11 +91,20 @@ class Watch:
             self._tell_troubles()
         while self._flying:
             self._collect(timeout_s=1)
+        with suppress(Fault):  # the next start does it
+            self._shelve()
+
+    def _shelve(self) -> None:
+        """Once: what the store must carry beside scans and pages. Raises LedgerFault, StoreFault."""
+        if not self._shelved:
+            shelve(self._parts)
+            self._shelved = True
 
     def inherit(self) -> None:
         """Begins to finish what dead processes began, of this machine and of others."""
         self._inherit_next_s = time.monotonic() + _INHERIT_EVERY_S
         try:
+            self._shelve()
             jobs: Iterator[Job] = chain(orphans(self._parts, self._stacks), abandoned(self._parts))
             for job in jobs:
                 self._begin(1, job)

@@ -12,6 +12,7 @@ from scanpipe.desk import folders as rooms
 from scanpipe.desk.conveyor import Carried, Conveyor
 from scanpipe.desk.intake import Incoming, shown_name, take_over
 from scanpipe.desk.parts import Parts
+from scanpipe.desk.shelving import shelve
 from scanpipe.faults import UsageFault
 from scanpipe.model import ScanRecord, Stack
 from scanpipe.ordering import path_key
@@ -54,7 +55,8 @@ def ingest(parts: Parts, conveyor: Conveyor, paths: Iterable[Path]) -> Iterator[
 
 
 def finish_leftovers(parts: Parts, conveyor: Conveyor) -> Iterator[Carried]:
-    """Finishes what dead processes began: files that were claimed, then scans on record with pages that wait."""
+    """Finishes what dead processes began: what the store must carry, files that were claimed, scans with pages that wait."""
+    shelve(parts)
     stacks = Stacks(parts)
     for incoming in orphans(parts, stacks):
         carried = conveyor.take(incoming).result()

@@ -150,9 +150,9 @@ class Transaction:
             yield PageRecord(*row)
 
     def latest_from(self, folder: str, limit: int) -> list[PageRecord]:
-        """The pages of files from this folder of the inbox that were filed or held last, the newest first."""
+        """The pages of files from this folder of the inbox that were worked off last, the newest first."""
         of = sa.and_(_p.scan == t.scan.c.scan, t.scan.c.file.startswith(f"{folder}/", autoescape=True))
-        query = sa.select(t.page).join_from(t.page, t.scan, of).where(_p.state.in_(("filed", "held")))
+        query = sa.select(t.page).join_from(t.page, t.scan, of).where(_p.state.in_(("filed", "held", "blank")))
         return [PageRecord(*row) for row in self._c.execute(query.order_by(_p.event.desc()).limit(limit))]
 
     def pages_of_test(self, test: str) -> Iterator[PageRecord]:

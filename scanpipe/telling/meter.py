@@ -27,6 +27,7 @@ _MEASURES = {
     "cut_share": "share that lack an edge",
     "weak_share": "share whose codes were not all read at the first look",
     "held_share": "share that are held",
+    "blank_share": "share that are blank",
     "streaks_mm": "number of streaks that most have",
     "advice": "number of things to mend; `scanpipe sources` says which",
 }

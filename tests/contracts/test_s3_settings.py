@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import ssl
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import trustme
@@ -18,7 +21,7 @@ from scanpipe.ledgers import SqlLedger
 from scanpipe.stores import ObjectStore, Put
 from tests.contracts.conftest import OpenS3
 from tests.contracts.s3_trouble import Troublemaker, forget_conditions, refuse, troublemaker
-from tests.s3_server import REGION, S3Server, admin
+from tests.s3_server import ACCESS_KEY, REGION, SECRET_KEY, S3Server, admin
 
 KEY = "tests/MA0001-2026H/candidates/10001/questions/2a/1.jpg"
 BODY = bytes(range(256)) * 40
@@ -158,6 +161,45 @@ def test_a_profile(open_s3: OpenS3, s3_server: S3Server, tmp_path: Path, monkeyp
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     monkeypatch.setenv("AWS_PROFILE", "exam")
     assert put(open_s3(region=REGION)) is Put.CREATED
+
+
+class TokenService(BaseHTTPRequestHandler):
+    """Gives the key of the tests to whoever shows a token, as AssumeRoleWithWebIdentity does."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        self.asked.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        keys = f"<AccessKeyId>{ACCESS_KEY}</AccessKeyId><SecretAccessKey>{SECRET_KEY}</SecretAccessKey>"
+        more = "<SessionToken></SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>"
+        result = f"<AssumeRoleWithWebIdentityResult><Credentials>{keys}{more}</Credentials></AssumeRoleWithWebIdentityResult>"
+        body = f"<AssumeRoleWithWebIdentityResponse>{result}</AssumeRoleWithWebIdentityResponse>".encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Silent."""
+
+
+def test_a_web_identity(open_s3: OpenS3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token in a file is given to the token service for keys, as in a cluster of containers."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), TokenService)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    (tmp_path / "token").write_text("a-token-of-the-cluster")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(tmp_path / "token"))
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/scanpipe")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", f"http://127.0.0.1:{server.server_port}")
+    try:
+        assert put(open_s3(region=REGION)) is Put.CREATED
+        assert "WebIdentityToken=a-token-of-the-cluster" in TokenService.asked[0]
+    finally:
+        server.shutdown()
+        thread.join()
 
 
 def test_where_the_server_overwrites_the_ledger_keeps_the_lock(

@@ -39,10 +39,16 @@ def tls(tmp_path: Path) -> Tls:
 
 
 def test_a_stack_while_worker_and_scheduler_are_killed(
-    tmp_path: Path, tls: Tls, postgresql: PostgresqlServer, s3_server: S3Server
+    tmp_path: Path,
+    tls: Tls,
+    postgresql: PostgresqlServer,
+    s3_server: S3Server,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """PostgreSQL, S3, TLS. Single sheets, a long PDF, and a file that is no picture: each page once."""
-    more = {"SCANPIPE__LEDGER__URL": postgresql.new_database(), **s3_server.environ, **s3_server.settings()}
+    for name, value in s3_server.environ.items():
+        monkeypatch.setenv(name, value)
+    more = {"SCANPIPE__LEDGER__URL": postgresql.new_database(), **s3_server.settings()}
     more |= {"SCANPIPE__ENGINE__TLS_CA": tls.ca, "SCANPIPE__ENGINE__TLS_CERTIFICATE": tls.certificate}
     home = install(tmp_path / "data", more | {"SCANPIPE__ENGINE__TLS_KEY": tls.key}, sheets=40)
     with scheduler(tls) as cluster, workers(home, cluster.address) as machines:
