@@ -39,7 +39,7 @@ def worker(door: Door, scheduler: str | None, workers: int | None) -> None:
         click.echo(
             f"Working for {settings.engine.scheduler} with {engine.workers} processes. Ctrl-C ends it.", err=True
         )
-        serve(settings.engine.scheduler, tls(settings), engine, stop)
+        serve(settings.engine.scheduler, tls(settings), engine, stop, lambda told: click.echo(told, err=True))
 
 
 def _dask() -> Any:

@@ -10,7 +10,10 @@ import logging
 import pickle
 import tempfile
 import threading
+import time
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import dask
@@ -25,6 +28,8 @@ RESOURCE = "scanpipe"
 """Only workers that have it are given our tasks: at the scheduler there may be others, which know nothing of scanpipe."""
 _LOOK_S = 0.2
 _PAUSE_S = 2.0
+_PATIENCE_S = 3.0
+"""So long a scheduler may take to answer before it is said to be away."""
 Frame = tuple[int, bytes]
 
 
@@ -83,36 +88,66 @@ def hush() -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
-def serve(scheduler: str, tls: Tls | None, engine: Engine, stop: threading.Event) -> None:
-    """Works for the scheduler until `stop` is set; waits for it, and comes back to it, as long as it is away."""
+def serve(
+    scheduler: str, tls: Tls | None, engine: Engine, stop: threading.Event, say: Callable[[str], None] = lambda _: None
+) -> None:
+    """Works for the scheduler until `stop` is set; waits for it, and comes back to it, as long as it is away. `say` hears so.
+
+    Raises ConfigFault.
+    """
     hush()
     with tempfile.TemporaryDirectory(prefix="scanpipe-dask-") as folder:
-        asyncio.run(_serve(scheduler, security(scheduler, tls), engine, folder, stop))
+        asyncio.run(_Service(scheduler, security(scheduler, tls), engine, folder, stop, say).run())
 
 
-async def _serve(scheduler: str, secured: Security, engine: Engine, folder: str, stop: threading.Event) -> None:
-    while not stop.is_set():
-        with suppress(OSError, TimeoutError, RuntimeError):
-            await _serve_once(scheduler, secured, engine, folder, stop)
-        for _ in range(int(_PAUSE_S / _LOOK_S)):
-            if not stop.is_set():
+@dataclass
+class _Service:
+    """One Dask worker after the other, as the scheduler comes and goes."""
+
+    scheduler: str
+    secured: Security
+    engine: Engine
+    folder: str
+    stop: threading.Event
+    say: Callable[[str], None]
+    there: bool | None = None
+
+    async def run(self) -> None:
+        while not self.stop.is_set():
+            with suppress(OSError, TimeoutError, RuntimeError):
+                await self._serve_once()
+            self._tell(False)
+            await self._wait(_PAUSE_S)
+
+    async def _serve_once(self) -> None:
+        """One time with the scheduler, from finding it to losing it."""
+        options: dict[str, Any] = {"memory_limit": 0, "dashboard": False, "local_directory": self.folder}
+        options |= {"nthreads": self.engine.workers, "resources": {RESOURCE: self.engine.workers}}
+        worker = Worker(self.scheduler, security=self.secured, plugins=(Hands(self.engine),), **options)
+        starting = asyncio.ensure_future(worker.start())
+        try:
+            until_s = time.monotonic() + _PATIENCE_S
+            while not starting.done() and not self.stop.is_set():
+                await asyncio.wait([starting], timeout=_LOOK_S)
+                if time.monotonic() > until_s:
+                    self._tell(False)
+            if not starting.done():
+                starting.cancel()
+                return
+            await starting
+            self._tell(True)
+            while worker.status.name in ("running", "paused") and not self.stop.is_set():
+                await asyncio.sleep(_LOOK_S)
+        finally:
+            await worker.close(timeout=5, executor_wait=False)
+
+    async def _wait(self, seconds: float) -> None:
+        for _ in range(int(seconds / _LOOK_S)):
+            if not self.stop.is_set():
                 await asyncio.sleep(_LOOK_S)
 
-
-async def _serve_once(scheduler: str, secured: Security, engine: Engine, folder: str, stop: threading.Event) -> None:
-    """One time with the scheduler, from finding it to losing it."""
-    options: dict[str, Any] = {"security": secured, "local_directory": folder, "memory_limit": 0, "dashboard": False}
-    resources = {RESOURCE: engine.workers}
-    worker = Worker(scheduler, nthreads=engine.workers, resources=resources, plugins=(Hands(engine),), **options)
-    try:
-        starting = asyncio.ensure_future(worker.start())
-        while not starting.done() and not stop.is_set():
-            await asyncio.sleep(_LOOK_S)
-        if not starting.done():
-            starting.cancel()
-            return
-        await starting
-        while worker.status.name in ("running", "paused") and not stop.is_set():
-            await asyncio.sleep(_LOOK_S)
-    finally:
-        await worker.close(timeout=5, executor_wait=False)
+    def _tell(self, there: bool) -> None:
+        if there is not self.there and not self.stop.is_set():
+            found = "is there: pages can come." if there else "is not there. Trying again."
+            self.say(f"The scheduler {self.scheduler} {found}")
+            self.there = there

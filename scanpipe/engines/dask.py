@@ -103,13 +103,17 @@ class DaskEngine:
         """The thread. However it ends, no future stays open."""
         fault: Fault = Fault("The engine broke down.", "Start again: what was not finished is done then.")
         try:
-            while self._stop is not Stop.NOW and not (self._stop and not self._waiting and not self._away):
+            while self._stop is not Stop.NOW and not (self._stop and self._idle):
                 self._look()
                 self._hand_out()
                 self._hear()
             fault = Fault("The engine was closed before this was done.", "Start again: it is done then.")
         finally:
             self._end(fault)
+
+    @property
+    def _idle(self) -> bool:
+        return not self._waiting and not self._away and self._news.empty()
 
     def _hear(self) -> None:
         """Waits for news, and takes all that there are."""

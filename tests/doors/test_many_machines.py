@@ -136,8 +136,14 @@ def test_without_a_scheduler_the_watcher_waits(tmp_path: Path) -> None:
             (home.settings.inbox_path / "0.jpg").write_bytes(home.scan(0))
             watcher.wait_until(lambda: "the Dask scheduler" in watcher.said(), 60)
             cluster.start()
-            with workers(home, cluster.address, 1):
+            with workers(home, cluster.address, 1) as (machine,):
                 assert watcher.wait_for("0.jpg", timeout_s=60)["0.jpg"]["verdict"] == "filed"
+                assert "is there: pages can come." in machine.errors.read_text()
+                cluster.stop()
+                watcher.wait_until(lambda: "is not there. Trying again." in machine.errors.read_text())
+                cluster.start()
+                watcher.wait_until(lambda: machine.errors.read_text().count("is there: pages can come.") == 2)
+                assert machine.stop() == 0
 
 
 def lines(watcher: Watcher) -> list[dict[str, Any]]:
