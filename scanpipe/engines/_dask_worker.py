@@ -26,7 +26,7 @@ from scanpipe.faults import ConfigFault
 
 RESOURCE = "scanpipe"
 """Only workers that have it are given our tasks: at the scheduler there may be others, which know nothing of scanpipe."""
-_LOOK_S = 0.2
+_LOOK_S = 0.5
 _PAUSE_S = 2.0
 _PATIENCE_S = 3.0
 """So long a scheduler may take to answer before it is said to be away."""
@@ -121,7 +121,12 @@ class _Service:
 
     async def _serve_once(self) -> None:
         """One time with the scheduler, from finding it to losing it."""
-        options: dict[str, Any] = {"memory_limit": 0, "dashboard": False, "local_directory": self.folder}
+        options: dict[str, Any] = {
+            "memory_limit": 0,
+            "dashboard": False,
+            "local_directory": self.folder,
+            "heartbeat_interval": "5s",
+        }
         options |= {"nthreads": self.engine.workers, "resources": {RESOURCE: self.engine.workers}}
         worker = Worker(self.scheduler, security=self.secured, plugins=(Hands(self.engine),), **options)
         starting = asyncio.ensure_future(worker.start())
