@@ -23,12 +23,12 @@ from scanpipe.hands import PageReport
 from scanpipe.model import PageRecord, Reason, ScanRecord
 from scanpipe.stages.unpack import Problem
 
-PAGES_PER_GROUP = 16
-"""A task costs the scheduler and the Dask worker some 15 ms together, a page 40 and more: shared, that is 2 to 3 %."""
+PAGES_PER_GROUP = 32
+"""At the most. A task costs the scheduler and the Dask worker some 15 ms together, a page 40 and more."""
+_PAGES_OF_ONE_SCAN = 16
+"""At least: whoever works on some of its pages fetches all of it."""
 _GROUPS_PER_WORKER = 3
 _PAGES_AT_FIRST = 8
-_LARGEST_GROUP = 32
-"""Of one scan: whoever works on some of its pages fetches all of it."""
 _LOSSES = 2
 CARRY = "scanpipe.station:carry"
 
@@ -79,7 +79,7 @@ class FarCarrier:
         """All that was begun is finished: each waits for its answer."""
 
     def _carry(self, scan: ScanRecord, numbers: Sequence[int]) -> dict[int, PageRecord]:
-        size = max(PAGES_PER_GROUP, min(_LARGEST_GROUP, len(numbers) // (2 * self._groups.workers)))
+        size = max(_PAGES_OF_ONE_SCAN, min(PAGES_PER_GROUP, len(numbers) // (2 * self._groups.workers)))
         pieces = [tuple(numbers[i : i + size]) for i in range(0, len(numbers), size)]
         sent = [(piece, self._groups.send(Item(scan.scan, piece))) for piece in pieces]
         return {page.page: page for piece, answer in sent for page in self._heard(scan, piece, answer).pages}
@@ -161,12 +161,15 @@ class Groups:
             return list(self._together())
 
     def _together(self) -> Iterator[_Sent]:
-        """The first that waits, and more up to the size of a group; one that was lost before goes alone."""
+        """The first that waits, and more: as many as let each worker have the same, at the most a group; one that was lost
+        before goes alone.
+        """
+        most = min(PAGES_PER_GROUP, len(self._waiting) // self._engine.workers)
         pages = 0
         while self._waiting:
             first = self._waiting[0]
             pages += len(first.item.pages)
-            if pages > len(first.item.pages) and (pages > PAGES_PER_GROUP or first.losses):
+            if pages > len(first.item.pages) and (pages > most or first.losses):
                 return
             yield self._waiting.popleft()
             if first.losses:
