@@ -52,8 +52,9 @@ def doomed(parts: Parts, test: str) -> Doomed:
         events = [e for e in r.events_of(*SHELVED, "test_retired") if json.loads(e.data)["test"] == known]
     if any(not page.settled for pages in beside.values() for page in pages):
         raise Refused(f"pages of {known} are being worked on", "Let the watcher finish, then ask again.")
-    whole = {scan for scan, pages in beside.items() if all(p.test in (known, None) for p in pages)}
-    pages = [p for scan, all_ in beside.items() for p in all_ if p.test == known or (scan in whole and p.test is None)]
+    own = {page.id for page in of_test}
+    whole = {scan for scan, pages in beside.items() if all(p.id in own or p.test is None for p in pages)}
+    pages = [p for scan, all_ in beside.items() for p in all_ if p.id in own or (scan in whole and p.test is None)]
     kept = [record for record in scans.values() if record is not None]
     return Doomed(
         known,

@@ -156,8 +156,9 @@ class Transaction:
         return [PageRecord(*row) for row in self._c.execute(query.order_by(_p.event.desc()).limit(limit))]
 
     def pages_of_test(self, test: str) -> Iterator[PageRecord]:
-        """All pages that name a test, in whatever state; `test` as it is written."""
-        for row in self._c.execute(sa.select(t.page).where(_p.test == test).order_by(_p.scan, _p.page)):
+        """All pages that name a test, in whatever state; a code may spell it in capitals."""
+        query = sa.select(t.page).where(sa.func.upper(_p.test) == test.upper())
+        for row in self._c.execute(query.order_by(_p.scan, _p.page)):
             yield PageRecord(*row)
 
     def slot_pages(self, test: str, candidate: str, question: str) -> list[PageRecord]:

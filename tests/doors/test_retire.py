@@ -70,3 +70,20 @@ def test_asked_confirmed_certified(home: Installation, tmp_path: Path) -> None:
 def test_it_is_said_what_is_missing(home: Installation) -> None:
     assert "either --after" in home.call("retire", TEST).stderr
     assert home.call("retire", "NO-SUCH", "--after", "2026-01-01").returncode == 5
+
+
+def test_a_held_page_whose_code_spells_the_test_in_capitals_goes_too(tmp_path: Path) -> None:
+    definition = tmp_path / "small.yaml"
+    text = Path("config/tests/chemistry.yaml").read_text(encoding="utf-8").replace("KJ1001-2026H", "kj1001-2026h")
+    definition.write_text(text, encoding="utf-8")
+    home = install(tmp_path / "data")
+    home.run("tests", "add", str(definition))
+    home.run("sheets", "kj1001-2026h", "--out", str(tmp_path / "s.pdf"), "--manifest", str(tmp_path / "s.csv"))
+    small = Installation(home.data_dir, tmp_path / "s.pdf", ())
+    for n, name in enumerate(("first.jpg", "again.jpg")):
+        (tmp_path / name).write_bytes(small.scan(0, stroke=n))
+        home.run("ingest", str(tmp_path / name))
+    assert json.loads(home.run("verify", "--json"))["states"] == {"filed": 1, "held": 1}
+    asked = json.loads(home.run("retire", "kj1001-2026h", "--after", "2026-01-01", "--json"))
+    home.run("retire", "kj1001-2026h", "--confirm", asked["code"], "--certificate", str(tmp_path / "c.json"))
+    assert json.loads(home.run("verify", "--json"))["states"] == {"retired": 2}
