@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from typing import NamedTuple
 
@@ -16,6 +17,11 @@ from scanpipe.engines._wire import OUT_OF_MEMORY, Frame, Inflow
 from scanpipe.faults import Fault
 
 _PIECE = 1 << 18
+_BOUNDS: Mapping[int, str] = {
+    signal.SIGXCPU: "used more CPU time than a page may (engine.page_timeout_s)",
+    signal.SIGALRM: "took longer than a page may (engine.page_timeout_s)",
+}
+"""Signals by which a worker ends that met one of its own bounds."""
 
 
 class Limits(NamedTuple):
@@ -135,6 +141,8 @@ def _ending(code: int, memory_mib: int) -> str:
         return f"needed more than {memory_mib} MiB" if memory_mib else "needed more memory than there is"
     if code >= 0:
         return f"the worker ended with exit code {code}"
+    if -code in _BOUNDS:
+        return _BOUNDS[-code]
     with suppress(ValueError):
         return f"the worker was ended by signal {signal.Signals(-code).name}"
     return f"the worker was ended by signal {-code}"
