@@ -92,17 +92,22 @@ class FarCarrier:
         try:
             outcome = answer.result()
         except TaskLost as lost:
-            if len(numbers) > 1 and scan.pages is not None:
-                return self._one_by_one(scan, numbers)
-            return self._held(scan, numbers[0], lost)
+            return self._without(scan, numbers, lost)
         if outcome.fault is not None:
             raise outcome.fault
         return outcome
 
-    def _one_by_one(self, scan: ScanRecord, numbers: tuple[int, ...]) -> Outcome:
-        sent = [(n, self._groups.send(Item(scan.scan, (n,)), losses=1)) for n in numbers]
-        pages = [page for n, answer in sent for page in self._heard(scan, (n,), answer).pages]
-        return Outcome(tuple(pages), scan.pages or 1)
+    def _without(self, scan: ScanRecord, numbers: tuple[int, ...], lost: TaskLost) -> Outcome:
+        """What becomes of the pages of a lost item. Those who died over it may have opened the file, and settled some of them."""
+        with self._parts.ledger.read() as r:
+            known = r.scan(scan.scan)
+        assert known is not None
+        there = [n for n in numbers if known.pages is None or n <= known.pages]
+        if known.pages is None or len(there) == 1:
+            return self._held(known, there[0], lost)
+        sent = [(n, self._groups.send(Item(known.scan, (n,)), losses=1)) for n in there]
+        pages = [page for n, answer in sent for page in self._heard(known, (n,), answer).pages]
+        return Outcome(tuple(pages), known.pages)
 
     def _held(self, scan: ScanRecord, number: int, lost: TaskLost) -> Outcome:
         """A file that could not even be opened has one page."""
