@@ -212,8 +212,10 @@ def test_busy_workers_killed_at_random_lose_no_task(start: Open, tmp_path: Path)
     sent = [send(engine, tasks.noted_double, str(tmp_path), n, 0.04) for n in range(200)]
     dice, kills = random.Random(4), 0
     while not all(f.done() for f in sent):
-        once = [p.name.split("-") for p in tmp_path.iterdir()]
-        busy = [(n, pid) for n, pid, _ in once if not sent[int(n)].done() and begun(tmp_path)[int(n)] == 1]
+        # Whoever began a task a moment ago is still at it, even where the news that one is done takes its time.
+        noted = [p.name.split("-") for p in tmp_path.iterdir()]
+        fresh = [(n, pid) for n, pid, at_ns in noted if time.monotonic_ns() - int(at_ns) < 20_000_000]
+        busy = [(n, pid) for n, pid in fresh if not sent[int(n)].done() and begun(tmp_path)[int(n)] == 1]
         if busy and kills < 12:
             n, pid = dice.choice(busy)
             with suppress(ProcessLookupError):  # the news that it is done may take a moment

@@ -10,21 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.installation import Installation, install
-from tests.s3_server import S3Server
 
 TEST = "MA0001-2026H"
 
 
-@pytest.fixture(params=["directory", "s3"])
-def home(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
+@pytest.fixture
+def home(tmp_path: Path) -> Installation:
     """Single sheets, a PDF, and a page that nobody knows the test of."""
-    more: dict[str, str] = {}
-    if request.param == "s3":
-        server: S3Server = request.getfixturevalue("s3_server")
-        for name, value in server.environ.items():
-            monkeypatch.setenv(name, value)
-        more = server.settings()
-    home = install(tmp_path / "data", more, sheets=6)
+    home = install(tmp_path / "data", sheets=6)
     home.run("tests", "add", "config/tests/chemistry.yaml")
     scans = tmp_path / "scans"
     scans.mkdir()
