@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from _thread import start_new_thread
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -70,10 +71,12 @@ def watch(door: Door, engine: str | None, scheduler: str | None, as_json: bool) 
 
 
 def stop_signal() -> threading.Event:
-    """An event that SIGTERM and Ctrl-C set."""
+    """An event that SIGTERM and Ctrl-C set: from a thread, since the signal may find the main thread inside of the event, which
+    would wait for itself then.
+    """
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
+        signal.signal(name, lambda *_: start_new_thread(stop.set, ()))
     return stop
 
 

@@ -51,9 +51,9 @@ def test_numbers_and_readiness_of_up(tmp_path: Path) -> None:
             "ready": True,
             "parts": [{"part": p, "ready": True, "problem": None} for p in ("ledger", "store", "inbox")],
         }
-        filed = 'scanpipe_pages_on_record{reason="",state="filed"}'
-        told = wait_for(f"{url}/metrics", filed)
-        assert told[filed] == 1 and told['scanpipe_pages_total{reason="",verdict="filed"}'] == 1
+        carried = 'scanpipe_pages_total{reason="",verdict="filed"}'
+        told = wait_for(f"{url}/metrics", carried)
+        assert told['scanpipe_pages_on_record{reason="",state="filed"}'] == told[carried] == 1
         assert told["scanpipe_workers"] == 2 and told["scanpipe_store_up"] == told["scanpipe_ledger_up"] == 1
         assert told["scanpipe_inbox_files"] == 1 and told["scanpipe_inbox_oldest_seconds"] > 0
         for stage in ("take_in", "examine", "judge", "put", "record"):
