@@ -9,6 +9,7 @@ person what to do next. The command line prints `message` and `hint`, never a st
     ├── DefinitionFault        4  a test definition is not acceptable
     ├── UnknownThing           5  no such test, page, scan, key …
     ├── Refused                6  the rules do not allow this decision
+    │   └── Overtaken          6  … because somebody else decided meanwhile
     ├── VerifyFailed           7  a promise does not hold; `verify` says which
     ├── StoreFault             8  the object store cannot be used
     │   └── StoreUnavailable   8  … at the moment: try again
@@ -56,6 +57,10 @@ class UnknownThing(Fault):
 
 class Refused(Fault):
     exit_code = 6
+
+
+class Overtaken(Refused):
+    """Somebody else decided about the page since it was looked at."""
 
 
 class VerifyFailed(Fault):

@@ -33,11 +33,11 @@ class KeyFile:
     """`<data_dir>/keys.json`, mode 0600. The last key in it signs; all of them verify."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
 
     def keyring(self) -> Keyring:
         """All keys; makes the first one if there is none yet. Raises ConfigFault for a file that cannot be used."""
-        if not self._path.exists():
+        if not self.path.exists():
             self._add(only_first=True)
         return Keyring.of(*(Key(k["id"], bytes.fromhex(k["secret"])) for k in self._read()))
 
@@ -56,13 +56,13 @@ class KeyFile:
         try:
             return self._add_locked(only_first=only_first)
         except OSError as e:
-            raise ConfigFault(f"{self._path}: cannot be written: {e.strerror}", "Check data_dir and its rights.") from e
+            raise ConfigFault(f"{self.path}: cannot be written: {e.strerror}", "Check data_dir and its rights.") from e
 
     def _add_locked(self, *, only_first: bool) -> str:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self._path.with_suffix(".lock"), "a") as lock:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.path.with_suffix(".lock"), "a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            keys = self._read() if self._path.exists() else []
+            keys = self._read() if self.path.exists() else []
             if keys and only_first:
                 return str(keys[-1]["id"])
             taken = {k["id"] for k in keys}
@@ -73,25 +73,25 @@ class KeyFile:
 
     def _read(self) -> list[dict[str, Any]]:
         try:
-            if self._path.stat().st_mode & 0o077:
-                raise ConfigFault(f"{self._path}: others may read the signing keys", f"Run: chmod 600 {self._path}")
-            keys: list[dict[str, Any]] = json.loads(self._path.read_text(encoding="utf-8"))["keys"]
+            if self.path.stat().st_mode & 0o077:
+                raise ConfigFault(f"{self.path}: others may read the signing keys", f"Run: chmod 600 {self.path}")
+            keys: list[dict[str, Any]] = json.loads(self.path.read_text(encoding="utf-8"))["keys"]
             if not keys or not all(_usable(k) for k in keys):
                 raise ValueError("no usable key in it")
         except (OSError, ValueError, KeyError, TypeError) as e:
             hint = "Restore it from a backup: without it the sheets that were printed cannot be read."
-            raise ConfigFault(f"{self._path}: cannot be used: {e}", hint) from e
+            raise ConfigFault(f"{self.path}: cannot be used: {e}", hint) from e
         return keys
 
     def _write(self, keys: list[dict[str, Any]]) -> None:
-        new = self._path.with_suffix(".new")
+        new = self.path.with_suffix(".new")
         handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as f:
             json.dump({"keys": keys}, f, indent=1)
             f.flush()
             os.fsync(f.fileno())
-        os.replace(new, self._path)
-        _sync_folder(self._path.parent)
+        os.replace(new, self.path)
+        _sync_folder(self.path.parent)
 
 
 def _usable(key: dict[str, Any]) -> bool:

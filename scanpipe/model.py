@@ -33,6 +33,7 @@ class Reason(enum.StrEnum):
     UNSUPPORTED_FILE = "unsupported_file"
     TOO_LARGE = "too_large"
     POOR_QUALITY = "poor_quality"
+    PACK_EXCHANGED = "pack_exchanged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +235,12 @@ class ScanRecord:
 
 @dataclass(frozen=True, slots=True)
 class PageRecord:
-    """A page as the ledger has it; `state` is waiting, placing, filed, held, blank, discarded or retired."""
+    """A page as the ledger has it.
+
+    `state`: waiting and placing are the machine's; filed, held, blank; by a person's decision discarded, replaced (another scan
+    of the sheet is the current version), split (its halves are pages of their own), rescan (the paper is to be scanned again),
+    withdrawn (with its stack); retired.
+    """
 
     scan: str
     page: int

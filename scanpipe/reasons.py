@@ -109,4 +109,9 @@ WORDING: Mapping[Reason, Wording] = {
         "En del av arket mangler eller er for mørk på denne skanningen: skann på nytt eller plasser det.",
         _ALL,
     ),
+    Reason.PACK_EXCHANGED: Wording(
+        "This sheet was printed for one candidate, but another one was handed the pack.",
+        "Dette arket er skrevet ut for én kandidat, men bunken er delt ut til en annen.",
+        _ALL,
+    ),
 }

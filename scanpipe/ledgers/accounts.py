@@ -11,12 +11,15 @@ from scanpipe.ledgers import tables as t
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person; `password` is an Argon2id hash."""
+    """A person; `password` is an Argon2id hash, or empty. `tests` and `rooms` are those that they work on."""
 
     name: str
     role: str
     password: str
     at: str
+    tests: str = ""
+    rooms: str = ""
+    ended: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,9 @@ class Accounts:
     def account(self, name: str) -> Account | None:
         row = self._c.execute(sa.select(t.account).where(t.account.c.name == name)).first()
         return None if row is None else Account(*row)
+
+    def change_account(self, name: str, **columns: str) -> None:
+        self._c.execute(sa.update(t.account).where(t.account.c.name == name).values(columns))
 
     def all_accounts(self) -> list[Account]:
         return [Account(*row) for row in self._c.execute(sa.select(t.account).order_by(t.account.c.name))]

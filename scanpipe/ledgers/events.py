@@ -1,6 +1,6 @@
 """What each event changes in the state. The only code that writes the state tables, also when they are rebuilt.
 
-definition_registered   test, revision, digest, body
+definition_registered   test, revision, digest, body, by
 sheets_printed          test, revision, sheets [[serial, candidate, question, number, of], …], by
 scan_taken_in           file, stack, position, size, key, holder
 scan_unpacked           pages: all of them are waiting now
@@ -12,15 +12,35 @@ page_held               all columns of the page, reason, evidence
 page_blank              all columns of the page
 page_discarded          by, why: a person says that it belongs nowhere; it is kept
 page_retried            by: back to waiting
+page_replaced           a person took another scan as the current version; this one is kept
+page_to_rescan          a person asked for the paper to be scanned again
+page_withdrawn          its stack was withdrawn; it is kept
+page_turned             key, sha256, media_type, turn_deg: a new picture, the state stays
+page_restored           state and all columns: as it was before a decision
+page_also, page_not_also  test, candidate, question: it belongs to this slot as well, or no longer
+slot_ordered            test, candidate, question, pages [[scan, page], …]; none: the order of filing
+decision_made           kind, by, why, pages [[scan, page], …], inverse [[event, scan, page, data], …]
+decision_undone         decision, by: the inverse follows
 retirement_asked        test, after, by, code: step one of two; nothing goes yet
 page_retired            its picture is erased; what the row said of a candidate is empty now
 scan_retired            its original is erased
 test_retired            test, code, asked_by, by, objects, digest of the list of what was erased
 ledger_rebuilt          by: what follows was told from the store's objects
 key_made                id of a signing key (never its secret)
-user_added              name, role
+user_added              name, role, tests, rooms, by
+user_changed            name, role, tests, rooms, by
+password_set            name, by
+user_ended              name, by
 token_added             name, scopes, tests (never the token)
 token_revoked           name
+pack_move_asked         test, printed_for, handed_to, swap, by: one candidate wrote on the sheets of another
+pack_move_settled       pack, state, by: moved (its decision follows) or dropped; asked again when it is undone
+pictures_compared       sha256, other, same: the picture of a held page was laid over that of a filed one
+grading_locked, grading_unlocked  test, by
+page_split              by, halves: each half is a scan of its own now; it is kept
+signed_in, signed_out, sign_in_failed  name; why, where the identity provider gave or took a role
+upload_handed_in        by, stack, files [{name, size, stamp, sha256}, …]: they came through the browser
+drawing_viewed          by: a person was shown the picture of a page
 """
 
 from __future__ import annotations
@@ -32,6 +52,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from scanpipe.ledgers import tables as t
+from scanpipe.ledgers.chain import canonical
 from scanpipe.ledgers.prepared import Prepared, inserting
 
 Data = Mapping[str, Any]
@@ -99,6 +120,69 @@ def _set_page(columns: frozenset[str]) -> Prepared:
     return Prepared(sa.update(t.page).where(*where).values({name: sa.bindparam(name) for name in columns}))
 
 
+def _page_turned(c: sa.Connection, e: Data, data: Data) -> None:
+    values = {k: data[k] for k in ("key", "sha256", "media_type", "turn_deg")} | {"at": e["at"], "event": e["id"]}
+    _set_page(frozenset(values)).run(c, values | {"of_scan": e["scan"], "of_page": e["page"]})
+
+
+def _page_restored(c: sa.Connection, e: Data, data: Data) -> None:
+    _page_set(data["state"])(c, e, data)
+
+
+def _page_also(c: sa.Connection, e: Data, data: Data) -> None:
+    c.execute(sa.insert(t.also), {"scan": e["scan"], "page": e["page"], **_slot(data)})
+
+
+def _page_not_also(c: sa.Connection, e: Data, data: Data) -> None:
+    c.execute(sa.delete(t.also).filter_by(scan=e["scan"], page=e["page"], **_slot(data)))
+
+
+def _slot_ordered(c: sa.Connection, e: Data, data: Data) -> None:
+    slot = _slot(data)
+    c.execute(sa.delete(t.place).filter_by(**slot))
+    rows = [{**slot, "scan": scan, "page": page, "rank": n} for n, (scan, page) in enumerate(data["pages"], 1)]
+    if rows:
+        c.execute(sa.insert(t.place), rows)
+
+
+def _slot(data: Data) -> dict[str, str]:
+    return {name: data[name] for name in ("test", "candidate", "question")}
+
+
+def _decision_made(c: sa.Connection, e: Data, data: Data) -> None:
+    row = {"id": e["id"], "at": e["at"], "kind": data["kind"], "by": data["by"], "why": data["why"]}
+    c.execute(sa.insert(t.decision), row | {"inverse": canonical(data["inverse"])})
+    rows = [{"decision": e["id"], "scan": scan, "page": page} for scan, page in data["pages"]]
+    if rows:
+        c.execute(sa.insert(t.decided), rows)
+
+
+def _decision_undone(c: sa.Connection, e: Data, data: Data) -> None:
+    c.execute(sa.update(t.decision).filter_by(id=data["decision"]).values(undone=e["id"]))
+
+
+def _pack_move_asked(c: sa.Connection, e: Data, data: Data) -> None:
+    row = {name: data[name] for name in ("test", "printed_for", "handed_to", "by")}
+    c.execute(sa.insert(t.pack), row | {"id": e["id"], "at": e["at"], "swap": int(data["swap"]), "state": "asked"})
+
+
+def _pack_move_settled(c: sa.Connection, e: Data, data: Data) -> None:
+    c.execute(sa.update(t.pack).filter_by(id=data["pack"]).values(state=data["state"]))
+
+
+def _pictures_compared(c: sa.Connection, e: Data, data: Data) -> None:
+    row = {"sha256": data["sha256"], "other": data["other"], "same": int(data["same"])}
+    c.execute(sa.insert(t.compared), row)
+
+
+def _grading_locked(c: sa.Connection, e: Data, data: Data) -> None:
+    c.execute(sa.insert(t.locked), {"test_id": data["test"].upper(), "at": e["at"], "by": data["by"]})
+
+
+def _grading_unlocked(c: sa.Connection, e: Data, data: Data) -> None:
+    c.execute(sa.delete(t.locked).filter_by(test_id=data["test"].upper()))
+
+
 def _nothing(c: sa.Connection, e: Data, data: Data) -> None:
     """The event is the whole record."""
 
@@ -124,6 +208,27 @@ _PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     "page_blank": _page_set("blank"),
     "page_discarded": _page_set("discarded"),
     "page_retried": _page_set("waiting"),
+    "page_replaced": _page_set("replaced"),
+    "page_to_rescan": _page_set("rescan"),
+    "page_withdrawn": _page_set("withdrawn"),
+    "page_turned": _page_turned,
+    "page_restored": _page_restored,
+    "page_also": _page_also,
+    "page_not_also": _page_not_also,
+    "slot_ordered": _slot_ordered,
+    "decision_made": _decision_made,
+    "pack_move_asked": _pack_move_asked,
+    "pack_move_settled": _pack_move_settled,
+    "pictures_compared": _pictures_compared,
+    "grading_locked": _grading_locked,
+    "grading_unlocked": _grading_unlocked,
+    "page_split": _page_set("split"),
+    "decision_undone": _decision_undone,
+    "signed_in": _nothing,
+    "signed_out": _nothing,
+    "sign_in_failed": _nothing,
+    "upload_handed_in": _nothing,
+    "drawing_viewed": _nothing,
     "retirement_asked": _nothing,
     "page_retired": _page_set("retired"),
     "scan_retired": _scan_retired,
@@ -131,6 +236,9 @@ _PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     "ledger_rebuilt": _nothing,
     "key_made": _nothing,
     "user_added": _nothing,
+    "user_changed": _nothing,
+    "password_set": _nothing,
+    "user_ended": _nothing,
     "token_added": _nothing,
     "token_revoked": _nothing,
 }

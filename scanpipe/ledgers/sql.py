@@ -86,6 +86,10 @@ class SqlLedger:
             return schema.difference(c)
 
     @property
+    def closed(self) -> bool:
+        return self._closed
+
+    @property
     def schema(self) -> str | None:
         """The revision of the tables."""
         with self._told():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA = "0004"
+SCHEMA = "0005"
 """The Alembic revision that this code works with."""
 
 metadata = sa.MetaData()
@@ -70,6 +70,7 @@ scan = sa.Table(
     sa.Column("pages", sa.Integer),
     sa.Column("seen", sa.Integer, nullable=False),
     sa.Column("at", sa.String(32), nullable=False),
+    sa.Index("scan_stack", "stack", "position"),
 )
 sa.Index("scan_unopened", scan.c.scan, sqlite_where=scan.c.pages.is_(None), postgresql_where=scan.c.pages.is_(None))
 """`pages` is null until the file was opened; `seen` counts how often the same bytes came."""
@@ -98,8 +99,121 @@ page = sa.Table(
     sa.Column("event", _big, nullable=False),
     sa.Index("page_slot", "test", "candidate", "question", "state"),
     sa.Index("page_state", "state", "event"),
+    sa.Index("page_queue", "state", "reason", "test"),
 )
-"""`state` is waiting, placing, filed, held, blank, discarded or retired. `event` is the last event that changed the row."""
+"""`state` is waiting, placing, filed, held, blank, discarded, replaced, split, rescan, withdrawn or retired (`model.PageRecord`).
+`event` is the last event that changed the row.
+"""
+
+decision = sa.Table(
+    "decision",
+    metadata,
+    sa.Column("id", _big, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("why", sa.Text),
+    sa.Column("inverse", sa.Text, nullable=False),
+    sa.Column("undone", _big),
+)
+"""What a person decided: `id` is its event, `inverse` the events that take it back (JSON), `undone` the event that did."""
+
+decided = sa.Table(
+    "decided",
+    metadata,
+    sa.Column("decision", _big, primary_key=True, autoincrement=False),
+    sa.Column("scan", sa.String(64), primary_key=True),
+    sa.Column("page", sa.Integer, primary_key=True),
+    sa.Index("decided_page", "scan", "page"),
+)
+"""The pages that a decision is about."""
+
+also = sa.Table(
+    "also",
+    metadata,
+    sa.Column("scan", sa.String(64), primary_key=True),
+    sa.Column("page", sa.Integer, primary_key=True),
+    sa.Column("test", sa.String(40), primary_key=True),
+    sa.Column("candidate", sa.String(20), primary_key=True),
+    sa.Column("question", sa.String(20), primary_key=True),
+    sa.Index("also_slot", "test", "candidate", "question"),
+)
+"""Further slots of a page, by reference: the same object, as long as the page is filed."""
+
+place = sa.Table(
+    "place",
+    metadata,
+    sa.Column("test", sa.String(40), primary_key=True),
+    sa.Column("candidate", sa.String(20), primary_key=True),
+    sa.Column("question", sa.String(20), primary_key=True),
+    sa.Column("scan", sa.String(64), primary_key=True),
+    sa.Column("page", sa.Integer, primary_key=True),
+    sa.Column("rank", sa.Integer, nullable=False),
+)
+"""The order of pages within a slot where a person gave one; others follow in the order of filing."""
+
+pack = sa.Table(
+    "pack",
+    metadata,
+    sa.Column("id", _big, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("test", sa.String(40), nullable=False),
+    sa.Column("printed_for", sa.String(20), nullable=False),
+    sa.Column("handed_to", sa.String(20), nullable=False),
+    sa.Column("swap", sa.Integer, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Index("pack_state", "state"),
+)
+"""A candidate who wrote on the sheets of another: `id` is the event in which somebody asked for the move, `state` asked, moved or
+dropped. `swap`: 1 where the other one wrote on this one's sheets in turn.
+"""
+
+compared = sa.Table(
+    "compared",
+    metadata,
+    sa.Column("sha256", sa.String(64), primary_key=True),
+    sa.Column("other", sa.String(64), primary_key=True),
+    sa.Column("same", sa.Integer, nullable=False),
+)
+"""Pictures that were laid over each other: `same` is 1 where they show the same drawing."""
+
+locked = sa.Table(
+    "locked",
+    metadata,
+    sa.Column("test_id", sa.String(40), primary_key=True),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+)
+"""Tests whose grading began: what lies in their slots is not changed by a person's decision any more."""
+
+session = sa.Table(
+    "session",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(80), nullable=False, index=True),
+    sa.Column("role", sa.String(40)),
+    sa.Column("made", sa.String(32), nullable=False),
+    sa.Column("seen", sa.String(32), nullable=False),
+    sa.Column("secret", sa.String(64), nullable=False),
+    sa.Column("language", sa.String(5)),
+    sa.Column("grant", sa.Text),
+    sa.Column("checked", sa.String(32)),
+)
+"""Who is signed in: `digest` is the SHA-256 of the cookie, `secret` guards forms (CSRF). `role` is what an identity provider
+said when it was `checked`; null means that the account says it. `grant` is what the provider is asked again with, sealed with the
+cookie, which is nowhere here.
+"""
+
+looking = sa.Table(
+    "looking",
+    metadata,
+    sa.Column("by", sa.String(80), primary_key=True),
+    sa.Column("scan", sa.String(64), nullable=False),
+    sa.Column("page", sa.Integer, nullable=False),
+    sa.Column("at", sa.String(32), nullable=False),
+)
+"""Who has a held page open. No part of the record."""
 
 account = sa.Table(
     "account",
@@ -108,8 +222,13 @@ account = sa.Table(
     sa.Column("role", sa.String(40), nullable=False),
     sa.Column("password", sa.String(200), nullable=False),
     sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("tests", sa.Text, nullable=False, server_default=""),
+    sa.Column("rooms", sa.Text, nullable=False, server_default=""),
+    sa.Column("ended", sa.String(32)),
 )
-"""`password` is an Argon2id hash with its parameters."""
+"""`password` is an Argon2id hash with its parameters; empty where an identity provider lets the person in. `tests` and `rooms`,
+separated by commas, are those that the person works on, where their role is bound to some.
+"""
 
 token = sa.Table(
     "token",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -12,9 +13,15 @@ from scanpipe.definitions import from_json
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.accounts import Accounts
 from scanpipe.ledgers.chain import Event, canonical
+from scanpipe.ledgers.copies import Copies
 from scanpipe.ledgers.database import Journal
+from scanpipe.ledgers.decisions import Decisions
 from scanpipe.ledgers.events import project
+from scanpipe.ledgers.figures import Figures
+from scanpipe.ledgers.packs import Packs
 from scanpipe.ledgers.prepared import Prepared
+from scanpipe.ledgers.queue import Queue
+from scanpipe.ledgers.sessions import Sessions
 from scanpipe.model import Claims, PageId, PageRecord, ScanRecord, Sheet, Slot, TestDefinition
 from scanpipe.stages.validate import Facts
 
@@ -42,6 +49,13 @@ _IN_SLOT = Prepared(
     sa.select(sa.func.count())
     .select_from(t.page)
     .where(_p.test == _b("test"), _p.candidate == _b("candidate"), _p.question == _b("question"))
+    .where(_TAKES_PLACE, _OTHER)
+)
+_ALSO_IN_SLOT = Prepared(
+    sa.select(sa.func.count())
+    .select_from(t.page)
+    .join(t.also, sa.and_(t.also.c.scan == _p.scan, t.also.c.page == _p.page))
+    .where(t.also.c.test == _b("test"), t.also.c.candidate == _b("candidate"), t.also.c.question == _b("question"))
     .where(_TAKES_PLACE, _OTHER)
 )
 
@@ -112,8 +126,10 @@ class Transaction:
         other = {"scan": page.scan, "page": page.index}
         first = _FIRST.first(self._c, {"serial": claims.serial} | other) if claims.serial else None
         place = {"test": slot.test, "candidate": slot.candidate, "question": slot.question} if slot else {}
-        in_slot = int(_only(_IN_SLOT.first(self._c, place | other)) or 0) if slot else 0
-        return Facts(definition, None if first is None else PageId(*first), in_slot)
+        counted = (_IN_SLOT, _ALSO_IN_SLOT) if slot else ()
+        in_slot = sum(int(_only(query.first(self._c, place | other)) or 0) for query in counted)
+        handed_to = self.packs().handed_to(slot.test, slot.candidate) if slot else None
+        return Facts(definition, None if first is None else PageId(*first), in_slot, handed_to)
 
     def scan(self, scan: str) -> ScanRecord | None:
         row = (_LOCKED_SCAN if self._journal else _SCAN).first(self._c, {"scan": scan})
@@ -162,9 +178,24 @@ class Transaction:
             yield PageRecord(*row)
 
     def slot_pages(self, test: str, candidate: str, question: str) -> list[PageRecord]:
-        """The pages filed in a slot, in the order of filing."""
-        query = sa.select(t.page).where(_p.test == test, _p.candidate == candidate, _p.question == question)
-        return [PageRecord(*row) for row in self._c.execute(query.where(_p.state == "filed").order_by(_p.event))]
+        """The pages filed in a slot, in the order that a person gave them, then in that of filing."""
+        slot = {"test": test, "candidate": candidate, "question": question}
+        ranked = sa.and_(t.place.c.scan == _p.scan, t.place.c.page == _p.page)
+        ranked = sa.and_(ranked, *(t.place.c[name] == value for name, value in slot.items()))
+        referring = sa.and_(t.also.c.scan == _p.scan, t.also.c.page == _p.page)
+        pages = sa.select(t.page, sa.func.coalesce(t.place.c.rank, 2**31 - 1)).where(_p.state == "filed")
+        own = pages.select_from(t.page.outerjoin(t.place, ranked)).where(
+            *(_p[name] == value for name, value in slot.items())
+        )
+        refers = pages.select_from(t.also.join(t.page, referring).outerjoin(t.place, ranked))
+        refers = refers.where(*(t.also.c[name] == value for name, value in slot.items()))
+        rows = [*self._c.execute(own), *self._c.execute(refers)]
+        return [PageRecord(*row[:-1]) for row in sorted(rows, key=lambda row: (row[-1], row[-2]))]
+
+    def filed_of(self, test: str, candidate: str) -> list[PageRecord]:
+        """The filed pages of a candidate, in the order of their questions, and of filing."""
+        query = sa.select(t.page).where(_p.test == test, _p.candidate == candidate, _p.state == "filed")
+        return [PageRecord(*row) for row in self._c.execute(query.order_by(_p.question, _p.event))]
 
     def counts(self) -> dict[str, int]:
         """How many pages are in each state."""
@@ -205,13 +236,43 @@ class Transaction:
         query = query.where(c.test == slot.test, c.candidate == slot.candidate, c.question == slot.question)
         return int(self._c.execute(query).scalar() or 0)
 
-    def filings(self, after: int, limit: int) -> list[tuple[int, str, PageRecord]]:
-        """Events `page_filed` with a link above `after`, in order: link, time, and the page as it is now."""
-        e = t.event.c
-        same = sa.and_(e.scan == _p.scan, e.page == _p.page)
-        query = sa.select(e.link, e.at, t.page).join_from(t.event, t.page, same)
-        query = query.where(e.type == "page_filed", e.link > after).order_by(e.link).limit(limit)
-        return [(row[0], row[1], PageRecord(*row[2:])) for row in self._c.execute(query)]
+    def filings(self, after: int, limit: int) -> list[tuple[int, str, dict[str, Any]]]:
+        """Events `page_filed` with a link above `after`, in order: link, time, and the page's columns at that time."""
+        filed, placed = t.event.c, t.event.alias().c
+        same = (
+            placed.scan == filed.scan,
+            placed.page == filed.page,
+            placed.type == "page_placing",
+            placed.id < filed.id,
+        )
+        columns = sa.select(placed.data).where(*same).order_by(placed.id.desc()).limit(1).scalar_subquery()
+        query = sa.select(filed.link, filed.at, columns).where(filed.type == "page_filed", filed.link > after)
+        rows = self._c.execute(query.order_by(filed.link).limit(limit))
+        return [(row[0], row[1], json.loads(row[2] or "{}")) for row in rows]
+
+    def decisions(self) -> Decisions:
+        """What persons decided."""
+        return Decisions(self._c)
+
+    def packs(self) -> Packs:
+        """Packs that were handed to others; tests that are locked."""
+        return Packs(self._c)
+
+    def copies(self) -> Copies:
+        """Second scans of sheets."""
+        return Copies(self._c)
+
+    def queue(self) -> Queue:
+        """What is held."""
+        return Queue(self._c)
+
+    def figures(self) -> Figures:
+        """Sums for the overview and the receipts."""
+        return Figures(self._c)
+
+    def sessions(self) -> Sessions:
+        """Who is signed in."""
+        return Sessions(self._c)
 
     def accounts(self) -> Accounts:
         """People and programs that may come in."""

@@ -190,6 +190,9 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "quality.black_share": (0, 1),
     "quality.blur_mm": (0, 10),
     "web.port": (0, 65535),
+    "web.idle_minutes": (1, 1440),
+    "web.session_hours": (1, 168),
+    "oidc.recheck_minutes": (1, 1440),
     "metrics.port": (0, 65535),
 }
 

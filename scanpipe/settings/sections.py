@@ -84,6 +84,22 @@ class SheetSettings:
 class WebSettings:
     host: str = "127.0.0.1"
     port: int = 8080
+    idle_minutes: int = 60
+    session_hours: int = 12
+    proxies: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OidcSettings:
+    issuer: str = ""
+    client_id: str = "scanpipe"
+    client_secret: str = ""
+    label: str = ""
+    scopes: str = "openid profile"
+    name_claim: str = "preferred_username"
+    role_claim: str = "roles"
+    roles: str = ""
+    recheck_minutes: int = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +135,7 @@ class Settings:
     quality: QualitySettings = field(default_factory=QualitySettings)
     sheets: SheetSettings = field(default_factory=SheetSettings)
     web: WebSettings = field(default_factory=WebSettings)
+    oidc: OidcSettings = field(default_factory=OidcSettings)
     log: LogSettings = field(default_factory=LogSettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
     sources: tuple[SourceSettings, ...] = field(default=(), metadata=TABLES)

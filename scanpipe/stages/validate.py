@@ -17,12 +17,14 @@ from scanpipe.model import Claims, Filed, Held, PageId, Reason, Slot, TestDefini
 class Facts:
     """What the ledger knows that bears on these claims.
 
-    `first` is another page that was filed under the same serial before, `in_slot` how many other sheets lie in the slot.
+    `first` is another page that was filed under the same serial before, `in_slot` how many other sheets lie in the slot,
+    `handed_to` another candidate who wrote on the sheets that were printed for this one.
     """
 
     definition: TestDefinition | None
     first: PageId | None = None
     in_slot: int = 0
+    handed_to: str | None = None
 
 
 def validate(claims: Claims, facts: Facts, evidence: Mapping[str, Any]) -> Filed | Held:
@@ -59,6 +61,8 @@ def _problem(claims: Claims, facts: Facts, test: TestDefinition) -> tuple[Reason
         return Reason.UNKNOWN_QUESTION, _nearest(claims.question, (q.id for q in test.questions))
     if question.sketches == "none":
         return Reason.QUESTION_TAKES_NO_SKETCHES, {"fits": [q.id for q in test.questions if q.sketches != "none"]}
+    if facts.handed_to is not None:
+        return Reason.PACK_EXCHANGED, {"handed_to": facts.handed_to}
     if facts.first is not None:
         return Reason.SHEET_SEEN_BEFORE, {"first": {"scan": facts.first.scan, "page": facts.first.index}}
     if question.max_sheets is not None and facts.in_slot >= question.max_sheets:

@@ -1,0 +1,88 @@
+"""Figures for the overview and the receipts."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from scanpipe.ledgers import tables as t
+from scanpipe.ledgers.chain import Event
+
+_p, _s, _e = t.page.c, t.scan.c, t.event.c
+_MINUTE = 16
+"""Characters of a time in ISO 8601 down to its minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A stack: how many files and pages arrived, how many are in each state, and when the last came."""
+
+    stack: str
+    files: int
+    last: str
+    states: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def pages(self) -> int:
+        return sum(self.states.values())
+
+
+class Figures:
+    """Part of a `Transaction`."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._c = connection
+
+    def of_tests(self) -> dict[str, Counter[str]]:
+        """For each test how many pages are in each state; "" for pages of which no test is known."""
+        query = sa.select(sa.func.upper(_p.test), _p.state, sa.func.count()).group_by(sa.func.upper(_p.test), _p.state)
+        found: dict[str, Counter[str]] = defaultdict(Counter)
+        for test, state, n in self._c.execute(query):
+            found[test or ""][state] += n
+        return found
+
+    def printed(self) -> dict[str, tuple[int, int]]:
+        """For each test how many sheets were printed, and of how many no scan was seen."""
+        seen = sa.exists().where(_p.serial == t.sheet.c.serial)
+        unseen = sa.func.sum(sa.case((seen, 0), else_=1))
+        query = sa.select(sa.func.upper(t.sheet.c.test), sa.func.count(), unseen)
+        rows = self._c.execute(query.group_by(sa.func.upper(t.sheet.c.test)))
+        return {row[0]: (row[1], int(row[2] or 0)) for row in rows}
+
+    def inflow(self, since: str) -> list[tuple[str, int]]:
+        """Scans that came in each minute since then, where any came."""
+        minute = sa.func.substr(_s.at, 1, _MINUTE)
+        query = sa.select(minute, sa.func.count()).where(_s.at >= since).group_by(minute).order_by(minute)
+        return [(row[0], row[1]) for row in self._c.execute(query)]
+
+    def receipts(self, limit: int) -> list[Receipt]:
+        """The stacks that came last, the newest first."""
+        last = sa.func.max(_s.at)
+        query = sa.select(_s.stack, sa.func.count(), last).where(_s.stack != "").group_by(_s.stack)
+        rows = self._c.execute(query.order_by(last.desc()).limit(limit))
+        return [Receipt(row[0], row[1], row[2], self._states(row[0])) for row in rows]
+
+    def receipt(self, stack: str) -> Receipt | None:
+        query = sa.select(sa.func.count(), sa.func.max(_s.at)).where(_s.stack == stack)
+        row = self._c.execute(query).first()
+        return Receipt(stack, row[0], row[1], self._states(stack)) if row is not None and row[0] else None
+
+    def history(self, text: str, limit: int) -> list[Event]:
+        """Events about pages of a candidate, a serial, a file, or the start of a scan's digest; without a text the newest."""
+        query = sa.select(t.event).where(_e.type != "drawing_viewed") if not text else sa.select(t.event)
+        if text:
+            named = sa.or_(_p.candidate == text.upper(), _p.candidate == text, _p.serial == text)
+            pages = sa.select(_p.scan).where(named)
+            scans = sa.select(_s.scan).where(
+                sa.or_(_s.scan.startswith(text.lower(), autoescape=True), _s.file.icontains(text, autoescape=True))
+            )
+            query = query.where(sa.or_(_e.scan.in_(pages), _e.scan.in_(scans)))
+        rows = self._c.execute(query.order_by(_e.id.desc()).limit(limit))
+        return [Event(*row) for row in rows]
+
+    def _states(self, stack: str) -> dict[str, int]:
+        query = sa.select(_p.state, sa.func.count()).join_from(t.page, t.scan, _p.scan == _s.scan)
+        return {row[0]: row[1] for row in self._c.execute(query.where(_s.stack == stack).group_by(_p.state))}

@@ -1,0 +1,129 @@
+"""Questions about what is held: the list, its groups, and the neighbours in the stack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from scanpipe.ledgers import tables as t
+from scanpipe.model import PageId, PageRecord, ScanRecord
+
+_p, _s = t.page.c, t.scan.c
+_SCAN_COLUMNS = len(t.scan.c)
+_both = sa.select(t.scan, t.page).join_from(t.page, t.scan, _p.scan == _s.scan)
+
+Row = tuple[PageRecord, ScanRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What of the queue a person wants to see; empty: all. `text` is sought in candidate, question, serial and file."""
+
+    reason: str = ""
+    test: str = ""
+    stack: str = ""
+    text: str = ""
+    day: str = ""
+
+    @property
+    def empty(self) -> bool:
+        return self == Filter()
+
+
+class Queue:
+    """Part of a `Transaction`."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._c = connection
+
+    def held(self, wanted: Filter, limit: int, after: int = 0) -> list[Row]:
+        """Held pages whose last event is above `after`, those held longest first."""
+        query = self._filtered(_both, wanted).where(_p.event > after).order_by(_p.event).limit(limit)
+        return [_row(row) for row in self._c.execute(query)]
+
+    def held_before(self, wanted: Filter, event: int) -> Row | None:
+        """The held page in front of that of this event."""
+        query = self._filtered(_both, wanted).where(_p.event < event).order_by(_p.event.desc()).limit(1)
+        row = self._c.execute(query).first()
+        return None if row is None else _row(row)
+
+    def count(self, wanted: Filter) -> int:
+        """How many held pages the filter lets through."""
+        if wanted.stack or wanted.text:
+            query = sa.select(sa.func.count()).select_from(t.page).join(t.scan, _p.scan == _s.scan)
+        else:
+            query = sa.select(sa.func.count()).select_from(t.page)
+        return int(self._c.execute(self._filtered(query, wanted)).scalar() or 0)
+
+    def groups(self) -> list[tuple[str, str | None, int]]:
+        """Reason, test, and how many pages are held for it."""
+        query = sa.select(_p.reason, _p.test, sa.func.count()).where(_p.state == "held")
+        rows = self._c.execute(query.group_by(_p.reason, _p.test).order_by(_p.reason, _p.test))
+        return [(row[0], row[1], row[2]) for row in rows]
+
+    def stacks(self, limit: int) -> list[tuple[str, int, str]]:
+        """Stack, how many of its pages are held, and since when the first."""
+        query = sa.select(_s.stack, sa.func.count(), sa.func.min(_p.at)).join_from(t.page, t.scan, _p.scan == _s.scan)
+        query = query.where(_p.state == "held").group_by(_s.stack).order_by(sa.func.min(_p.at)).limit(limit)
+        return [(row[0], row[1], row[2]) for row in self._c.execute(query)]
+
+    def oldest(self) -> str | None:
+        """Since when the page waits that was held first."""
+        query = sa.select(_p.at).where(_p.state == "held").order_by(_p.event).limit(1)
+        return self._c.execute(query).scalar()
+
+    def newest_held(self) -> int:
+        """The last event of the page that was held last."""
+        return int(self._c.execute(sa.select(sa.func.max(_p.event)).where(_p.state == "held")).scalar() or 0)
+
+    def neighbours(self, scan: ScanRecord, page: int, each: int) -> tuple[list[Row], list[Row]]:
+        """The pages before (the nearest last) and after one in its stack, `each` at most."""
+        place = sa.tuple_(_s.position, _p.page)
+        here = sa.tuple_(sa.literal(scan.position), sa.literal(page))
+        of_stack = _both.where(_s.stack == scan.stack)
+        before = of_stack.where(place < here).order_by(_s.position.desc(), _p.page.desc()).limit(each)
+        after = of_stack.where(place > here).order_by(_s.position, _p.page).limit(each)
+        return [_row(r) for r in self._c.execute(before)][::-1], [_row(r) for r in self._c.execute(after)]
+
+    def stack(self, name: str) -> list[Row]:
+        """The pages of a stack, in their order."""
+        query = _both.where(_s.stack == name).order_by(_s.position, _p.page)
+        return [_row(r) for r in self._c.execute(query)]
+
+    def in_state(self, state: str, limit: int = 500) -> list[Row]:
+        query = _both.where(_p.state == state).order_by(_p.event).limit(limit)
+        return [_row(r) for r in self._c.execute(query)]
+
+    def to_rescan(self) -> list[Row]:
+        """Papers to find and feed again: no later scan has their serial, and none is filed under it."""
+        other = t.page.alias()
+        there = sa.or_(other.c.event > _p.event, other.c.state == "filed")
+        came = sa.exists().where(other.c.serial == _p.serial, there, other.c.scan != _p.scan)
+        query = _both.where(_p.state == "rescan", ~came).order_by(_s.stack, _s.position, _p.page)
+        return [_row(r) for r in self._c.execute(query)]
+
+    def same_serial(self, serial: str, but: PageId) -> list[Row]:
+        """The other pages of this serial, the oldest first."""
+        other = sa.or_(_p.scan != but.scan, _p.page != but.index)
+        query = _both.where(_p.serial == serial, other).order_by(_p.event)
+        return [_row(r) for r in self._c.execute(query)]
+
+    def _filtered(self, query: sa.Select, wanted: Filter) -> sa.Select:  # type: ignore[type-arg]
+        query = query.where(_p.state == "held")
+        if wanted.reason:
+            query = query.where(_p.reason == wanted.reason)
+        if wanted.test:
+            query = query.where(sa.func.upper(_p.test) == wanted.test.upper())
+        if wanted.stack:
+            query = query.where(_s.stack == wanted.stack)
+        if wanted.day:
+            query = query.where(_p.at.startswith(wanted.day, autoescape=True))
+        if wanted.text:
+            columns = (_p.candidate, _p.question, _p.serial, _s.file, _p.scan)
+            query = query.where(sa.or_(*(c.icontains(wanted.text, autoescape=True) for c in columns)))
+        return query
+
+
+def _row(row: sa.Row) -> Row:  # type: ignore[type-arg]
+    return PageRecord(*row[_SCAN_COLUMNS:]), ScanRecord(*row[:_SCAN_COLUMNS])

@@ -1,0 +1,112 @@
+"""What is known about a held page in, the slots that it may well belong to out, each with its ground.
+
+Never applied by itself, and never one that the test definition forbids: `validate` is asked about each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from scanpipe.model import Claims, Filed, Sheet, Slot
+from scanpipe.stages.validate import Facts, validate
+
+Ground = Literal["pack", "printed", "serials", "both_sides", "before", "after", "nearest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A page beside this one in the stack, as far as it is known where it belongs."""
+
+    test: str | None
+    candidate: str | None
+    question: str | None
+    serial: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """`before` and `after` begin with the nearest. `printed` is the record of the page's own serial, `nearest` candidates whose
+    numbers look like the one that was read, `handed_to` who was handed the pack that the sheet belongs to.
+    """
+
+    claims: Claims
+    before: Sequence[Neighbour] = ()
+    after: Sequence[Neighbour] = ()
+    printed: Sheet | None = None
+    nearest: Sequence[str] = ()
+    handed_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """`serial` is that of the sheet that the ground speaks of, where it does; `in_slot` how many sheets lie there already."""
+
+    slot: Slot
+    ground: Ground
+    serial: str | None
+    in_slot: int
+
+
+def suggest(known: Known, printed: Callable[[str], Sheet | None], facts: Callable[[Claims], Facts]) -> list[Suggestion]:
+    """The suggestions, the one with the best ground first; a slot comes once."""
+    found: dict[Slot, Suggestion] = {}
+    for ground, claims in _guesses(known, printed):
+        if claims.test is None or claims.candidate is None or claims.question is None:
+            continue
+        told = facts(claims)
+        verdict = validate(claims, replace(told, first=None, handed_to=None), {})
+        if isinstance(verdict, Filed) and verdict.slot not in found:
+            found[verdict.slot] = Suggestion(verdict.slot, ground, claims.serial, told.in_slot)
+    return list(found.values())
+
+
+def _guesses(known: Known, printed: Callable[[str], Sheet | None]) -> Iterator[tuple[Ground, Claims]]:
+    own, sheet = known.claims, known.printed
+    before = known.before[0] if known.before else None
+    after = known.after[0] if known.after else None
+    if known.handed_to is not None:
+        yield "pack", replace(own, candidate=known.handed_to)
+        return
+    if sheet is not None:
+        yield "printed", Claims(sheet.test, sheet.candidate, sheet.question, sheet.serial)
+    missing = _missing_serial(before, after)
+    between = printed(missing) if missing else None
+    if between is not None and own.serial is None and _agrees(own, between):
+        yield "serials", Claims(between.test, between.candidate, between.question, between.serial)
+    if before and after and before.candidate == after.candidate:
+        yield "both_sides", _filled(own, before, before.question == after.question)
+        yield "both_sides", _filled(own, before, True)
+    if before is not None:
+        yield "before", _filled(own, before, True)
+    if after is not None:
+        yield "after", _filled(own, after, True)
+    for number in known.nearest[:3]:
+        yield "nearest", replace(own, candidate=number)
+
+
+def _missing_serial(before: Neighbour | None, after: Neighbour | None) -> str | None:
+    """The serial between two that follow each other but one."""
+    if before is None or after is None or not (before.serial and after.serial):
+        return None
+    first, last = int(before.serial), int(after.serial)
+    return f"{(first + last) // 2:0{len(before.serial)}d}" if abs(last - first) == 2 else None
+
+
+def _agrees(own: Claims, sheet: Sheet) -> bool:
+    """Does nothing that was read on the page speak against this sheet?"""
+    pairs = ((own.test, sheet.test), (own.candidate, sheet.candidate), (own.question, sheet.question))
+    return all(said is None or said.upper() == is_.upper() for said, is_ in pairs)
+
+
+def _filled(own: Claims, beside: Neighbour, question: bool) -> Claims:
+    """What the page says of itself, completed from its neighbour; nothing that it says is changed."""
+    if own.test and beside.test and own.test.upper() != beside.test.upper():
+        return own
+    return Claims(
+        own.test or beside.test,
+        own.candidate or beside.candidate,
+        own.question or (beside.question if question else None),
+        own.serial,
+    )
