@@ -9,12 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+from scanpipe.desk.drafting import Drafts
 from scanpipe.desk.folders import open_folders
 from scanpipe.desk.observing import Nobody, Observer
 from scanpipe.desk.parts import Parts
+from scanpipe.desk.people import ROLES
+from scanpipe.desk.uploads import Uploads
 from scanpipe.engines import Engine, EngineOptions, Tls, open_engine
 from scanpipe.faults import ConfigFault, FolderFault, UsageFault
 from scanpipe.hands import Errand
+from scanpipe.identity import IdentityProvider, ProviderRules
 from scanpipe.inboxes import Inbox, InboxRules, open_inbox
 from scanpipe.keyring import KeyFile
 from scanpipe.ledgers import SqlLedger, open_ledger
@@ -49,6 +53,40 @@ def open_parts(settings: Settings, observer: Observer | None = None) -> Iterator
 
 def key_file(settings: Settings) -> KeyFile:
     return KeyFile(settings.root / "keys.json")
+
+
+def open_provider(settings: Settings) -> IdentityProvider | None:
+    """The identity provider that the settings name, if they do. Raises ConfigFault."""
+    s = settings.oidc
+    if not s.issuer:
+        return None
+    roles = {value.strip(): role.strip() for value, _, role in (pair.partition("=") for pair in s.roles.split(","))}
+    strange = sorted(set(roles.values()) - set(ROLES))
+    if strange:
+        raise ConfigFault(f"oidc.roles names no role of scanpipe: {', '.join(strange)}", f"Roles: {', '.join(ROLES)}.")
+    return IdentityProvider(
+        ProviderRules(
+            s.issuer,
+            s.client_id,
+            s.client_secret,
+            s.scopes,
+            s.name_claim,
+            s.role_claim,
+            roles,
+            s.label,
+            60.0 * s.recheck_minutes,
+        )
+    )
+
+
+def open_drafts(settings: Settings) -> Drafts:
+    """Where definitions wait that a person looks through before they hold."""
+    return Drafts(settings.root / "drafts")
+
+
+def open_uploads(settings: Settings) -> Uploads:
+    """Where files wait that come through the browser."""
+    return Uploads(settings.root / "uploads", settings.inbox_path, settings.limits.file_mb * 10**6)
 
 
 def open_object_store(settings: Settings, ledger: SqlLedger | None = None) -> ObjectStore:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import click
 
 from scanpipe import __version__
 from scanpipe.cli import (
     accounts,
-    benching,
     calibrating,
     configuring,
+    deciding,
     defining,
     keeping,
     looking,
     printing,
     proving,
-    queueing,
     retiring,
     serving,
     stationing,
@@ -41,7 +41,22 @@ Example, from nothing to a filed sheet:
 """
 
 
-@click.group(epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+class _Commands(click.Group):
+    """`bench` is loaded when it is called: it would cost every other command a tenth of its start."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), "bench"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == "bench":
+            command: click.Command = import_module("scanpipe.cli.benching").bench
+            return command
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(
+    cls=_Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120}
+)
 @click.version_option(__version__, prog_name="scanpipe")
 @click.option(
     "--config", "config_file", metavar="FILE", help="Settings file (TOML); else SCANPIPE_CONFIG, else defaults."
@@ -61,13 +76,12 @@ for subject in (
     serving,
     looking,
     calibrating,
-    queueing,
+    deciding,
     proving,
     keeping,
     retiring,
     accounts,
     configuring,
-    benching,
 ):
     for command in subject.COMMANDS:
         cli.add_command(command)

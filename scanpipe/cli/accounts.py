@@ -7,7 +7,8 @@ import sys
 import click
 
 from scanpipe.cli.door import Door, emit, json_option, pass_door, person
-from scanpipe.desk import accounts
+from scanpipe.desk import people
+from scanpipe.desk import tokens as programs
 
 
 @click.group()
@@ -21,23 +22,77 @@ def users() -> None:
 
 @users.command("add")
 @click.argument("name")
-@click.option("--role", required=True, type=click.Choice(accounts.ROLES), help="What the person may do.")
+@click.option("--role", required=True, type=click.Choice(people.ROLES), help="What the person may do.")
+@click.option("--tests", default="", help="Comma-separated: the tests that an author, grader or invigilator works on.")
+@click.option("--rooms", default="", help="Comma-separated: the rooms of an invigilator.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking for it.")
+@click.option(
+    "--no-password", is_flag=True, help="An identity provider lets the person in; this says what they work on."
+)
 @pass_door
-def add_user(door: Door, name: str, role: str, password_stdin: bool) -> None:
+def add_user(door: Door, /, name: str, role: str, password_stdin: bool, no_password: bool, **bound: str) -> None:
     """Make an account for a person.
 
     \b
     Example: scanpipe users add kari --role exam_office
     """
-    password = (
-        sys.stdin.readline().rstrip("\r\n")
-        if password_stdin
-        else click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    )
+    password = None if no_password else _asked_password(password_stdin)
     with door.parts() as parts:
-        accounts.add_user(parts, name, role, password, person())
+        people.add_user(parts, name, role, password, person(), **bound)
     click.echo(f"{name} may come in as {role}.")
+
+
+@users.command("change")
+@click.argument("name")
+@click.option("--role", required=True, type=click.Choice(people.ROLES), help="What the person may do from now on.")
+@click.option("--tests", default="", help="Comma-separated: the tests that an author, grader or invigilator works on.")
+@click.option("--rooms", default="", help="Comma-separated: the rooms of an invigilator.")
+@pass_door
+def change_user(door: Door, name: str, role: str, tests: str, rooms: str) -> None:
+    """Give a person another role, or other tests and rooms. It holds from their next click on.
+
+    \b
+    Example: scanpipe users change kari --role grader --tests MA0001-2026H
+    """
+    with door.parts() as parts:
+        people.change_user(parts, name, people.Wish(role, tests, rooms), person())
+    click.echo(f"{name} is {role} now.")
+
+
+@users.command("password")
+@click.argument("name")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking for it.")
+@pass_door
+def set_password(door: Door, name: str, password_stdin: bool) -> None:
+    """Give an account a new password; its sessions end.
+
+    \b
+    Example: scanpipe users password kari
+    """
+    password = _asked_password(password_stdin)
+    with door.parts() as parts:
+        people.set_password(parts, name, password, person())
+    click.echo(f"{name} has a new password.")
+
+
+@users.command("end")
+@click.argument("name")
+@pass_door
+def end_user(door: Door, name: str) -> None:
+    """End an account and its sessions at once. Its name stays on record and is not given again.
+
+    \b
+    Example: scanpipe users end kari
+    """
+    with door.parts() as parts:
+        people.end_user(parts, name, person())
+    click.echo(f"{name} does not come in any more.")
+
+
+def _asked_password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
 
 
 @users.command("list")
@@ -52,9 +107,12 @@ def list_users(door: Door, as_json: bool) -> None:
     with door.parts() as parts, parts.ledger.read() as r:
         for account in r.accounts().all_accounts():
             if as_json:
-                emit({"name": account.name, "role": account.role, "at": account.at})
+                bound = {"tests": _listed(account.tests), "rooms": _listed(account.rooms), "ended": account.ended}
+                emit({"name": account.name, "role": account.role, "at": account.at} | bound)
             else:
-                click.echo(f"{account.name:<24} {account.role:<20} since {account.at[:10]}")
+                bound_to = " ".join(x for x in (account.tests, account.rooms) if x)
+                since = f"ended {account.ended[:10]}" if account.ended else f"since {account.at[:10]}"
+                click.echo(f"{account.name:<24} {account.role:<20} {since}  {bound_to}".rstrip())
 
 
 @click.group()
@@ -68,7 +126,7 @@ def tokens() -> None:
 
 @tokens.command("add")
 @click.argument("name")
-@click.option("--scopes", required=True, help=f"Comma-separated, of {', '.join(accounts.SCOPES)}; or all.")
+@click.option("--scopes", required=True, help=f"Comma-separated, of {', '.join(programs.SCOPES)}; or all.")
 @click.option("--tests", help="Comma-separated; the token sees only these tests [default: all].")
 @click.option("--expires-days", type=click.IntRange(1, 3650), help="Ends after so many days [default: never].")
 @pass_door
@@ -78,10 +136,10 @@ def add_token(door: Door, name: str, scopes: str, tests: str | None, expires_day
     \b
     Example: scanpipe tokens add grading --scopes slots:read,content:read,events:read --tests MA0001-2026H
     """
-    wanted = [*accounts.SCOPES] if scopes in ("all", "read") else _listed(scopes)
-    planned = accounts.plan_token(name, wanted, _listed(tests or ""), expires_days)
+    wanted = [*programs.SCOPES] if scopes in ("all", "read") else _listed(scopes)
+    planned = programs.plan_token(name, wanted, _listed(tests or ""), expires_days)
     with door.parts() as parts:
-        secret = accounts.add_token(parts, planned, person())
+        secret = programs.add_token(parts, planned, person())
     click.echo("Keep it safe, it is not shown again:", err=True)
     click.echo(secret)
 
@@ -115,7 +173,7 @@ def revoke_token(door: Door, name: str) -> None:
     Example: scanpipe tokens revoke grading
     """
     with door.parts() as parts:
-        accounts.revoke_token(parts, name, person())
+        programs.revoke_token(parts, name, person())
     click.echo(f"{name} lets nobody in any more.")
 
 

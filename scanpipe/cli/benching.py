@@ -130,6 +130,3 @@ def _hot_folder(ring: Ring, shown: bool) -> tuple[dict[str, Latency], LongFile]:
             advance(done)
         long = partial(long_pdf, stack.pages, workers=plan.workers, dpi=stack.recipe.dpi)
         return found, ring.on_installation(long)
-
-
-COMMANDS = (bench,)

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from scanpipe import definitions
-from scanpipe.cli.door import Door, emit, json_option, pass_door
+from scanpipe.cli.door import Door, emit, json_option, pass_door, person
+from scanpipe.desk import locking
 from scanpipe.desk.defining import find_test, register
 from scanpipe.faults import DefinitionFault
 from scanpipe.model import TestDefinition
@@ -50,7 +51,7 @@ def add(door: Door, files: tuple[Path, ...], as_json: bool) -> None:
         )
     with door.parts() as parts:
         for definition in loaded:
-            done = register(parts, definition)
+            done = register(parts, definition, person())
             if as_json:
                 emit({"test": done.test, "revision": done.revision, "new": done.new, "changes": list(done.changes)})
                 continue
@@ -142,6 +143,32 @@ def schema() -> None:
     Example: scanpipe tests schema > test-definition.schema.json
     """
     click.echo(json.dumps(definitions.schema(), indent=2, ensure_ascii=False))
+
+
+@tests.command()
+@click.argument("test")
+@pass_door
+def lock(door: Door, test: str) -> None:
+    """Say that grading began: no decision of a person changes what lies in the slots any more.
+
+    \b
+    Example: scanpipe tests lock MA0001-2026H
+    """
+    with door.parts() as parts:
+        click.echo(f"{locking.lock(parts, test, person())} is locked.")
+
+
+@tests.command()
+@click.argument("test")
+@pass_door
+def unlock(door: Door, test: str) -> None:
+    """Take a lock back.
+
+    \b
+    Example: scanpipe tests unlock MA0001-2026H
+    """
+    with door.parts() as parts:
+        click.echo(f"{locking.unlock(parts, test, person())} is open.")
 
 
 COMMANDS = (tests,)

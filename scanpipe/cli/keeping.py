@@ -20,7 +20,7 @@ from scanpipe.desk.verifying import verify
 from scanpipe.desk.working import finish_own
 from scanpipe.faults import UsageFault, VerifyFailed
 from scanpipe.ledgers import copy_ledger, open_ledger
-from scanpipe.wiring import open_carriers, open_store_at, open_workers
+from scanpipe.wiring import key_file, open_carriers, open_store_at, open_workers
 
 
 @click.group()
@@ -95,7 +95,7 @@ def rebuild_ledger(door: Door, as_json: bool) -> None:
     \b
     Example: scanpipe restore /backup/2026-12-03 && scanpipe ledger rebuild
     """
-    if not (door.settings.root / "keys.json").exists():
+    if not key_file(door.settings).path.exists():
         raise UsageFault(
             "there are no signing keys", "Restore keys.json from a backup: without it no sheet can be read."
         )
@@ -136,7 +136,7 @@ def backup(door: Door, folder: Path, as_json: bool) -> None:
     """
     with door.parts() as parts, progress("copying", None, not as_json) as told:
         shelve(parts)
-        made = back_up(parts.ledger, door.settings.root / "keys.json", folder, lambda _, done, __: told(done))
+        made = back_up(parts.ledger, key_file(door.settings).path, folder, lambda _, done, __: told(done))
     if as_json:
         emit(asdict(made))
     else:
@@ -157,7 +157,7 @@ def restore(door: Door, folder: Path, as_json: bool) -> None:
     """
     door.settings.root.mkdir(parents=True, exist_ok=True)
     with open_ledger(door.settings.ledger_url) as ledger, progress("copying", None, not as_json) as told:
-        taken = take_back(folder, ledger, door.settings.root / "keys.json", lambda _, done, __: told(done))
+        taken = take_back(folder, ledger, key_file(door.settings).path, lambda _, done, __: told(done))
     if not as_json:
         click.echo(f"{taken.events} events of {taken.at} are back; the chain ends with {taken.head[:16]}.")
     with door.parts() as parts, progress("verifying", None, not as_json) as told:

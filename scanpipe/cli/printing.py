@@ -11,7 +11,7 @@ import click
 from scanpipe import sheets as printing
 from scanpipe.cli.door import Door, emit, json_option, pass_door, person, progress
 from scanpipe.desk.defining import find_test
-from scanpipe.desk.printing import already_printed, give_serials
+from scanpipe.desk.printing import plan_sheets, print_sheets
 from scanpipe.faults import UsageFault
 from scanpipe.layout import Paper
 from scanpipe.wiring import key_file
@@ -70,18 +70,11 @@ def _print(door: Door, test: str, out: Path, manifest: Path | None, wish: _Wish)
     with door.parts() as parts:
         definition = find_test(parts, test)
         selection = printing.Selection(wish.candidate or None, wish.question or None, wish.room or None)
-        planned = printing.plan(
-            definition,
-            selection,
-            per_question=wish.per_question,
-            order=wish.order,
-            already=already_printed(parts, definition.id),
-        )
-        given = give_serials(parts, definition, planned, person())
         area: Any = wish.area or door.settings.sheets.area
         style = printing.Style(_paper(door, wish), area, wish.names)
-        with progress("printing", len(given)) as advance:
-            printing.draw(given, definition, parts.keyring.active, out, style, advance)
+        planned = plan_sheets(parts, definition, selection, wish.per_question, wish.order)
+        with progress("printing", len(planned)) as advance:
+            given = print_sheets(parts, definition, planned, out, person(), style, advance)
         if manifest:
             printing.write_manifest(given, definition, manifest)
     return len(given)

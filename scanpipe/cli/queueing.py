@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,8 +11,9 @@ import click
 
 from scanpipe.cli.door import Door, emit, json_option, pass_door, person
 from scanpipe.cli.tally import Tally
-from scanpipe.desk import deciding
+from scanpipe.desk import deciding, splitting
 from scanpipe.desk.conveyor import Conveyor
+from scanpipe.desk.parts import Parts
 from scanpipe.model import PageRecord, Reason, ScanRecord
 from scanpipe.reasons import WORDING
 from scanpipe.wiring import open_carriers
@@ -70,10 +72,13 @@ def _age(since: str) -> str:
 @click.option("--question", required=True, help="The question's id.")
 @click.option("--test", help="The test, where the page does not say.")
 @click.option("--contradict", is_flag=True, help="Although a code on the page says otherwise.")
+@click.option("--twice", is_flag=True, help="Although another scan of this serial is filed: both are kept.")
 @json_option
 @pass_door
 def assign(door: Door, /, page: str, as_json: bool, **choice: Any) -> None:
-    """File a held page where you say. The same checks apply as for the machine; who decided is recorded.
+    """File a page where you say: one that is held, or one that lies in another slot.
+
+    The same checks apply as for the machine; who decided is recorded.
 
     \b
     Example: scanpipe queue assign 3f9a0c1e22b7-1 --candidate 10001 --question 2a
@@ -82,7 +87,7 @@ def assign(door: Door, /, page: str, as_json: bool, **choice: Any) -> None:
         with parts.ledger.read() as r:
             id = deciding.find_page(r, page)
         record = deciding.assign(parts, id, deciding.Decision(**choice, by=person()))
-    _decided(record, f"filed as {record.key}", as_json)
+    say_decided(record, f"filed as {record.key}", as_json)
 
 
 @queue.command()
@@ -100,7 +105,7 @@ def discard(door: Door, page: str, why: str, as_json: bool) -> None:
         with parts.ledger.read() as r:
             id = deciding.find_page(r, page)
         record = deciding.discard(parts, id, person(), why)
-    _decided(record, "discarded; its picture and its original are kept", as_json)
+    say_decided(record, "discarded; its picture and its original are kept", as_json)
 
 
 @queue.command()
@@ -113,27 +118,53 @@ def retry(door: Door, page: str, as_json: bool) -> None:
     \b
     Example: scanpipe queue retry 3f9a0c1e22b7-1
     """
-    tally = Tally(as_json)
-    with door.parts() as parts, open_carriers(door.settings) as engine:
+    with door.parts() as parts:
         with parts.ledger.read() as r:
             id = deciding.find_page(r, page)
-            scan = r.scan(id.scan)
-        assert scan is not None
-        deciding.give_back(parts, id, person())
+        deciding.give_back(parts, [id], person())
+        _work_off(door, parts, [id.scan], as_json)
+
+
+@queue.command()
+@click.argument("page")
+@click.option("--cut", required=True, type=click.Choice(["beside", "above"]), help="How the two sheets lie.")
+@click.option(
+    "--share", default=0.5, show_default=True, type=click.FloatRange(0.1, 0.9), help="Where to cut, of the whole."
+)
+@json_option
+@pass_door
+def split(door: Door, page: str, cut: str, share: float, as_json: bool) -> None:
+    """Cut a held scan that shows two sheets in two; each half takes the whole journey.
+
+    \b
+    Example: scanpipe queue split 3f9a0c1e22b7-1 --cut beside
+    """
+    with door.parts() as parts:
+        with parts.ledger.read() as r:
+            id = deciding.find_page(r, page)
+        made = splitting.split(parts, id, splitting.cut_of(cut), person(), share=share)
+        _work_off(door, parts, made, as_json)
+
+
+def _work_off(door: Door, parts: Parts, scans: Sequence[str], as_json: bool) -> None:
+    """Scans that are on record as this process's own."""
+    tally = Tally(as_json)
+    with open_carriers(door.settings) as engine:
         conveyor = Conveyor(parts, engine)
         try:
-            tally.count(conveyor.resume(scan).result())
+            for name in scans:
+                with parts.ledger.read() as r:
+                    scan = r.scan(name)
+                assert scan is not None
+                tally.count(conveyor.resume(scan).result())
         finally:
             conveyor.close()
     tally.close()
 
 
-def _decided(record: PageRecord, what: str, as_json: bool) -> None:
+def say_decided(record: PageRecord, what: str, as_json: bool) -> None:
     if as_json:
         row = {k: getattr(record, k) for k in ("scan", "page", "test", "candidate", "question", "serial", "key")}
         emit(row | {"verdict": record.state})
     else:
         click.echo(f"{record.id}: {what}")
-
-
-COMMANDS = (queue,)

@@ -10,7 +10,6 @@ import click
 
 from scanpipe.cli.tally import Tally
 from scanpipe.desk.conveyor import Carried
-from scanpipe.desk.observing import Observer
 from scanpipe.faults import Fault
 from scanpipe.settings import Settings
 from scanpipe.telling import open_traces
@@ -30,10 +29,6 @@ class Service:
         self.meter: Any = import_module("scanpipe.telling.meter").Meter()
         self._traces = open_traces() if settings.metrics.traces else None
         self._port = settings.metrics.port
-
-    @property
-    def observer(self) -> Observer:
-        return self
 
     def done(self, stage: str, began_s: float, scan: str, page: int | None = None) -> None:
         self.meter.done(stage, began_s, scan, page)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from importlib import import_module
-from typing import Any
 
 import click
 
@@ -11,7 +13,12 @@ from scanpipe.cli.door import Door, pass_door
 from scanpipe.cli.service import Service
 from scanpipe.cli.tally import Tally
 from scanpipe.cli.working import parts_when_there, stop_signal, watch_until
+from scanpipe.desk.comparing import Comparer
+from scanpipe.desk.deciding import finish_decisions
 from scanpipe.desk.parts import Parts
+from scanpipe.desk.resuming import Resumer
+from scanpipe.desk.signing_in import SessionRules
+from scanpipe.wiring import open_drafts, open_provider, open_uploads, open_workers
 
 _host = click.option("--host", help="Address to listen on [default: web.host].")
 _port = click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 takes any free one [default: web.port].")
@@ -22,21 +29,18 @@ _port = click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 take
 @_port
 @pass_door
 def serve(door: Door, host: str | None, port: int | None) -> None:
-    """Serve the API for the grading system, until SIGTERM or Ctrl-C.
+    """Serve the pages for people and the API for the grading system, until SIGTERM or Ctrl-C.
 
-    Its description is at /api/v1/openapi.json; a token comes from `scanpipe tokens add`. /healthz says whether the process lives,
+    The pages: the queue of held sheets, and what is around it. `scanpipe users add` makes an account to sign in with. The API's
+    description is at /api/v1/openapi.json; a token comes from `scanpipe tokens add`. /healthz says whether the process lives,
     /readyz whether ledger, store and inbox can be used, /metrics has numbers for Prometheus.
 
     \b
     Example: scanpipe serve --port 8080
     """
     stop, service = stop_signal(), Service(door.settings, "serve", Tally(as_json=True))
-    with service, door.parts(service) as parts:
-        server = _server(door, parts, service, host, port)
-        try:
-            stop.wait()
-        finally:
-            server.close()
+    with service, door.parts(service) as parts, _serving(door, parts, service, host, port):
+        stop.wait()
 
 
 @click.command()
@@ -44,7 +48,7 @@ def serve(door: Door, host: str | None, port: int | None) -> None:
 @_port
 @pass_door
 def up(door: Door, host: str | None, port: int | None) -> None:
-    """Work the hot folder and serve the API, in one process, until SIGTERM or Ctrl-C.
+    """Work the hot folder and serve pages and API, in one process, until SIGTERM or Ctrl-C.
 
     \b
     Example: scanpipe up
@@ -52,21 +56,31 @@ def up(door: Door, host: str | None, port: int | None) -> None:
     stop, service = stop_signal(), Service(door.settings, "up", Tally(as_json=False))
     with service, parts_when_there(door, service, stop) as parts:
         if parts is not None:
-            server = _server(door, parts, service, host, port)
-            try:
+            with _serving(door, parts, service, host, port):
                 watch_until(door, parts, service, stop)
-            finally:
-                server.close()
 
 
-def _server(door: Door, parts: Parts, service: Service, host: str | None, port: int | None) -> Any:
-    """A running `web.serving.Server`, loaded by name: it costs half a second that no other command should pay for."""
+@contextmanager
+def _serving(door: Door, parts: Parts, service: Service, host: str | None, port: int | None) -> Iterator[None]:
+    """While a server runs. What it needs is loaded by name: it costs half a second that no other command should pay for."""
     web = door.settings.web
     service.meter.look_at(parts, door.settings.sources)
-    app = import_module("scanpipe.web.app").make_app(parts, service.meter)
-    server = import_module("scanpipe.web.serving").Server(app, host or web.host, web.port if port is None else port)
-    click.echo(f"Serving {server.start()}/api/v1", err=True)
-    return server
+    finish_decisions(parts)
+    resumer = Resumer(parts, lambda: open_workers(door.settings))
+    rules = SessionRules(timedelta(minutes=web.idle_minutes), timedelta(hours=web.session_hours))
+    opened = open_provider(door.settings), open_uploads(door.settings), open_drafts(door.settings)
+    site = import_module("scanpipe.web.site").Site(resumer.resume, rules, *opened)
+    app = import_module("scanpipe.web.app").make_app(parts, service.meter, site)
+    serving = import_module("scanpipe.web.serving")
+    server = serving.Server(app, host or web.host, web.port if port is None else port, web.proxies)
+    comparer = Comparer(parts)
+    click.echo(f"Serving {server.start()}/ (pages) and /api/v1", err=True)
+    try:
+        yield
+    finally:
+        server.close()
+        comparer.close()
+        resumer.close()
 
 
 COMMANDS = (serve, up)

@@ -87,7 +87,7 @@ def parts_when_there(door: Door, service: Service, stop: threading.Event) -> Ite
     with ExitStack() as stack:
         while not stop.is_set():
             try:
-                parts = stack.enter_context(door.parts(service.observer))
+                parts = stack.enter_context(door.parts(service))
             except Fault as fault:
                 if not fault.retry:
                     raise

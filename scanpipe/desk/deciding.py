@@ -1,11 +1,17 @@
-"""What a person decides about a page. The same checks as for the machine, and who and why on record."""
+"""What a person decides about a page. The same checks as for the machine, and who and why on record.
+
+Every function takes `seen`, the `event` of the page that the person looked at: who decides second gets told (`Overtaken`).
+All raise UnknownThing, Refused (the rules forbid it) and LedgerFault; those that move a picture StoreFault as well.
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from scanpipe.desk.decisions import check_seen, check_unlocked, make, page_or_fault
 from scanpipe.desk.filing import conclude
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused, StoreFault, UnknownThing
@@ -15,55 +21,61 @@ from scanpipe.reasons import WORDING
 from scanpipe.stages.validate import validate
 from scanpipe.stores import Put
 
-_DECIDABLE = ("held", "blank", "discarded")
+OUT_OF_SLOTS = ("held", "blank", "discarded", "replaced", "rescan", "withdrawn")
+"""States of a page that a person can decide about, beside `filed`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A person's choice for a page. `contradict`: they know that a code on the page says otherwise."""
+    """A person's choice for a page. `contradict`: they know that a code on the page says otherwise. `twice`: they know that
+    another scan of this serial is filed, and both are to be.
+    """
 
     candidate: str
     question: str
     test: str | None
     by: str
     contradict: bool = False
+    twice: bool = False
 
 
-def assign(parts: Parts, page: PageId, decision: Decision) -> PageRecord:
-    """Files a held page where a person says. Raises UnknownThing, Refused (the rules forbid it), StoreFault."""
+def assign(parts: Parts, page: PageId, decision: Decision, seen: int | None = None) -> PageRecord:
+    """Files a page where a person says: one that was held, or one that lies in another slot."""
 
     def decide(tx: Transaction) -> PageRecord:
-        record = _decidable(tx, page)
-        if record.key is None:
-            raise Refused(f"page {page} has no picture that could be filed", "Scan the sheet again.")
-        filed = _checked(tx, record, decision)
-        name = f"{filed.serial or 'page'}-{(record.sha256 or '')[:12]}.{record.key.rsplit('.', 1)[-1]}"
-        evidence = dict(filed.evidence) | {"held_as": record.reason, "held_key": record.key}
-        columns: dict[str, Any] = {
-            "test": filed.slot.test,
-            "candidate": filed.slot.candidate,
-            "question": filed.slot.question,
-        }
-        columns |= {
-            "serial": filed.serial,
-            "key": filed.slot.key(name),
-            "evidence": json.dumps(evidence, sort_keys=True),
-        }
-        tx.append(
-            "page_placing",
-            scan=page.scan,
-            page=page.index,
-            **columns,
-            revision=filed.revision,
-            reason=None,
-            decided_by=decision.by,
-            contradict=decision.contradict,
-        )
-        placed = tx.page(page)
-        assert placed is not None
-        return placed
+        record = _with_picture(decidable(tx, page, seen, *OUT_OF_SLOTS, "filed"))
+        filed = checked(tx, record, decision)
+        if record.state == "filed" and _slot_columns(filed) == {k: getattr(record, k) for k in _slot_columns(filed)}:
+            raise Refused(f"page {page} lies in this slot already", "Choose another one.")
+        kind = "move" if record.state == "filed" else "keep_both" if decision.twice else "assign"
+        make(tx, kind, decision.by, [record])
+        return place(tx, record, filed, decision)
 
     return finish_decision(parts, parts.ledger.write(decide))
+
+
+def take_new(parts: Parts, page: PageId, by: str, seen: int | None = None) -> PageRecord:
+    """Takes a second scan of a sheet as the current version; the first is kept, out of its slot."""
+
+    def decide(tx: Transaction) -> PageRecord:
+        record = _with_picture(decidable(tx, page, seen, "held"))
+        first = first_of(tx, record)
+        slot = Decision(first.candidate or "", first.question or "", first.test, by)
+        check_unlocked(tx, first.test or "")
+        make(tx, "take_new", by, [first, record])
+        tx.append("page_replaced", scan=first.scan, page=first.page, decided_by=by)
+        return place(tx, record, checked(tx, record, slot), slot)
+
+    return finish_decision(parts, parts.ledger.write(decide))
+
+
+def first_of(tx: Transaction, record: PageRecord) -> PageRecord:
+    """The page that was filed under the same serial before. Raises Refused where there is none any more."""
+    facts = tx.facts(Claims(record.test, record.candidate, record.question, record.serial), record.id)
+    first = tx.page(facts.first) if facts.first is not None else None
+    if first is None or first.state != "filed":
+        raise Refused("no other scan of this sheet is filed", "Send it on its journey again: retry.")
+    return first
 
 
 def finish_decision(parts: Parts, record: PageRecord) -> PageRecord:
@@ -85,72 +97,147 @@ def finish_decision(parts: Parts, record: PageRecord) -> PageRecord:
     return conclude(parts, record.id, "page_filed", {})
 
 
-def discard(parts: Parts, page: PageId, by: str, why: str) -> PageRecord:
-    """Marks a held page as belonging nowhere. Its picture and its original are kept. Raises UnknownThing, Refused."""
-
-    def decide(tx: Transaction) -> PageRecord:
-        _decidable(tx, page)
-        tx.append("page_discarded", scan=page.scan, page=page.index, decided_by=by, why=why)
-        record = tx.page(page)
-        assert record is not None
-        return record
-
-    return parts.ledger.write(decide)
+def finish_decisions(parts: Parts) -> int:
+    """Finishes what was decided and not carried out, because a process died; answers how many pages."""
+    with parts.ledger.read() as r:
+        left = [p for p in r.pages_in("placing") if p.decided_by is not None]
+    for record in left:
+        finish_decision(parts, record)
+    return len(left)
 
 
-def give_back(parts: Parts, page: PageId, by: str) -> None:
-    """Sends a held page on its journey again: after a definition was mended, say. Raises UnknownThing, Refused."""
+def discard(parts: Parts, page: PageId, by: str, why: str, seen: int | None = None) -> PageRecord:
+    """Marks a page as belonging nowhere. Its picture and its original are kept."""
+    return _set_aside(parts, page, ("discard", "page_discarded"), by, why, seen)
+
+
+def scan_again(parts: Parts, page: PageId, by: str, why: str, seen: int | None = None) -> PageRecord:
+    """Puts the paper on the list of those to be found and fed again; the next scan of its serial closes the entry."""
+    return _set_aside(parts, page, ("rescan", "page_to_rescan"), by, why, seen)
+
+
+def give_back(parts: Parts, pages: Sequence[PageId], by: str, seen: int | None = None) -> None:
+    """Sends held pages on their journey again: after a definition was mended, say. They are this process's work from here on."""
 
     def decide(tx: Transaction) -> None:
-        _decidable(tx, page)
-        tx.append("page_retried", scan=page.scan, page=page.index, by=by)
+        records = [decidable(tx, page, seen, *OUT_OF_SLOTS) for page in pages]
+        make(tx, "retry", by, records)
+        for record in records:
+            tx.append("page_retried", scan=record.scan, page=record.page, by=by)
+        for scan in sorted({r.scan for r in records}):
+            tx.append("scan_taken_over", scan=scan, holder=parts.folders.holder)
 
     parts.ledger.write(decide)
+
+
+def withdraw_stack(parts: Parts, stack: str, by: str, why: str) -> int:
+    """Takes all pages of a stack out of slots and queue: wrong tray, fed twice. They are kept. Answers how many."""
+
+    def decide(tx: Transaction) -> int:
+        rows = [page for page, _ in tx.queue().stack(stack) if page.state in ("filed", "held", "blank", "rescan")]
+        if not rows:
+            raise UnknownThing(f"there is nothing in a stack {stack}", "`scanpipe queue` shows the stacks' names.")
+        for test in {page.test for page in rows if page.state == "filed" and page.test}:
+            check_unlocked(tx, test)
+        make(tx, "withdraw", by, rows, why)
+        for record in rows:
+            tx.append("page_withdrawn", scan=record.scan, page=record.page, decided_by=by, why=why)
+        return len(rows)
+
+    return parts.ledger.write(decide)
 
 
 def find_page(tx: Transaction, name: str) -> PageId:
     """The page that a person means: `<start of the scan's digest>-<page>`. Raises UnknownThing."""
     start, _, index = name.rpartition("-")
-    scans = tx.scans_like(start.lower()) if len(start) >= 6 and index.isdigit() else []
+    scans = tx.scans_like(start.lower()) if len(start) >= 6 and index.isascii() and index.isdigit() else []
     if len(scans) > 1:
         raise UnknownThing(f"{name}: several scans start so", "Give more of the scan's digest.")
-    page = PageId(scans[0].scan, int(index)) if scans else None
+    page = PageId(scans[0].scan, int(index)) if scans and len(index) < 9 else None
     if page is None or tx.page(page) is None:
         raise UnknownThing(f"there is no page {name}", "`scanpipe queue` lists the held pages by their names.")
     return page
 
 
-def _decidable(tx: Transaction, page: PageId) -> PageRecord:
-    record = tx.page(page)
-    if record is None:
-        raise UnknownThing(f"there is no page {page}", "`scanpipe queue` lists the held pages by their names.")
-    if record.state not in _DECIDABLE:
+def contradiction(record: PageRecord, chosen: Claims) -> list[str]:
+    """What codes on the page that can be trusted claim against a choice, as words."""
+    said = {"test": chosen.test, "candidate": chosen.candidate, "question": chosen.question}
+    against = {
+        f"{field} {value}": None
+        for code in json.loads(record.evidence or "{}").get("codes", [])
+        for field, value in code.get("claims", {}).items()
+        if said.get(field) is not None and value.upper() != str(said[field]).upper()
+    }
+    return list(against)
+
+
+def _set_aside(parts: Parts, page: PageId, what: tuple[str, str], by: str, why: str, seen: int | None) -> PageRecord:
+    def decide(tx: Transaction) -> PageRecord:
+        kind, event = what
+        record = decidable(tx, page, seen, *OUT_OF_SLOTS, *(("filed",) if kind == "rescan" else ()))
+        make(tx, kind, by, [record], why)
+        tx.append(event, scan=page.scan, page=page.index, decided_by=by, why=why)
+        return page_or_fault(tx, page)
+
+    return parts.ledger.write(decide)
+
+
+def decidable(tx: Transaction, page: PageId, seen: int | None, *states: str) -> PageRecord:
+    """The page, if it is in one of these states and as it was seen. Raises UnknownThing, Overtaken, Refused."""
+    record = page_or_fault(tx, page)
+    check_seen(tx, record, seen)
+    if record.state == "filed" and record.test is not None:
+        check_unlocked(tx, record.test)
+    if record.state not in states:
         raise Refused(f"page {page} is {record.state}, not held", f"`scanpipe trace {page.scan[:12]}` tells its life.")
     return record
 
 
-def _checked(tx: Transaction, record: PageRecord, decision: Decision) -> Filed:
+def _with_picture(record: PageRecord) -> PageRecord:
+    if record.key is None:
+        raise Refused(f"page {record.id} has no picture that could be filed", "Scan the sheet again.")
+    return record
+
+
+def place(tx: Transaction, record: PageRecord, filed: Filed, decision: Decision) -> PageRecord:
+    """Takes the place in the slot; the picture is on its way to it after the commit."""
+    assert record.key is not None
+    name = f"{filed.serial or 'page'}-{(record.sha256 or '')[:12]}.{record.key.rsplit('.', 1)[-1]}"
+    held = {"held_as": record.reason} if record.reason else {}
+    evidence = dict(filed.evidence) | held | {"held_key": record.key} | ({"twice": True} if decision.twice else {})
+    columns: dict[str, Any] = _slot_columns(filed) | {
+        "serial": filed.serial,
+        "sha256": record.sha256,
+        "key": filed.slot.key(name),
+        "evidence": json.dumps(evidence, sort_keys=True),
+        "revision": filed.revision,
+        "reason": None,
+        "decided_by": decision.by,
+    }
+    tx.append("page_placing", scan=record.scan, page=record.page, **columns, contradict=decision.contradict)
+    return page_or_fault(tx, record.id)
+
+
+def _slot_columns(filed: Filed) -> dict[str, str]:
+    return {"test": filed.slot.test, "candidate": filed.slot.candidate, "question": filed.slot.question}
+
+
+def checked(tx: Transaction, record: PageRecord, decision: Decision) -> Filed:
     """The slot that the definition allows for the choice; raises Refused for any other answer."""
     test = decision.test or record.test
     if test is None:
         raise Refused("nothing on the page says which test it belongs to", "Name it: --test.")
-    against = _contradiction(record, decision, test)
-    if against and not decision.contradict:
-        raise Refused(f"a code on the page says otherwise: {against}", "If you are sure, repeat with --contradict.")
     claims = Claims(test, decision.candidate, decision.question, record.serial)
+    against = contradiction(record, claims)
+    if against and not decision.contradict:
+        said = ", ".join(against)
+        raise Refused(f"a code on the page says otherwise: {said}", "If you are sure, repeat with --contradict.")
     evidence = json.loads(record.evidence or "{}")
-    verdict = validate(claims, tx.facts(claims, record.id), evidence | ({"contradicts": against} if against else {}))
+    facts = replace(tx.facts(claims, record.id), handed_to=None)  # whose pack it was is what the person decides
+    facts = replace(facts, first=None) if decision.twice else facts
+    check_unlocked(tx, test)
+    verdict = validate(claims, facts, evidence | ({"contradicts": ", ".join(against)} if against else {}))
     if isinstance(verdict, Held):
         detail = {k: v for k, v in verdict.evidence.items() if k not in evidence}
         raise Refused(WORDING[verdict.reason].en, ", ".join(f"{k}: {v}" for k, v in detail.items()))
     return verdict
-
-
-def _contradiction(record: PageRecord, decision: Decision, test: str) -> str | None:
-    """What an authentic code on the page claims against the choice, as words; None where none does."""
-    chosen = {"test": test, "candidate": decision.candidate, "question": decision.question}
-    for code in json.loads(record.evidence or "{}").get("codes", []):
-        for field, value in code.get("claims", {}).items():
-            if field in chosen and value.upper() != chosen[field].upper():
-                return f"{field} {value}"
-    return None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from scanpipe.definitions import diff, digest, to_json
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.shelving import shelve
-from scanpipe.faults import UnknownThing
+from scanpipe.faults import Overtaken, UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.model import TestDefinition
 
@@ -22,16 +23,22 @@ class Registered:
     changes: tuple[str, ...]
 
 
-def register(parts: Parts, definition: TestDefinition) -> Registered:
-    """Puts a checked definition on record. Raises LedgerFault, StoreFault."""
+def register(parts: Parts, definition: TestDefinition, by: str | None = None, seen: int | None = None) -> Registered:
+    """Puts a checked definition on record. `seen` is the revision that a person looked at, 0 for none.
+
+    Raises Overtaken (it is another one meanwhile), LedgerFault, StoreFault.
+    """
 
     def record(tx: Transaction) -> Registered:
         known = tx.definition(definition.id)
+        if seen is not None and seen != (known.revision if known else 0):
+            raise Overtaken(f"{definition.id} has another revision meanwhile", "Look at it again; nothing was changed.")
         if known is not None and digest(known) == digest(definition):
             return Registered(known.id, known.revision, False, ())
         revision = 1 if known is None else known.revision + 1
         body = to_json(definition)
-        tx.append("definition_registered", test=definition.id, revision=revision, digest=digest(definition), body=body)
+        about: dict[str, Any] = {"test": definition.id, "revision": revision, "digest": digest(definition)}
+        tx.append("definition_registered", **about, body=body, by=by)
         return Registered(definition.id, revision, known is None, tuple(diff(known, definition)) if known else ())
 
     registered = parts.ledger.write(record)

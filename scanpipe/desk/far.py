@@ -71,9 +71,8 @@ class FarCarrier:
             outcome = self._ask(scan, tuple(range(1, _PAGES_AT_FIRST + 1)))
             done = {page.page: page for page in outcome.pages}
             done |= self._carry(scan, range(_PAGES_AT_FIRST + 1, outcome.of + 1))
-        return tuple(
-            (({page.page: page for page in pages}) | done)[n] for n in sorted({p.page for p in pages} | set(done))
-        )
+        known = {page.page: page for page in pages} | done
+        return tuple(known[n] for n in sorted(known))
 
     def close(self) -> None:
         """All that was begun is finished: each waits for its answer."""

@@ -205,7 +205,9 @@ def _filed_columns(verdict: Filed, sight: Sight, picture: Picture) -> dict[str, 
 def _unfiled_columns(page: PageId, verdict: Held | Blank, sight: Sight, picture: Picture) -> dict[str, Any]:
     folder = "blank" if isinstance(verdict, Blank) else "held"
     key = f"{folder}/{page.scan[:2]}/{page.scan}/{page.index}-{picture.sha256[:12]}.{picture.extension}"
-    held = _held_columns(verdict) if isinstance(verdict, Held) else {"evidence": _json(verdict.evidence)}
+    size = {"size_px": [sight.width_px, sight.height_px]}
+    held = _held_columns(verdict) if isinstance(verdict, Held) else {"evidence": "{}"}
+    held["evidence"] = _json({**verdict.evidence, **size})
     return held | _picture_columns(sight, picture) | {"key": key}
 
 
@@ -227,7 +229,7 @@ def _of_scanner(sight: Sight) -> dict[str, Any]:
     """What the scan says of the scanner: `sources.py` sums it up."""
     told = {"paper_share": sight.paper_share, "blur_mm": sight.blur_mm, "streaks_mm": list(sight.streaks_mm)}
     known = {k: round(v, 3) if isinstance(v, float) else v for k, v in told.items() if v not in (None, [])}
-    return {"scanner": known} if known else {}
+    return ({"scanner": known} if known else {}) | {"size_px": [sight.width_px, sight.height_px]}
 
 
 def _picture_columns(sight: Sight, picture: Picture) -> dict[str, Any]:

@@ -136,10 +136,10 @@ def take_over(parts: Parts, scan: ScanRecord) -> ScanRecord | None:
     return parts.ledger.write(record)
 
 
-def fetch(parts: Parts, scan: ScanRecord, work: Path) -> Path:
-    """A private copy of a scan's original, from the store: to finish what a dead process began."""
+def fetch(parts: Parts, key: str, work: Path) -> Path:
+    """A private copy of an original, from the store: to finish what a dead process began."""
     copy = _new_copy(work)
-    with parts.store.open(scan.key) as source, open(copy, "wb") as out:
+    with parts.store.open(key) as source, open(copy, "wb") as out:
         while chunk := source.read(_CHUNK):
             out.write(chunk)
     return copy

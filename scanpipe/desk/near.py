@@ -48,7 +48,7 @@ class NearCarrier:
         only: Collection[int] | None,
     ) -> Pages:
         """Works off what is left of these pages of a scan; None: of all."""
-        copy = copy or fetch(self._parts, scan, work)
+        copy = copy or fetch(self._parts, scan.key, work)
         problem = None
         if scan.pages is None:
             problem, pages = self._unpack(scan, copy)

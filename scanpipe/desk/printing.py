@@ -2,21 +2,59 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
 
 from scanpipe import codes
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.shelving import shelve
 from scanpipe.ledgers import Transaction
-from scanpipe.model import Sheet, TestDefinition
-from scanpipe.sheets import PlannedSheet
+from scanpipe.model import Candidate, Sheet, TestDefinition
+from scanpipe.sheets import Order, PlannedSheet, Selection, Style, draw, plan
+from scanpipe.sheets.document import USUAL
 
 
 def already_printed(parts: Parts, test: str) -> Mapping[tuple[str, str], int]:
     """How many sheets were printed before for each (candidate, question)."""
     with parts.ledger.read() as r:
         return Counter((s.candidate, s.question) for s in r.sheets(test))
+
+
+def plan_sheets(
+    parts: Parts,
+    definition: TestDefinition,
+    selection: Selection,
+    per_question: int | None = None,
+    order: Order = "room",
+) -> list[PlannedSheet]:
+    """The sheets that a selection asks for, numbered on from those that were printed before. Raises what `sheets.plan` does."""
+    already = already_printed(parts, definition.id)
+    return plan(definition, selection, per_question=per_question, order=order, already=already)
+
+
+def print_sheets(
+    parts: Parts,
+    definition: TestDefinition,
+    planned: list[PlannedSheet],
+    out: Path,
+    by: str,
+    style: Style = USUAL,
+    progress: Callable[[int], None] | None = None,
+) -> list[Sheet]:
+    """Writes the PDF of these sheets; each has a serial that is on record before. Raises as `give_serials` and `sheets.draw`."""
+    given = give_serials(parts, definition, planned, by)
+    draw(given, definition, parts.keyring.active, out, style, progress)
+    return given
+
+
+def draw_sample(definition: TestDefinition, question: str, out: Path) -> None:
+    """A sheet as it will be printed, for nobody: signed with a key that no installation has, it is never filed."""
+    nobody = replace(definition, candidates=(Candidate("00000"),))
+    sheet = Sheet("0" * codes.SERIAL_DIGITS, definition.id, "00000", question, 1, 1, max(1, definition.revision))
+    draw([sheet], nobody, codes.Key("XXX", secrets.token_bytes(32)), out)
 
 
 def give_serials(parts: Parts, definition: TestDefinition, planned: list[PlannedSheet], by: str) -> list[Sheet]:

@@ -13,7 +13,7 @@ _ANY_KEY = "probe/object"
 
 def look(parts: Parts) -> Iterator[tuple[str, str]]:
     """Each part, and what is wrong with it as a sentence; empty when nothing is."""
-    for name, ask in (("ledger", _ledger), ("store", _store), ("inbox", _inbox)):
+    for name, ask in (("ledger", _ledger), ("store", ask_store), ("inbox", _inbox)):
         yield name, _problem(ask, parts)
 
 
@@ -32,7 +32,8 @@ def _ledger(parts: Parts) -> None:
         r.definition("any")
 
 
-def _store(parts: Parts) -> None:
+def ask_store(parts: Parts) -> None:
+    """One question to the object store. Raises StoreFault where it does not answer."""
     parts.store.stat(_ANY_KEY)
 
 

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from scanpipe.desk.intake import fetch
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.shelving import DEFINITIONS, SHEETS
 from scanpipe.engines import Engine, TaskLost
@@ -44,9 +45,8 @@ class PageCounter:
     engine: Engine
     work: Path
 
-    def __call__(self, scan: str, key: str) -> int:
-        copy = self.work / scan
-        copy.write_bytes(self.parts.store.read(key))
+    def __call__(self, key: str) -> int:
+        copy = fetch(self.parts, key, self.work)
         try:
             counted = self.engine.submit("scanpipe.hands:count_pages", str(copy), self.parts.errand).result()
         except TaskLost:
@@ -56,10 +56,10 @@ class PageCounter:
         return counted if isinstance(counted, int) else 1
 
 
-def rebuild(parts: Parts, count_pages: Callable[[str, str], int], by: str, progress: Progress) -> Rebuilt:
-    """Adds what is missing. `count_pages` opens an original (scan, key) of more than one page. `progress` hears objects done.
+def rebuild(parts: Parts, count_pages: Callable[[str], int], by: str, progress: Progress) -> Rebuilt:
+    """Adds what is missing. `count_pages` opens an original, by its key, of perhaps more than one page.
 
-    Raises LedgerFault, StoreFault.
+    `progress` hears objects done. Raises LedgerFault, StoreFault.
     """
     done = Rebuilt()
     parts.ledger.write(lambda tx: tx.append("ledger_rebuilt", by=by))
@@ -98,14 +98,14 @@ def _print(tx: Transaction, data: dict[str, Any]) -> int:
     return len(data["sheets"])
 
 
-def _take_in(parts: Parts, key: str, count_pages: Callable[[str, str], int]) -> int:
+def _take_in(parts: Parts, key: str, count_pages: Callable[[str], int]) -> int:
     scan = key.rpartition("/")[2].partition(".")[0]
     with parts.ledger.read() as r:
         if r.scan(scan) is not None:
             return 0
     info = parts.store.stat(key)
     assert info is not None
-    pages = 1 if info.media_type in _ONE_PAGE else count_pages(scan, key)
+    pages = 1 if info.media_type in _ONE_PAGE else count_pages(key)
 
     def record(tx: Transaction) -> int:
         if tx.scan(scan) is None:

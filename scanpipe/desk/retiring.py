@@ -19,27 +19,31 @@ from scanpipe.desk.parts import Parts
 from scanpipe.desk.shelving import SHELVED, shelved
 from scanpipe.faults import Refused, UnknownThing
 from scanpipe.ledgers import Transaction
-from scanpipe.model import PageRecord, ScanRecord
+from scanpipe.model import PageId, PageRecord, ScanRecord
 
 _GONE = dict.fromkeys(("candidate", "question", "serial", "key", "sha256", "evidence", "reason", "decided_by"))
-_KEPT_STATES = ("filed", "held", "blank", "discarded")
+_KEPT_STATES = ("filed", "held", "blank", "discarded", "replaced", "split", "rescan", "withdrawn")
 
 
 @dataclass(frozen=True, slots=True)
 class Doomed:
-    """What would go with a test. `mixed` are scans that have pages of other tests, too, whose originals stay."""
+    """What would go with a test. `mixed` are scans that have pages of other tests, too, whose originals stay. `earlier` are the
+    pictures that its pages had before a person moved or turned them, by page, each key with its digest.
+    """
 
     test: str
     scans: tuple[ScanRecord, ...]
     pages: tuple[PageRecord, ...]
     mixed: tuple[ScanRecord, ...]
     record: dict[str, str]
+    earlier: dict[PageId, dict[str, str]]
 
     @property
     def objects(self) -> dict[str, str]:
         """Every object and its digest."""
         pictures = {p.key: p.sha256 for p in self.pages if p.key and p.sha256}
-        return pictures | {s.key: s.scan for s in self.scans if s.key} | self.record
+        before = {key: sha256 for had in self.earlier.values() for key, sha256 in had.items()}
+        return pictures | before | {s.key: s.scan for s in self.scans if s.key} | self.record
 
 
 def doomed(parts: Parts, test: str) -> Doomed:
@@ -49,20 +53,38 @@ def doomed(parts: Parts, test: str) -> Doomed:
         of_test = list(r.pages_of_test(known))
         scans = {p.scan: r.scan(p.scan) for p in of_test}
         beside = {scan: r.pages(scan) for scan in scans}
-        events = [e for e in r.events_of(*SHELVED, "test_retired") if json.loads(e.data)["test"] == known]
+        events = [e for e in r.events_of(*SHELVED) if json.loads(e.data)["test"] == known]
     if any(not page.settled for pages in beside.values() for page in pages):
         raise Refused(f"pages of {known} are being worked on", "Let the watcher finish, then ask again.")
     own = {page.id for page in of_test}
     whole = {scan for scan, pages in beside.items() if all(p.id in own or p.test is None for p in pages)}
     pages = [p for scan, all_ in beside.items() for p in all_ if p.id in own or (scan in whole and p.test is None)]
     kept = [record for record in scans.values() if record is not None]
+    decided = [p for p in pages if p.state in _KEPT_STATES]
     return Doomed(
         known,
         tuple(s for s in kept if s.scan in whole),
-        tuple(p for p in pages if p.state in _KEPT_STATES),
+        tuple(decided),
         tuple(s for s in kept if s.scan not in whole),
         shelved(events),
+        _earlier(parts, decided),
     )
+
+
+def _earlier(parts: Parts, pages: list[PageRecord]) -> dict[PageId, dict[str, str]]:
+    """Every picture that was ever put for these pages. An event that names no digest speaks of the bytes known then."""
+    with parts.ledger.read() as r:
+        histories = {scan: r.history(scan) for scan in {p.scan for p in pages}}
+    found: dict[PageId, dict[str, str]] = {page.id: {} for page in pages}
+    for scan, events in histories.items():
+        known: dict[int, str] = {}
+        for event in events:
+            data = json.loads(event.data) if event.page is not None else {}
+            page = event.page or 0
+            known[page] = data.get("sha256") or known.get(page, "")
+            if data.get("key") and PageId(scan, page) in found:
+                found[PageId(scan, page)][data["key"]] = known[page]
+    return found
 
 
 def ask(parts: Parts, test: str, after: date, by: str) -> tuple[str, Doomed]:
@@ -87,6 +109,7 @@ def confirm(parts: Parts, test: str, code: str, by: str, progress: Callable[[int
     erased = dict(found.objects)
     pages = {scan: [p for p in found.pages if p.scan == scan] for scan in {p.scan for p in found.pages}}
     for done, scan in enumerate(sorted(pages), 1):
+        _erase(parts, {key: sha256 for p in pages[scan] for key, sha256 in found.earlier[p.id].items()})
         _erase(parts, {p.key: p.sha256 for p in pages[scan] if p.key and p.sha256})
         original = next((s for s in found.scans if s.scan == scan), None)
         _erase(parts, {original.key: original.scan} if original is not None and original.key else {})

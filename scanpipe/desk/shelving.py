@@ -14,15 +14,20 @@ from scanpipe.faults import StoreFault
 from scanpipe.ledgers.chain import Event
 from scanpipe.stores import Put
 
-DEFINITIONS, SHEETS = "record/definitions/", "record/sheets/"
-SHELVED = ("definition_registered", "sheets_printed")
+RECORD = "record/"
+DEFINITIONS, SHEETS = f"{RECORD}definitions/", f"{RECORD}sheets/"
+SHELVED = ("definition_registered", "sheets_printed", "test_retired")
+"""The events that tell what must be there."""
 
 
 def shelve(parts: Parts) -> None:
     """Puts into the store what is not there yet. Raises LedgerFault, StoreFault."""
     with parts.ledger.read() as r:
-        events = list(r.events_of(*SHELVED, "test_retired"))
+        events = list(r.events_of(*SHELVED))
+    there = set(parts.store.keys(RECORD))
     for event, key in _keyed(events):
+        if key in there:
+            continue
         body = event.data.encode()
         sha256 = hashlib.sha256(body).hexdigest()
         put = parts.store.put_new(key, body, sha256=sha256, media_type="application/json", metadata={"at": event.at})
@@ -31,7 +36,7 @@ def shelve(parts: Parts) -> None:
 
 
 def shelved(events: list[Event]) -> dict[str, str]:
-    """The object that there must be for each of these events (of `SHELVED` and `test_retired`), and its digest."""
+    """The object that there must be for each of these events (all of `SHELVED`), and its digest."""
     return {key: hashlib.sha256(event.data.encode()).hexdigest() for event, key in _keyed(events)}
 
 

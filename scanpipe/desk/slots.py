@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from scanpipe.desk.parts import Parts
 from scanpipe.ledgers import Transaction
+from scanpipe.ledgers.decisions import DecisionRecord
 from scanpipe.model import PageRecord, Slot
 
 State = Literal["nothing_expected", "waiting", "incomplete", "complete"]
@@ -34,7 +36,8 @@ class Change:
     id: int
     at: str
     slot: Slot
-    page: PageRecord
+    serial: str | None
+    sha256: str
 
 
 def view_slot(parts: Parts, test: str, candidate: str, question: str) -> SlotView | None:
@@ -48,11 +51,30 @@ def view_slot(parts: Parts, test: str, candidate: str, question: str) -> SlotVie
         return _view(r, Slot(definition.id, person.number, asked.id), takes_none=asked.sketches == "none")
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A page that lay in a slot until a person decided otherwise: `record` is what it is now; its old object is still there."""
+
+    decision: DecisionRecord
+    record: PageRecord
+
+
+def left(tx: Transaction, view: SlotView) -> list[Left]:
+    """The pages that a decision which stands took out of this slot."""
+    here, found = {p.id for p in view.pages}, []
+    for decision, page in tx.decisions().taken_from(view.slot):
+        record = tx.page(page) if page not in here else None
+        if record is not None:
+            here.add(page)
+            found.append(Left(decision, record))
+    return found
+
+
 def changes(parts: Parts, after: int, limit: int) -> list[Change]:
     """Changes with a number above `after`, the oldest first."""
     with parts.ledger.read() as r:
         rows = r.filings(after, limit)
-    return [Change(id, at, Slot(p.test or "", p.candidate or "", p.question or ""), p) for id, at, p in rows]
+    return [_change(*row) for row in rows]
 
 
 def _view(r: Transaction, slot: Slot, takes_none: bool) -> SlotView:
@@ -65,3 +87,8 @@ def _state(received: int, printed: int, on_its_way: int, takes_none: bool) -> St
     if not received:
         return "nothing_expected" if takes_none and not on_its_way else "waiting"
     return "complete" if received >= printed and not on_its_way else "incomplete"
+
+
+def _change(id: int, at: str, placed: Mapping[str, str | None]) -> Change:
+    slot = Slot(placed.get("test") or "", placed.get("candidate") or "", placed.get("question") or "")
+    return Change(id, at, slot, placed.get("serial"), placed.get("sha256") or "")

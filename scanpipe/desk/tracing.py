@@ -65,6 +65,21 @@ def _held(e: Event, d: dict[str, Any]) -> str:
     return f"Page {e.page}: held ({d['reason']}). {WORDING[Reason(d['reason'])].en} {detail}".rstrip()
 
 
+def _decided(e: Event, d: dict[str, Any]) -> str:
+    why = f": {d['why']}" if d["why"] else ""
+    return f"{d['by']} decided ({d['kind'].replace('_', ' ')}){why}. It is decision {e.id}."
+
+
+def _pack(d: dict[str, Any]) -> str:
+    both = " and the other way round" if d["swap"] else ""
+    return f"the sheets of candidate {d['printed_for']} to {d['handed_to']}{both}, test {d['test']}"
+
+
+def _role(d: dict[str, Any]) -> str:
+    bound = [f"{what} {d[what]}" for what in ("tests", "rooms") if d.get(what)]
+    return f"{d['role']}" + (f" for {', '.join(bound)}" if bound else "")
+
+
 def _turned(d: dict[str, Any]) -> str:
     return f", stood {d['turn_deg']}° and {d['skew_deg']}° from upright"
 
@@ -85,5 +100,58 @@ _SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
     "page_discarded": lambda e, d: f"Page {e.page}: {d['decided_by']} discarded it: {d['why']}. It is kept.",
     "page_retired": lambda e, d: f"Page {e.page}: retired; its picture is erased.",
     "scan_retired": lambda e, d: "Retired; the original is erased.",
+    "page_replaced": lambda e, d: (
+        f"Page {e.page}: {d['decided_by']} took another scan of the sheet instead. It is kept."
+    ),
+    "page_to_rescan": lambda e, d: (
+        f"Page {e.page}: {d['decided_by']} asked for the paper to be scanned again: {d['why']}."
+    ),
+    "page_withdrawn": lambda e, d: f"Page {e.page}: {d['decided_by']} withdrew its stack: {d['why']}. It is kept.",
+    "page_turned": lambda e, d: f"Page {e.page}: it has a new picture, turned by hand.",
+    "page_restored": lambda e, d: f"Page {e.page}: it is {d['state']} again, as before.",
+    "page_also": lambda e, d: f"Page {e.page}: belongs to {_slot(d)} as well.",
+    "page_not_also": lambda e, d: f"Page {e.page}: belongs to {_slot(d)} no longer.",
+    "decision_made": _decided,
+    "decision_undone": lambda e, d: f"{d['by']} took decision {d['decision']} back.",
+    "drawing_viewed": lambda e, d: f"Page {e.page}: {d['by']} looked at it.",
+    "pictures_compared": lambda e, d: (
+        f"Page {e.page}: it shows {'the same drawing as' if d['same'] else 'something else than'} the scan that is filed."
+    ),
+    "upload_handed_in": lambda e, d: f"{d['by']} handed in {len(d['files'])} files as stack {d['stack']}.",
+    "slot_ordered": lambda e, d: (
+        f"The pages of {_slot(d)} have a new order."
+        if d["pages"]
+        else f"The pages of {_slot(d)} lie in the order of filing."
+    ),
+    "definition_registered": lambda e, d: (
+        f"Test {d['test']}: {d.get('by') or 'somebody'} registered revision {d['revision']} of its definition."
+    ),
+    "sheets_printed": lambda e, d: f"Test {d['test']}: {d['by']} printed {len(d['sheets'])} sheets.",
+    "retirement_asked": lambda e, d: f"Test {d['test']}: {d['by']} asked to retire it after {d['after']}.",
+    "test_retired": lambda e, d: f"Test {d['test']}: {d['by']} retired it.",
+    "ledger_rebuilt": lambda e, d: f"{d['by']} had the ledger told again from the store's objects.",
+    "key_made": lambda e, d: f"Signing key {d['id']} was made.",
+    "user_added": lambda e, d: f"{d['by']} made the account {d['name']} ({d['role']}).",
+    "token_added": lambda e, d: f"{d['by']} made the token {d['name']}.",
+    "token_revoked": lambda e, d: f"{d['by']} revoked the token {d['name']}.",
+    "user_changed": lambda e, d: f"{d['by']} made {d['name']} {_role(d)}.",
+    "password_set": lambda e, d: f"{d['by']} gave {d['name']} a new password.",
+    "user_ended": lambda e, d: f"{d['by']} ended the account of {d['name']}.",
+    "signed_in": lambda e, d: f"{d['name']} signed in.",
+    "signed_out": lambda e, d: (
+        f"{d['name']} was signed out: {d['why']}." if d.get("why") else f"{d['name']} signed out."
+    ),
+    "sign_in_failed": lambda e, d: (
+        f"{d['name']} came from the identity provider, which gives no role."
+        if d.get("why")
+        else f"Somebody tried to sign in as {d['name']}."
+    ),
+    "pack_move_asked": lambda e, d: f"{d['by']} asked to move {_pack(d)}.",
+    "pack_move_settled": lambda e, d: f"{d['by']} settled the move of a pack (event {d['pack']}): {d['state']}.",
+    "grading_locked": lambda e, d: f"Test {d['test']}: {d['by']} locked its slots for grading.",
+    "grading_unlocked": lambda e, d: f"Test {d['test']}: {d['by']} unlocked its slots.",
+    "page_split": lambda e, d: (
+        f"Page {e.page}: {d['decided_by']} cut it in two, {' and '.join(h[:12] for h in d['halves'])}; it is kept."
+    ),
     "page_retried": lambda e, d: f"Page {e.page}: {d['by']} sent it on its journey again.",
 }

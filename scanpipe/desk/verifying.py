@@ -7,14 +7,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from scanpipe.desk.decisions import kept_beside
 from scanpipe.desk.folders import files_below
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.shelving import SHELVED, shelved
 from scanpipe.ledgers.chain import GENESIS, first_break
 from scanpipe.model import PageRecord, ScanRecord
 
-STATES = ("filed", "held", "blank", "discarded", "retired", "waiting", "placing")
-_WITH_PICTURE = ("filed", "held", "blank", "discarded")
+_WITH_PICTURE = ("filed", "held", "blank", "discarded", "replaced", "split", "rescan", "withdrawn")
+STATES = (*_WITH_PICTURE, "retired", "waiting", "placing")
 
 
 @dataclass(slots=True)
@@ -45,7 +46,7 @@ def verify(parts: Parts, progress: Callable[[str, int, int], None] | None = None
     finding.problems += parts.ledger.difference()
     with parts.ledger.read() as r:
         scans, pages = list(r.scans()), list(r.pages_in(*STATES))
-        record = shelved(list(r.events_of(*SHELVED, "test_retired")))
+        record = shelved(list(r.events_of(*SHELVED)))
     _check_counts(parts, finding, scans, pages)
     objects = _expected(scans, pages) | record
     _check_objects(parts, finding, objects, progress or (lambda *_: None))
@@ -80,7 +81,7 @@ def _check_counts(parts: Parts, finding: Finding, scans: list[ScanRecord], pages
             finding.problems.append(
                 f"scan {scan.scan[:12]} ({scan.file}) is not worked off, and nobody is at work on it"
             )
-    serials = Counter(p.serial for p in pages if p.state == "filed" and p.serial)
+    serials = Counter(p.serial for p in pages if p.state == "filed" and p.serial and not kept_beside(p))
     finding.problems += [f"serial {s} is filed {n} times" for s, n in serials.items() if n > 1]
     for folder in parts.folders.claimed.iterdir():
         if not parts.folders.alive(folder.name):

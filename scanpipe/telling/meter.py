@@ -15,12 +15,12 @@ from prometheus_client.registry import Collector
 from scanpipe.desk.conveyor import Carried
 from scanpipe.desk.folders import files_below
 from scanpipe.desk.parts import Parts
+from scanpipe.desk.readiness import ask_store
 from scanpipe.desk.sources import LATEST, Health, health
 from scanpipe.faults import Fault
 from scanpipe.settings import SourceSettings
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
-_NO_OBJECT = "probe/object"
 _MEASURES = {
     "skew_deg": "median skew",
     "skewed_share": "share that stand more than 2 degrees askew",
@@ -131,7 +131,7 @@ class Standing(Collector):
         began_s = time.perf_counter()
         up = True
         try:
-            self._parts.store.stat(_NO_OBJECT)
+            ask_store(self._parts)
         except Fault:
             up = False
         yield _gauge("store_up", "1 when the object store answers.", int(up))

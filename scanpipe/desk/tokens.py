@@ -1,4 +1,4 @@
-"""Who may come in: accounts of people, tokens of programs."""
+"""The tokens of programs that use the API."""
 
 from __future__ import annotations
 
@@ -7,46 +7,14 @@ import secrets
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from argon2 import PasswordHasher
-
 from scanpipe.desk.parts import Parts
+from scanpipe.desk.people import check_name
 from scanpipe.faults import Refused, UnknownThing, UsageFault
 from scanpipe.ledgers import Transaction
-from scanpipe.ledgers.accounts import Account, Token
+from scanpipe.ledgers.accounts import Token
 
-ROLES = (
-    "planner",
-    "author",
-    "exam_office",
-    "operator",
-    "grader",
-    "invigilator",
-    "chief_invigilator",
-    "reporter",
-    "user_administrator",
-)
 SCOPES = ("slots:read", "content:read", "events:read")
-SHORTEST_PASSWORD = 12
 _TOUCH_S = 60
-_LONGEST_NAME = 80
-
-
-def add_user(parts: Parts, name: str, role: str, password: str, by: str) -> None:
-    """Makes an account. Raises UsageFault (name, role or password will not do) and Refused (the name is taken)."""
-    _check_name(name)
-    if role not in ROLES:
-        raise UsageFault(f"there is no role {role}", f"Roles: {', '.join(ROLES)}.")
-    if len(password) < SHORTEST_PASSWORD:
-        raise UsageFault("the password is too short", f"Give one of at least {SHORTEST_PASSWORD} characters.")
-    account = Account(name, role, PasswordHasher().hash(password), _now())
-
-    def record(tx: Transaction) -> None:
-        if tx.accounts().account(name) is not None:
-            raise Refused(f"there is an account {name} already", "Choose another name.")
-        tx.accounts().add_account(account)
-        tx.append("user_added", name=name, role=role, by=by)
-
-    parts.ledger.write(record)
 
 
 def add_token(parts: Parts, token: Token, by: str) -> str:
@@ -69,7 +37,7 @@ def add_token(parts: Parts, token: Token, by: str) -> str:
 
 def plan_token(name: str, scopes: list[str], tests: list[str], days: int | None) -> Token:
     """A token as it is wished for, not yet on record. Raises UsageFault."""
-    _check_name(name)
+    check_name(name)
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
         raise UsageFault(f"unknown scopes: {', '.join(unknown) or 'none given'}", f"Scopes: {', '.join(SCOPES)}, all.")
@@ -104,11 +72,6 @@ def admit(parts: Parts, secret: str) -> Token | None:
 def may_see(token: Token, test: str) -> bool:
     """Is this test among those that the token was made for?"""
     return not token.tests or test.upper() in token.tests.split(",")
-
-
-def _check_name(name: str) -> None:
-    if not name.isprintable() or not name.strip() or len(name) > _LONGEST_NAME:
-        raise UsageFault(f"{name!r} will not do as a name", f"Give 1 to {_LONGEST_NAME} printable characters.")
 
 
 def _digest(secret: str) -> str:

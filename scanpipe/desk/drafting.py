@@ -1,0 +1,127 @@
+"""Definitions that are on their way: uploaded, checked, shown with what they would change, then applied or left.
+
+<data_dir>/drafts/<id>/   the files as they came: one definition, and the CSV beside it if it has one
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from scanpipe.definitions import Problem, check, diff
+from scanpipe.desk.defining import Registered, find_test, register
+from scanpipe.desk.parts import Parts
+from scanpipe.faults import Refused, UnknownThing
+from scanpipe.model import Question, TestDefinition
+
+MOST_BYTES = 10_000_000
+_KEPT_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What would be registered. `definition` is None where there are problems; `before` None where the test is new."""
+
+    id: str
+    name: str
+    lines: Sequence[str]
+    problems: Sequence[Problem]
+    definition: TestDefinition | None = None
+    before: TestDefinition | None = None
+    changes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    root: Path
+
+    def keep(self, by: str, files: Mapping[str, bytes]) -> str:
+        """Keeps uploaded files; answers the draft's id. Raises Refused: not one definition, or too large."""
+        self._sweep()
+        names = {_plain(name): body for name, body in files.items()}
+        main = [n for n in names if n.lower().endswith((".yaml", ".yml"))]
+        if len(main) != 1 or any(not n.lower().endswith((".yaml", ".yml", ".csv")) for n in names):
+            raise Refused("that is not one definition", "Send one .yaml, and the .csv that it names if it does.")
+        if sum(map(len, names.values())) > MOST_BYTES:
+            raise Refused("the files are too large", f"Together they may have {MOST_BYTES // 10**6} MB.")
+        id = secrets.token_hex(16)
+        folder = self._folder(id)
+        folder.mkdir(parents=True)
+        for name, body in names.items():
+            (folder / name).write_bytes(body)
+        (folder / "draft.json").write_text(json.dumps({"by": by, "main": main[0]}), encoding="utf-8")
+        return id
+
+    def draft(self, parts: Parts, id: str, by: str) -> Draft:
+        """The draft, checked against what is registered now. Raises UnknownThing: none of this person."""
+        folder = self._folder(id)
+        try:
+            said = json.loads((folder / "draft.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise UnknownThing("there is no such draft", "Send the definition again.") from None
+        if said["by"] != by:
+            raise UnknownThing("there is no such draft", "Send the definition again.")
+        definition, problems = check(folder / said["main"])
+        lines = (folder / said["main"]).read_bytes().decode("utf-8", "replace").splitlines()
+        if definition is None:
+            return Draft(id, said["main"], lines, problems)
+        with parts.ledger.read() as r:
+            before = r.definition(definition.id)
+        changes = diff(before, definition) if before else []
+        return Draft(id, said["main"], lines, problems, definition, before, changes)
+
+    def apply(self, parts: Parts, id: str, by: str, seen: int) -> Registered:
+        """Registers the draft. `seen` is the revision that its changes were shown against; 0: none. Raises Refused."""
+        draft = self.draft(parts, id, by)
+        if draft.definition is None:
+            raise Refused("the definition has problems", "Mend them and send it again.")
+        done = register(parts, draft.definition, by, seen)
+        shutil.rmtree(self._folder(id))
+        return done
+
+    def _folder(self, id: str) -> Path:
+        if not re.fullmatch("[0-9a-f]{32}", id):
+            raise UnknownThing("there is no such draft", "Send the definition again.")
+        return self.root / id
+
+    def _sweep(self) -> None:
+        self.root.mkdir(parents=True, exist_ok=True)
+        for folder in self.root.iterdir():
+            if time.time() - folder.stat().st_mtime > _KEPT_S:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def set_questions(
+    parts: Parts, test: str, wishes: Mapping[str, tuple[str, int | None]], by: str, seen: int
+) -> Registered:
+    """Says which questions take sketches, and how many: (none, allowed or expected; most sheets) by question.
+
+    Raises UnknownThing, Refused (somebody changed the definition meanwhile, or a wish makes no sense).
+    """
+    definition = find_test(parts, test)
+    questions = tuple(_wished(q, *wishes.get(q.id, (q.sketches, q.max_sheets))) for q in definition.questions)
+    return register(parts, replace(definition, questions=questions), by, seen)
+
+
+def _wished(question: Question, sketches: str, most: int | None) -> Question:
+    if sketches == "none":
+        return replace(question, sketches="none", max_sheets=None)
+    if sketches not in ("allowed", "expected") or (most is not None and not 1 <= most <= 99):
+        raise Refused(
+            f"question {question.id} cannot have that", "Sketches: none, allowed or expected; 1 to 99 sheets."
+        )
+    return replace(question, sketches="allowed" if sketches == "allowed" else "expected", max_sheets=most)
+
+
+def _plain(name: str) -> str:
+    """A name without a folder, as a definition may give its CSV."""
+    kept = "".join(c for c in re.split(r"[/\\]", name)[-1] if c.isprintable()).lstrip(".")
+    if not kept or len(kept.encode()) > 200:
+        raise Refused("a file has no usable name", "Give it a plain one.")
+    return kept

@@ -1,0 +1,59 @@
+"""A run of neighbouring held pages takes its suggestions in one act, after all of them were shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scanpipe.desk.deciding import Decision, checked, decidable, finish_decision, place
+from scanpipe.desk.decisions import make
+from scanpipe.desk.parts import Parts
+from scanpipe.desk.viewing import suggestions_for
+from scanpipe.faults import UnknownThing
+from scanpipe.ledgers import Transaction
+from scanpipe.model import PageId, PageRecord, Slot
+from scanpipe.stages.suggest import Suggestion
+
+LONGEST = 24
+"""As many as can be shown at once and looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A page as it was shown (`seen` is its event then) and the slot that was suggested for it."""
+
+    page: PageId
+    seen: int
+    slot: Slot
+
+
+def run_from(tx: Transaction, id: PageId) -> list[tuple[PageRecord, Suggestion]]:
+    """The held pages from this one on, as they lie in the stack, as long as each has a suggestion. Filed ones are passed over."""
+    scan = tx.scan(id.scan)
+    if scan is None:
+        raise UnknownThing(f"there is no page {id}", "`scanpipe queue` lists the held pages by their names.")
+    rows = [page for page, _ in tx.queue().stack(scan.stack)]
+    start = next((n for n, page in enumerate(rows) if page.id == id), len(rows))
+    found: list[tuple[PageRecord, Suggestion]] = []
+    for page in rows[start:]:
+        if page.state in ("filed", "blank"):
+            continue
+        best = suggestions_for(tx, page.id) if page.state == "held" else []
+        if not best or best[0].ground == "pack" or len(found) == LONGEST:
+            break
+        found.append((page, best[0]))
+    return found
+
+
+def take(parts: Parts, taken: list[Taken], by: str) -> list[PageRecord]:
+    """Files all of them, or none. One decision, undone as one. Raises UnknownThing, Refused, StoreFault."""
+
+    def decide(tx: Transaction) -> list[PageRecord]:
+        records = [decidable(tx, t.page, t.seen, "held") for t in taken]
+        make(tx, "run", by, records)
+        placed = []
+        for t, record in zip(taken, records, strict=True):
+            decision = Decision(t.slot.candidate, t.slot.question, t.slot.test, by)
+            placed.append(place(tx, record, checked(tx, record, decision), decision))
+        return placed
+
+    return [finish_decision(parts, record) for record in parts.ledger.write(decide)]

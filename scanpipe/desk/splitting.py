@@ -1,0 +1,111 @@
+"""A scan that shows two sheets, cut in two: each half is a scan of its own and takes the whole journey."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scanpipe.desk.decisions import check_seen, make, page_or_fault, restoring
+from scanpipe.desk.intake import fetch
+from scanpipe.desk.parts import Parts
+from scanpipe.faults import Refused, StoreFault
+from scanpipe.ledgers import Transaction
+from scanpipe.model import PageId, PageRecord, ScanRecord
+from scanpipe.stages.render import encode_jpeg, turned
+from scanpipe.stages.split import Cut, halves
+from scanpipe.stages.unpack import DecodeError, Problem, open_document
+from scanpipe.stores import Put
+
+_QUALITY = 95
+"""The halves are scanned pages for all that follows: as little as possible is lost."""
+_NAMES = {"beside": ("left half", "right half"), "above": ("upper half", "lower half")}
+
+
+@dataclass(frozen=True, slots=True)
+class _Half:
+    scan: str
+    size: int
+    key: str
+    file: str
+
+
+def split(parts: Parts, page: PageId, cut: Cut, by: str, seen: int | None = None, share: float = 0.5) -> list[str]:
+    """Cuts a held page in two, as it is seen upright; answers the scans of the halves, which are this process's work.
+
+    The page itself is kept. Undone, it is held again and its halves are out of slots and queue. Raises UnknownThing, Refused,
+    StoreFault.
+    """
+    if not 0.1 <= share <= 0.9:
+        raise Refused(f"a page cannot be cut at {share}", "Somewhere in the middle: 0.1 to 0.9.")
+    with parts.ledger.read() as r:
+        record = page_or_fault(r, page)
+        scan = r.scan(page.scan)
+    assert scan is not None
+    _check(record)
+    bodies = _cut(parts, scan.key, record, cut, share)
+    made = [_store(parts, body, name, scan) for body, name in zip(bodies, _NAMES[cut], strict=True)]
+
+    def decide(tx: Transaction) -> None:
+        now = page_or_fault(tx, page)
+        check_seen(tx, now, seen)
+        _check(now)
+        if any(tx.scan(half.scan) is not None for half in made):
+            raise Refused("this page was cut so before", "Look for its halves: they have the same file's name.")
+        pages = [replace(now, scan=half.scan, page=1) for half in made]
+        gone = [("page_withdrawn", p.scan, p.page, {"decided_by": by, "why": "cut in two by mistake"}) for p in pages]
+        make(tx, "split", by, [now, *pages], inverse=[restoring(now), *gone])
+        tx.append("page_split", scan=page.scan, page=page.index, decided_by=by, halves=[half.scan for half in made])
+        for half in made:
+            where: dict[str, Any] = {"file": half.file, "stack": scan.stack, "position": scan.position}
+            told: dict[str, Any] = {"size": half.size, "key": half.key, "holder": parts.folders.holder}
+            tx.append("scan_taken_in", scan=half.scan, **where, **told)
+            tx.append("scan_unpacked", scan=half.scan, pages=1)
+
+    parts.ledger.write(decide)
+    return [half.scan for half in made]
+
+
+def cut_of(word: str) -> Cut:
+    """How the sheets lie, from a word. Raises Refused."""
+    if word == "beside":
+        return "beside"
+    if word == "above":
+        return "above"
+    raise Refused(
+        f"a page cannot be cut {word}", "beside: the sheets lie beside each other; above: one above the other."
+    )
+
+
+def _check(record: PageRecord) -> None:
+    if record.state != "held" or record.key is None:
+        raise Refused(f"page {record.id} is {record.state}, not held", "Take the decision about it back first.")
+
+
+def _cut(parts: Parts, key: str, record: PageRecord, cut: Cut, share: float) -> list[bytes]:
+    with tempfile.TemporaryDirectory(dir=parts.folders.own_work) as work:
+        original = fetch(parts, key, Path(work)).read_bytes()
+    document = open_document(original, parts.errand.limits)
+    page = document if isinstance(document, Problem) else document.page(record.page)
+    if isinstance(page, Problem):
+        raise Refused("the original cannot be opened", "Scan the sheets again, one by one.")
+    try:
+        upright = turned(page.planes(), record.turn_deg or 0)
+    except DecodeError:
+        raise Refused("the original cannot be opened", "Scan the sheets again, one by one.") from None
+    parted = [tuple(np.ascontiguousarray(p) for p in half) for half in halves(upright, cut, share)]
+    return [encode_jpeg(half, page.dpi, _QUALITY) for half in parted]
+
+
+def _store(parts: Parts, body: bytes, name: str, scan: ScanRecord) -> _Half:
+    """The half as an original of its own; without a decision it would be an object that nobody asks for."""
+    digest = hashlib.sha256(body).hexdigest()
+    key, file = f"originals/{digest[:2]}/{digest}.jpg", f"{scan.file} ({name})"
+    about = {"file": file[-100:], "stack": scan.stack[:100], "position": str(scan.position)}
+    if parts.store.put_new(key, body, sha256=digest, media_type="image/jpeg", metadata=about) is Put.TAKEN:
+        raise StoreFault(f"{key} holds other bytes; nothing was overwritten", "Run `scanpipe verify`.")
+    return _Half(digest, len(body), key, file)

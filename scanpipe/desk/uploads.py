@@ -1,0 +1,258 @@
+"""Files that come through the browser: kept in pieces until they are whole, then moved into the inbox as one job folder.
+
+<data_dir>/uploads/<batch>/batch.json   who, when, which files; once it was handed in: their digests
+<data_dir>/uploads/<batch>/files/<n>    what has come of a file so far
+
+A piece is put behind what is there already or not taken at all, so a connection may drop at any time. Handing in puts on record
+what is handed in, then moves the files; whatever was interrupted is done by the next try, and the same bytes count once.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scanpipe.desk.parts import Parts
+from scanpipe.faults import FolderUnavailable, Refused, UnknownThing
+
+ENDINGS = (".pdf", ".jpg", ".jpeg", ".png", ".tif", ".tiff")
+MOST_FILES = 500
+_KEPT_DAYS = 30
+_SPARE_BYTES = 2 * 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """`stamp` tells it from another one of this name: when it was changed last, say. `sha256` is empty until it was handed in."""
+
+    name: str
+    size: int
+    stamp: str
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """`handed_in` is empty until it was; `job` is the name of its stack."""
+
+    id: str
+    by: str
+    at: str
+    job: str
+    files: tuple[UploadedFile, ...] = ()
+    handed_in: str = ""
+
+
+class Overlap(Exception):
+    """A piece does not begin where the file ends. `size` is what is there."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.size = size
+
+
+@dataclass(frozen=True, slots=True)
+class Uploads:
+    """`root` is the folder of the batches; a file may have `most_bytes`."""
+
+    root: Path
+    inbox: Path
+    most_bytes: int
+
+    def begin(self, by: str) -> Batch:
+        self._sweep()
+        now, id = datetime.now(UTC), secrets.token_hex(16)
+        batch = Batch(id, by, now.isoformat(timespec="seconds"), f"upload {now:%Y-%m-%d %H%M} {id[:6]}")
+        (self._folder(id) / "files").mkdir(parents=True)
+        self._write(batch)
+        return batch
+
+    def batch(self, id: str) -> Batch:
+        """Raises UnknownThing."""
+        try:
+            said = json.loads((self._folder(id) / "batch.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise UnknownThing("there is no such upload", "Begin a new one.") from None
+        return Batch(**said | {"files": tuple(UploadedFile(**f) for f in said["files"])})
+
+    def batches(self, by: str | None) -> list[Batch]:
+        """Those of a person, or of all, the newest first."""
+        folders = self.root.iterdir() if self.root.exists() else iter(())
+        found = [self.batch(f.name) for f in folders if (f / "batch.json").exists()]
+        return sorted((b for b in found if by in (None, b.by)), key=lambda b: b.at, reverse=True)
+
+    def add(self, id: str, file: UploadedFile) -> int:
+        """Announces a file; answers its number. The same file again has the same one. Raises Refused."""
+        with self._locked(id):
+            batch = self._open_batch(id)
+            file = replace(file, name=_plain(file.name), sha256="")
+            if file in batch.files:
+                return batch.files.index(file)
+            self._check(batch, file.name, file.size)
+            self._write(replace(batch, files=(*batch.files, file)))
+            (self._folder(id) / "files" / str(len(batch.files))).touch()
+            return len(batch.files)
+
+    def remove(self, id: str, n: int) -> None:
+        """Takes a file out of a batch again; the numbers of the others stay."""
+        with self._locked(id):
+            batch = self._open_batch(id)
+            file = self._file(batch, n)
+            files = [replace(file, name="", size=0) if i == n else f for i, f in enumerate(batch.files)]
+            self._write(replace(batch, files=tuple(files)))
+            os.truncate(self._path(id, n), 0)
+
+    def there(self, id: str, n: int) -> int:
+        """How many bytes of a file have come. Raises UnknownThing."""
+        self._file(self.batch(id), n)
+        return self._path(id, n).stat().st_size
+
+    def put(self, id: str, n: int, offset: int, piece: bytes) -> int:
+        """Puts a piece behind what is there; answers how many bytes that makes. Raises Overlap, Refused, UnknownThing."""
+        file = self._file(self._open_batch(id), n)
+        try:
+            with open(self._path(id, n), "r+b") as f:
+                fcntl.flock(f, fcntl.LOCK_EX)
+                there = f.seek(0, os.SEEK_END)
+                if there != offset:
+                    raise Overlap(there)
+                if offset + len(piece) > file.size:
+                    raise Refused("the file is larger than was announced", "Choose it again.")
+                f.write(piece)
+                return f.tell()
+        except OSError as e:
+            raise FolderUnavailable(f"the upload cannot be kept: {e.strerror}", "Is the disk full? Try again.") from e
+
+    def hand_in(self, parts: Parts, id: str) -> Batch:
+        """Moves the files into the inbox, as one job folder. What was handed in before stays as it is. Raises Refused."""
+        with self._locked(id):
+            batch = self.batch(id)
+            if not batch.handed_in:
+                batch = self._sealed(batch)
+                files = [asdict(f) for f in batch.files if f.name]
+                parts.ledger.write(lambda tx: tx.append("upload_handed_in", by=batch.by, stack=batch.job, files=files))
+                self._write(batch)
+            self._move(batch)
+        return batch
+
+    def _sealed(self, batch: Batch) -> Batch:
+        """With the digests of its files, which are whole and on the disk."""
+        files = []
+        for n, file in enumerate(batch.files):
+            path = self._path(batch.id, n)
+            if path.stat().st_size != file.size:
+                raise Refused(f"{file.name} has not come in whole", "Choose it again: it goes on where it ended.")
+            files.append(replace(file, sha256=_digest_on_disk(path)) if file.name else file)
+        if not any(f.name for f in files):
+            raise Refused("there is no file to hand in", "Choose some.")
+        return replace(batch, files=tuple(files), handed_in=datetime.now(UTC).isoformat(timespec="seconds"))
+
+    def _move(self, batch: Batch) -> None:
+        """Into the inbox in one step: through a folder there that no watcher looks at, since it may be another file system."""
+        source, hidden = self._folder(batch.id) / "files", self.inbox / f".{batch.job}"
+        if not source.exists():
+            return
+        try:
+            shutil.rmtree(hidden, ignore_errors=True)
+            hidden.mkdir()
+            for n, file in enumerate(batch.files):
+                if file.name:
+                    shutil.copyfile(source / str(n), hidden / f"{n + 1:03d} {file.name}")
+            _sync(hidden.iterdir())
+            hidden.rename(self.inbox / batch.job)
+        except OSError as e:
+            raise FolderUnavailable(f"the inbox does not take the files: {e.strerror}", "Hand in again.") from e
+        shutil.rmtree(source)
+
+    def _check(self, batch: Batch, name: str, size: int) -> None:
+        if not name.lower().endswith(ENDINGS):
+            raise Refused(f"{name}: such files are not taken", f"Send {', '.join(ENDINGS)}.")
+        if not 0 < size <= self.most_bytes:
+            raise Refused(f"{name} is empty or too large", f"A file may have {self.most_bytes // 10**6} MB.")
+        if len(batch.files) >= MOST_FILES:
+            raise Refused(f"more than {MOST_FILES} files", "Hand these in, then begin anew.")
+        if shutil.disk_usage(self.root).free < 2 * size + _SPARE_BYTES:
+            raise Refused("the disk has no room for it", "Tell those who run this installation.")
+
+    def _open_batch(self, id: str) -> Batch:
+        batch = self.batch(id)
+        if batch.handed_in:
+            raise Refused("this upload was handed in", "Begin a new one.")
+        return batch
+
+    def _file(self, batch: Batch, n: int) -> UploadedFile:
+        if not 0 <= n < len(batch.files) or not batch.files[n].name:
+            raise UnknownThing("there is no such file in this upload", "Choose it again.")
+        return batch.files[n]
+
+    def _folder(self, id: str) -> Path:
+        if not re.fullmatch("[0-9a-f]{32}", id):
+            raise UnknownThing("there is no such upload", "Begin a new one.")
+        return self.root / id
+
+    def _path(self, id: str, n: int) -> Path:
+        return self._folder(id) / "files" / str(n)
+
+    def _locked(self, id: str) -> _Lock:
+        return _Lock(self._folder(id) / "lock")
+
+    def _write(self, batch: Batch) -> None:
+        """The whole of it, or what was there before."""
+        path = self._folder(batch.id) / "batch.json"
+        new = path.with_suffix(".new")
+        new.write_text(json.dumps(asdict(batch), ensure_ascii=False), encoding="utf-8")
+        _sync([new])
+        os.replace(new, path)
+
+    def _sweep(self) -> None:
+        """Forgets batches that nobody has touched for a month; what was handed in is on record."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        for folder in self.root.iterdir():
+            if time.time() - folder.stat().st_mtime > 86_400 * _KEPT_DAYS:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Lock:
+    """One request at a time changes a batch, whichever process serves it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        try:
+            self._file = open(self._path, "w")
+        except FileNotFoundError:
+            raise UnknownThing("there is no such upload", "Begin a new one.") from None
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
+
+def _plain(name: str) -> str:
+    """A name that is safe in any folder: no path, nothing that does not print, not hidden."""
+    last = re.split(r"[/\\]", name)[-1]
+    kept = "".join(c for c in last if c.isprintable() and c not in '<>:"|?*').strip(". ")
+    return kept.encode()[-180:].decode(errors="ignore") or "file"
+
+
+def _digest_on_disk(path: Path) -> str:
+    with open(path, "rb") as f:
+        os.fsync(f.fileno())
+        return hashlib.file_digest(f, "sha256").hexdigest()
+
+
+def _sync(paths: Iterable[Path]) -> None:
+    for path in paths:
+        with open(path, "rb") as f:
+            os.fsync(f.fileno())

@@ -1,0 +1,108 @@
+"""What a person sees of a held page: the page, its neighbours in the stack, and the suggestions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from scanpipe.desk.deciding import contradiction
+from scanpipe.desk.parts import Parts
+from scanpipe.ledgers import Transaction
+from scanpipe.ledgers.decisions import DecisionRecord
+from scanpipe.ledgers.queue import Filter, Row
+from scanpipe.model import Claims, PageId, PageRecord, ScanRecord, Slot, TestDefinition
+from scanpipe.stages.suggest import Known, Neighbour, Suggestion, suggest
+
+_NEIGHBOURS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SheetView:
+    """A page with all that helps to decide about it. `others` are the other scans of its serial."""
+
+    page: PageRecord
+    scan: ScanRecord
+    evidence: Mapping[str, Any]
+    before: list[Row]
+    after: list[Row]
+    suggestions: list[Suggestion]
+    definition: TestDefinition | None
+    others: list[Row]
+    decisions: list[DecisionRecord]
+    also: list[Slot]
+
+
+def view_sheet(tx: Transaction, id: PageId) -> SheetView | None:
+    """The page and what is around it; None where there is no such page."""
+    page, scan = tx.page(id), tx.scan(id.scan)
+    if page is None or scan is None:
+        return None
+    before, after = tx.queue().neighbours(scan, page.page, _NEIGHBOURS)
+    evidence = json.loads(page.evidence or "{}")
+    others = tx.queue().same_serial(page.serial, id) if page.serial else []
+    return SheetView(
+        page,
+        scan,
+        evidence,
+        before,
+        after,
+        _suggestions(tx, page, evidence, before, after),
+        tx.definition(page.test) if page.test else None,
+        others,
+        tx.decisions().about(id),
+        tx.decisions().also(id),
+    )
+
+
+def suggestions_for(tx: Transaction, id: PageId) -> list[Suggestion]:
+    """The suggestions for a page, the one with the best ground first."""
+    view = view_sheet(tx, id)
+    return view.suggestions if view is not None else []
+
+
+def next_held(tx: Transaction, wanted: Filter, event: int, busy: set[PageId]) -> PageRecord | None:
+    """The held page after that of this event, from the start again at the end; none that somebody else has open."""
+    for after in (event, 0):
+        for page, _ in tx.queue().held(wanted, 1 + len(busy), after):
+            if page.id not in busy and page.event != event:
+                return page
+    return None
+
+
+def _suggestions(
+    tx: Transaction, page: PageRecord, evidence: Mapping[str, Any], before: list[Row], after: list[Row]
+) -> list[Suggestion]:
+    known = Known(
+        Claims(page.test, page.candidate, page.question, page.serial),
+        [_neighbour(p) for p, _ in reversed(before) if p.state == "filed"],
+        [_neighbour(p) for p, _ in after if p.state == "filed"],
+        tx.printed(page.serial) if page.serial else None,
+        evidence.get("nearest", ()) if page.reason == "unknown_candidate" else (),
+        evidence.get("handed_to") if page.reason == "pack_exchanged" else None,
+    )
+    if page.state == "filed" or page.reason == "sheet_seen_before":
+        return []
+    found = suggest(known, tx.printed, lambda claims: tx.facts(claims, page.id))
+    return [s for s in found if s.ground == "pack" or not contradiction(page, _claims(s.slot))]
+
+
+def _claims(slot: Slot) -> Claims:
+    return Claims(slot.test, slot.candidate, slot.question)
+
+
+def _neighbour(page: PageRecord) -> Neighbour:
+    return Neighbour(page.test, page.candidate, page.question, page.serial)
+
+
+def note_view(parts: Parts, page: PageId, by: str) -> None:
+    """Puts on record that a person was shown the drawing; nobody waits for it."""
+    parts.ledger.hand_in(lambda tx: tx.append("drawing_viewed", scan=page.scan, page=page.index, by=by))
+
+
+def note_here(parts: Parts, page: PageId, by: str) -> None:
+    """Notes that a person has the page open; nobody waits for it."""
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    parts.ledger.hand_in(lambda tx: tx.sessions().look_at(page, by, at))
