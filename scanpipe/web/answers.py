@@ -94,7 +94,7 @@ def slot_answer(view: SlotView, root: str) -> SlotAnswer:
 def event_answer(change: Change) -> Event:
     slot = change.slot
     name = SlotName(test=slot.test, candidate=slot.candidate, question=slot.question)
-    return Event(id=change.id, at=change.at, slot=name, serial=change.page.serial, sha256=change.page.sha256 or "")
+    return Event(id=change.id, at=change.at, slot=name, serial=change.serial, sha256=change.sha256)
 
 
 def _page(page: PageRecord, base: str) -> Page:

@@ -1,4 +1,4 @@
-"""The API, described by its own /api/v1/openapi.json. No rule lives here: the desk answers, this door checks the token."""
+"""The application: the API, described by its own openapi.json, and the pages. The desk decides, this door checks the token."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 
 from scanpipe import __version__
-from scanpipe.desk.accounts import admit, may_see
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.readiness import look
 from scanpipe.desk.slots import SlotView, changes, view_slot
+from scanpipe.desk.tokens import admit, may_see
 from scanpipe.faults import Fault
 from scanpipe.ledgers.accounts import Token
+from scanpipe.web import site as pages
 from scanpipe.web.answers import (
     Events,
     Health,
@@ -27,6 +28,7 @@ from scanpipe.web.answers import (
     event_answer,
     slot_answer,
 )
+from scanpipe.web.site import Site, add_pages
 
 ROOT = "/api/v1"
 _TITLES = {
@@ -43,6 +45,7 @@ _CODES = {
     422: "invalid",
     503: "unavailable",
 }
+_FOR_PROGRAMS = ("/healthz", "/readyz", "/metrics")
 _PROBLEMS: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (401, 403, 404, 422)}
 
 TestId = Annotated[str, Path(max_length=40)]
@@ -55,8 +58,8 @@ class Numbers(Protocol):
     def text(self) -> bytes: ...
 
 
-def make_app(parts: Parts, numbers: Numbers) -> FastAPI:
-    """The application over an open installation."""
+def make_app(parts: Parts, numbers: Numbers, site: Site) -> FastAPI:
+    """The application over an open installation: the API, and the pages for people (`site.py`)."""
     app = FastAPI(
         title="scanpipe", version=__version__, openapi_url=f"{ROOT}/openapi.json", docs_url=None, redoc_url=None
     )
@@ -64,7 +67,7 @@ def make_app(parts: Parts, numbers: Numbers) -> FastAPI:
     app.state.numbers = numbers
     app.add_exception_handler(HTTPException, _http_problem)
     app.add_exception_handler(RequestValidationError, lambda request, _: _problem(422))
-    app.add_exception_handler(Fault, lambda request, _: _problem(503))
+    app.add_exception_handler(Fault, _fault)
     app.get("/healthz", response_model=Health, responses={503: {"model": Problem}})(healthz)
     app.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}})(readyz)
     app.get("/metrics", response_class=PlainTextResponse, responses={503: {"model": Problem}})(get_metrics)
@@ -75,6 +78,7 @@ def make_app(parts: Parts, numbers: Numbers) -> FastAPI:
         get_content
     )
     app.get(f"{ROOT}/events", response_model=Events, responses=_PROBLEMS)(get_events)
+    add_pages(app, site)
     return app
 
 
@@ -175,7 +179,15 @@ def _slot(request: Request, token: Token, test: str, candidate: str, question: s
 
 def _http_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code in (404, 405) and not request.url.path.startswith(f"{ROOT}/"):
+        return pages.missing(request, error.status_code)
     return _problem(error.status_code, dict(error.headers or {}))
+
+
+def _fault(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Fault)
+    for_programs = request.url.path.startswith(f"{ROOT}/") or request.url.path in _FOR_PROGRAMS
+    return _problem(503) if for_programs else pages.trouble(request, error)
 
 
 def _problem(status: int, headers: dict[str, str] | None = None) -> Response:

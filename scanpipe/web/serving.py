@@ -10,13 +10,26 @@ from fastapi import FastAPI
 from scanpipe.faults import Fault
 
 _LOOK_S = 0.1
+_GRACE_S = 5
+"""Browsers keep the stream of news open; it is cut then."""
 
 
 class Server:
     """uvicorn in a thread of its own. The access log stays off: its lines carry candidate numbers."""
 
-    def __init__(self, app: FastAPI, host: str, port: int) -> None:
-        config = uvicorn.Config(app, host=host, port=port, access_log=False, log_level="warning")
+    def __init__(self, app: FastAPI, host: str, port: int, proxies: str) -> None:
+        """`proxies` are the addresses, separated by commas, whose word about the caller and TLS is believed; none: nobody's."""
+        config = uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            access_log=False,
+            log_level="warning",
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=proxies or None,
+            timeout_graceful_shutdown=_GRACE_S,
+            server_header=False,
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, name="web")
 

@@ -1,0 +1,91 @@
+"""Templates: how pages are drawn, in the language of the person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from babel.dates import format_datetime, format_timedelta
+from babel.numbers import format_decimal
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from scanpipe import __version__
+from scanpipe.desk.signing_in import Visitor
+from scanpipe.identity import IdentityProvider
+from scanpipe.model import Reason
+from scanpipe.reasons import WORDING
+from scanpipe.web.rules import may
+from scanpipe.web.words import KINDS, LANGUAGES, ROLES, SKETCHES, STATES, language_of, translations
+
+
+def draw_sign_in(
+    request: Request, status: int = 200, to: str = "/", problem: str | None = None, name: str = ""
+) -> HTMLResponse:
+    """The page of the door, with the way to the identity provider where there is one."""
+    provider: IdentityProvider | None = request.app.state.provider
+    label = (provider.rules.label or provider.rules.issuer) if provider else None
+    return draw(request, "sign_in.html", status, to=to, problem=problem, name=name, provider=label)
+
+
+def draw(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page from a template."""
+    person: Visitor | None = getattr(request.state, "visitor", None)
+    language = language_of(
+        (person.language if person else None) or request.cookies.get("language"),
+        request.headers.get("accept-language", ""),
+    )
+    common = {
+        "request": request,
+        "path": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        "person": person,
+        "language": language,
+        "languages": LANGUAGES,
+        "may": (lambda route: person is not None and may(person.role, route)),
+    }
+    body = _environment(language).get_template(template).render(common | values)
+    return HTMLResponse(body, status)
+
+
+@cache
+def _environment(language: str) -> Environment:
+    env = Environment(
+        loader=PackageLoader("scanpipe.web"),
+        autoescape=True,
+        extensions=["jinja2.ext.i18n"],
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    env.globals |= {"version": __version__}
+    env.filters |= {
+        "age": lambda at: _age(at, language),
+        "moment": lambda at: format_datetime(datetime.fromisoformat(at).astimezone(), "d MMM HH:mm", locale=language),
+        "number": lambda n: format_decimal(n, locale=language),
+        "state": lambda state: _word(STATES, state, language),
+        "role": lambda role: _word(ROLES, role, language),
+        "sketches": lambda kind: _word(SKETCHES, kind, language),
+        "kind": lambda kind: _word(KINDS, kind, language),
+        "why": lambda reason: _why(reason, language),
+    }
+    return env
+
+
+def _age(at: str, language: str) -> str:
+    past = datetime.now(UTC) - datetime.fromisoformat(at)
+    return format_timedelta(past, granularity="second", threshold=1.5, locale=language)
+
+
+def _word(table: Mapping[str, str], name: str, language: str) -> str:
+    return translations(language).gettext(table.get(name, name))
+
+
+def _why(reason: str | None, language: str) -> str:
+    if reason is None:
+        return ""
+    wording = WORDING[Reason(reason)]
+    return wording.nb if language == "nb" else wording.en

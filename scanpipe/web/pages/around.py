@@ -1,0 +1,96 @@
+"""Around the queue: the overview, the receipts of stacks, and the history."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.responses import Response
+
+from scanpipe.desk.readiness import look
+from scanpipe.desk.tracing import sentence
+from scanpipe.web.door import Person, parts_of
+from scanpipe.web.drawing import draw
+
+router = APIRouter(include_in_schema=False)
+_STACKS = 60
+_LINES = 300
+_INFLOW_MINUTES = 240
+_PLOT = (600, 80)
+Text = Annotated[str, Query(max_length=100)]
+
+
+@router.get("/overview", name="overview")
+def overview(request: Request, person: Person) -> Response:
+    since = datetime.now(UTC) - timedelta(minutes=_INFLOW_MINUTES)
+    with parts_of(request).ledger.read() as r:
+        tests, printed = r.figures().of_tests(), r.figures().printed()
+        inflow = r.figures().inflow(since.isoformat(timespec="minutes"))
+        rescan = r.queue().to_rescan()
+        oldest = r.queue().oldest()
+    names = sorted(set(tests) | set(printed))
+    rows = [(name, printed.get(name, (0, 0)), tests.get(name, Counter())) for name in names]
+    state = look(parts_of(request))
+    points, most = _plot(inflow, since)
+    return draw(
+        request, "overview.html", rows=rows, state=state, points=points, most=most, rescan=rescan, oldest=oldest
+    )
+
+
+@router.get("/receipts", name="receipts")
+def receipts(request: Request, person: Person) -> Response:
+    with parts_of(request).ledger.read() as r:
+        found, rescan = r.figures().receipts(_STACKS), r.queue().to_rescan()
+    return draw(request, "receipts.html", receipts=found, rescan=rescan)
+
+
+@router.get("/receipts/one", name="receipt")
+def receipt(request: Request, person: Person, stack: Annotated[str, Query(max_length=300)]) -> Response:
+    with parts_of(request).ledger.read() as r:
+        found = r.figures().receipt(stack)
+    if found is None:
+        raise HTTPException(404)
+    return draw(request, "receipt.html", receipt=found)
+
+
+@router.get("/history", name="history")
+def history(request: Request, person: Person, text: Text = "") -> Response:
+    with parts_of(request).ledger.read() as r:
+        events = r.figures().history(text.strip(), _LINES)
+    lines = [(e, sentence(e)) for e in events]
+    return draw(request, "history.html", lines=lines, text=text)
+
+
+@router.get("/history.csv", name="history_csv")
+def history_csv(request: Request, person: Person, text: Text = "") -> Response:
+    with parts_of(request).ledger.read() as r:
+        events = r.figures().history(text.strip(), 100_000)
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["event", "at", "type", "scan", "page", "sentence"])
+    for e in events:
+        writer.writerow([e.id, e.at, e.type, e.scan or "", e.page or "", _harmless(sentence(e))])
+    headers = {"Content-Disposition": 'attachment; filename="history.csv"'}
+    return Response("\N{BYTE ORDER MARK}" + out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _harmless(text: str) -> str:
+    """A spreadsheet takes a cell that begins so for a formula."""
+    return f"'{text}" if text[:1] in "=+-@\t\r" else text
+
+
+def _plot(inflow: list[tuple[str, int]], since: datetime) -> tuple[str, int]:
+    """Points of a line over the last hours, and the most that came in a minute."""
+    width, height = _PLOT
+    most = max((n for _, n in inflow), default=0)
+    counts = dict(inflow)
+    points = []
+    for minute in range(_INFLOW_MINUTES + 1):
+        at = (since + timedelta(minutes=minute)).isoformat(timespec="minutes")[:16]
+        y = height - (height - 4) * counts.get(at, 0) / max(1, most)
+        points.append(f"{width * minute / _INFLOW_MINUTES:.1f},{y:.1f}")
+    return " ".join(points), most

@@ -1,0 +1,193 @@
+"""The list of what is held, and what can be decided about all of a group."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request
+from fastapi.responses import RedirectResponse, Response, StreamingResponse
+
+from scanpipe.desk import comparing, deciding, running
+from scanpipe.desk.parts import Parts
+from scanpipe.faults import Refused, UnknownThing
+from scanpipe.ledgers import Transaction
+from scanpipe.ledgers.queue import Filter
+from scanpipe.model import PageId, Slot
+from scanpipe.web.door import Actor, Person, parts_of
+from scanpipe.web.drawing import draw
+
+router = APIRouter(include_in_schema=False)
+ROWS = 100
+HERE_S = 90
+_POLL_S = 1.0
+_STREAM_S = 300.0
+_MOST_AT_ONCE = 500
+
+
+def page_id(scan: str, page: int) -> PageId:
+    if not (len(scan) == 64 and set(scan) <= set("0123456789abcdef") and 1 <= page < 10**6):
+        raise HTTPException(404)
+    return PageId(scan, page)
+
+
+Page = Annotated[PageId, Depends(page_id)]
+
+
+def wanted(
+    reason: Annotated[str, Query(max_length=40)] = "",
+    test: Annotated[str, Query(max_length=40)] = "",
+    stack: Annotated[str, Query(max_length=300)] = "",
+    text: Annotated[str, Query(max_length=100)] = "",
+    day: Annotated[str, Query(max_length=10)] = "",
+) -> Filter:
+    return Filter(reason, test, stack, text.strip(), day)
+
+
+Wanted = Annotated[Filter, Depends(wanted)]
+
+
+def query_of(filter: Filter) -> dict[str, str]:
+    """The filter as it stands in a link."""
+    return {k: v for k in ("reason", "test", "stack", "text", "day") if (v := getattr(filter, k))}
+
+
+def looking(r: Transaction, but: str) -> dict[PageId, str]:
+    """Who else has which page open."""
+    since = (datetime.now(UTC) - timedelta(seconds=HERE_S)).isoformat(timespec="seconds")
+    return r.sessions().looking(since, but)
+
+
+@router.get("/queue", name="queue")
+def queue(request: Request, person: Person, filter: Wanted) -> Response:
+    with parts_of(request).ledger.read() as r:
+        rows = r.queue().held(filter, ROWS)
+        groups = r.queue().groups()
+        total = sum(n for _, _, n in groups)
+        values: dict[str, Any] = {
+            "rows": rows,
+            "groups": groups,
+            "total": total,
+            "shown": total if filter.empty else r.queue().count(filter),
+            "oldest": r.queue().oldest(),
+            "looking": looking(r, person.name),
+            "pace": pace(r),
+            "copies": r.copies().count(),
+        }
+    return draw(request, "queue.html", filter=filter, query=query_of(filter), **values)
+
+
+@router.get("/queue/stacks", name="queue_stacks")
+def stacks(request: Request, person: Person) -> Response:
+    with parts_of(request).ledger.read() as r:
+        found = r.queue().stacks(ROWS)
+    return draw(request, "stacks.html", stacks=found)
+
+
+@router.get("/queue/changes", name="queue_changes")
+def changes(request: Request, person: Person) -> Response:
+    """Server-sent events: how many pages are held, whenever that changes. Ends by itself; browsers ask again."""
+    return StreamingResponse(_changes(parts_of(request)), media_type="text/event-stream")
+
+
+@router.post("/queue/retry-all", name="retry_all")
+def retry_all(request: Request, person: Actor, filter: Wanted) -> Response:
+    parts = parts_of(request)
+    with parts.ledger.read() as r:
+        pages = [page.id for page, _ in r.queue().held(filter, _MOST_AT_ONCE)]
+    if pages:
+        deciding.give_back(parts, pages, person.name)
+        request.app.state.resume({p.scan for p in pages})
+    return RedirectResponse("/queue", 303)
+
+
+@router.post("/queue/withdraw", name="withdraw")
+def withdraw(
+    request: Request,
+    person: Actor,
+    stack: Annotated[str, Form(max_length=300)],
+    why: Annotated[str, Form(max_length=300)],
+) -> Response:
+    deciding.withdraw_stack(parts_of(request), stack, person.name, why)
+    return RedirectResponse("/queue", 303)
+
+
+@router.get("/copies", name="copies")
+def copies(request: Request, person: Person) -> Response:
+    """Second scans that show the same drawing as the filed one, by stack."""
+    return _draw_copies(request, None)
+
+
+@router.post("/copies", name="settle")
+def settle(request: Request, person: Actor, page: Annotated[list[str], Form()]) -> Response:
+    """Sets all of these aside; `page` are the pages that were shown, each as scan and number."""
+    try:
+        comparing.settle_copies(parts_of(request), [_page_of(line) for line in page], person.name)
+    except (Refused, UnknownThing) as e:
+        return _draw_copies(request, e)
+    return RedirectResponse("/copies", 303)
+
+
+def _draw_copies(request: Request, refused: Refused | UnknownThing | None) -> Response:
+    with parts_of(request).ledger.read() as r:
+        found = r.copies().same()
+    stacks = [(stack, list(rows)) for stack, rows in groupby(found, lambda row: row[1].stack)]
+    return draw(request, "copies.html", 409 if refused else 200, stacks=stacks, refused=refused)
+
+
+def _page_of(line: str) -> PageId:
+    scan, _, page = line.partition(" ")
+    return page_id(scan, int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 0)
+
+
+@router.get("/runs/{scan}/{page}", name="run")
+def run(request: Request, person: Person, id: Page) -> Response:
+    """The suggestions for a run of held pages in a stack, all shown at once."""
+    with parts_of(request).ledger.read() as r:
+        found = running.run_from(r, id)
+    return draw(request, "run.html", run=found, refused=None)
+
+
+@router.post("/runs/{scan}/{page}", name="take_run")
+def take_run(request: Request, person: Actor, id: Page, take: Annotated[list[str], Form()]) -> Response:
+    """`take` are the pages that were shown, each with its event and the slot that was suggested."""
+    try:
+        running.take(parts_of(request), [_taken(line) for line in take], person.name)
+    except (Refused, UnknownThing) as e:
+        with parts_of(request).ledger.read() as r:
+            found = running.run_from(r, id)
+        return draw(request, "run.html", 409, run=found, refused=e)
+    return RedirectResponse("/queue", 303)
+
+
+def _taken(line: str) -> running.Taken:
+    words = line.split(" ")
+    if len(words) != 6 or not all(w.isascii() and w.isdigit() and len(w) < 17 for w in words[1:3]):
+        raise HTTPException(422)
+    return running.Taken(PageId(words[0], int(words[1])), int(words[2]), Slot(*words[3:]))
+
+
+def pace(r: Transaction) -> float | None:
+    """Decisions a minute, over the last twenty that were made within half an hour."""
+    since = datetime.now(UTC) - timedelta(minutes=30)
+    times = [datetime.fromisoformat(d.at) for d in r.decisions().recent(20)]
+    times = [t for t in times if t > since]
+    if len(times) < 5:
+        return None
+    return (len(times) - 1) / max(1 / 60, (times[0] - times[-1]).total_seconds() / 60)
+
+
+def _changes(parts: Parts) -> Iterator[str]:
+    seen: object = None
+    end_s = time.monotonic() + _STREAM_S
+    while time.monotonic() < end_s and not parts.ledger.closed:
+        with parts.ledger.read() as r:
+            now = {"held": r.queue().count(Filter()), "newest": r.queue().newest_held()}
+        if now != seen:
+            yield f"data: {json.dumps(now)}\n\n"
+            seen = now
+        time.sleep(_POLL_S)

@@ -1,0 +1,274 @@
+"""One page: looked at, and decided about. Every decision leads to the next sheet."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, HTTPException, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.datastructures import URL
+
+from scanpipe.desk import arranging, deciding, splitting, turning
+from scanpipe.desk.decisions import undo, undo_last
+from scanpipe.desk.viewing import SheetView, next_held, note_here, view_sheet
+from scanpipe.faults import Overtaken, Refused, UnknownThing
+from scanpipe.layout import A4, CODE_MM, places
+from scanpipe.ledgers.queue import Filter
+from scanpipe.model import Claims, PageId
+from scanpipe.stages.preview import on_picture
+from scanpipe.stages.render import STRAIGHT_DEG
+from scanpipe.web.door import Actor, Person, parts_of
+from scanpipe.web.drawing import draw
+from scanpipe.web.pages.queue import Page, Wanted, looking, query_of
+
+router = APIRouter(include_in_schema=False)
+_MOST_CHOICES = 20
+Seen = Annotated[int, Form(ge=0, le=2**53)]
+Word = Annotated[str, Form(max_length=300)]
+_AT = "/sheets/{scan}/{page}"
+
+
+@router.get(_AT, name="sheet")
+def sheet(request: Request, person: Person, id: Page, filter: Wanted) -> Response:
+    return _draw(request, person.name, id, filter)
+
+
+@router.post(f"{_AT}/here", name="here")
+def here(request: Request, person: Actor, id: Page) -> Response:
+    """The person still has the page open."""
+    note_here(parts_of(request), id, person.name)
+    return Response(status_code=204)
+
+
+@router.get("/tests/{test}/candidates", name="candidates")
+def candidates(
+    request: Request, person: Person, test: str, candidate: Annotated[str, Query(max_length=80)] = ""
+) -> Response:
+    """Choices while a person types: number, name or room."""
+    with parts_of(request).ledger.read() as r:
+        definition = r.definition(test)
+    if definition is None:
+        raise HTTPException(404)
+    text = candidate.casefold()
+    found = [c for c in definition.candidates if any(text in (v or "").casefold() for v in (c.number, c.name, c.room))]
+    return draw(request, "candidates.html", candidates=found[:_MOST_CHOICES])
+
+
+@router.post(f"{_AT}/assign", name="assign")
+def assign(
+    request: Request,
+    person: Actor,
+    id: Page,
+    filter: Wanted,
+    seen: Seen,
+    candidate: Word = "",
+    question: Word = "",
+    test: Word = "",
+    confirmed: Word = "",
+    contradict: Word = "",
+    twice: Word = "",
+) -> Response:
+    parts = parts_of(request)
+    chosen = deciding.Decision(
+        candidate.strip(), question, test.strip() or None, person.name, contradict == "yes", twice == "yes"
+    )
+    if confirmed != "yes":
+        return _confirm(request, id, filter, seen, chosen)
+    return _decided(request, person.name, id, filter, seen, lambda: deciding.assign(parts, id, chosen, seen))
+
+
+@router.post(f"{_AT}/discard", name="discard")
+def discard(request: Request, person: Actor, id: Page, filter: Wanted, seen: Seen, why: Word) -> Response:
+    act = lambda: deciding.discard(parts_of(request), id, person.name, why or "discarded", seen)  # noqa: E731
+    return _decided(request, person.name, id, filter, seen, act)
+
+
+@router.post(f"{_AT}/scan-again", name="rescan")
+def rescan(request: Request, person: Actor, id: Page, filter: Wanted, seen: Seen) -> Response:
+    act = lambda: deciding.scan_again(parts_of(request), id, person.name, "not readable", seen)  # noqa: E731
+    return _decided(request, person.name, id, filter, seen, act)
+
+
+@router.post(f"{_AT}/retry", name="retry")
+def retry(request: Request, person: Actor, id: Page, filter: Wanted, seen: Seen) -> Response:
+    def act() -> None:
+        deciding.give_back(parts_of(request), [id], person.name, seen)
+        request.app.state.resume({id.scan})
+
+    return _decided(request, person.name, id, filter, seen, act)
+
+
+@router.post(f"{_AT}/duplicate", name="duplicate")
+def duplicate(request: Request, person: Actor, id: Page, filter: Wanted, seen: Seen, choice: Word) -> Response:
+    """Keep the first scan, take this one as the current version, or keep both."""
+    parts, by = parts_of(request), person.name
+
+    def act() -> None:
+        if choice == "first":
+            deciding.discard(parts, id, by, "another scan of this sheet is kept", seen)
+        elif choice == "new":
+            deciding.take_new(parts, id, by, seen)
+        elif choice == "both":
+            with parts.ledger.read() as r:
+                record = r.page(id)
+            if record is None:
+                raise HTTPException(404)
+            slot = deciding.Decision(record.candidate or "", record.question or "", record.test, by, twice=True)
+            deciding.assign(parts, id, slot, seen)
+        else:
+            raise HTTPException(404)
+
+    return _decided(request, by, id, filter, seen, act)
+
+
+@router.post(f"{_AT}/turn", name="turn")
+def turn(
+    request: Request, person: Actor, id: Page, filter: Wanted, seen: Seen, by_deg: Annotated[int, Form()]
+) -> Response:
+    """Turns the picture for good; the person stays at the page."""
+    parts = parts_of(request)
+    try:
+        turning.turn(parts, id, by_deg, person.name, seen)
+    except Refused as e:
+        return _draw(request, person.name, id, filter, refused=e)
+    return RedirectResponse(_link(id, filter), 303)
+
+
+@router.post(f"{_AT}/split", name="split")
+def split(request: Request, person: Actor, id: Page, filter: Wanted, seen: Seen, cut: Word) -> Response:
+    """Cuts a scan that shows two sheets; each half takes the whole journey."""
+
+    def act() -> None:
+        how = splitting.cut_of(cut)
+        request.app.state.resume(splitting.split(parts_of(request), id, how, person.name, seen))
+
+    return _decided(request, person.name, id, filter, seen, act)
+
+
+@router.post(f"{_AT}/also", name="also")
+def also(request: Request, person: Actor, id: Page, filter: Wanted, seen: Seen, question: Word) -> Response:
+    try:
+        arranging.add_slot(parts_of(request), id, question, person.name, seen)
+    except Refused as e:
+        return _draw(request, person.name, id, filter, refused=e)
+    return RedirectResponse(_link(id, filter), 303)
+
+
+@router.post("/undo", name="undo")
+def undo_my_last(request: Request, person: Actor, filter: Wanted) -> Response:
+    """Takes the person's last decision back and shows its page."""
+    try:
+        _, pages = undo_last(parts_of(request), person.name)
+    except Refused as e:
+        return draw(request, "refused.html", 409, fault=e, back="/queue")
+    return RedirectResponse(_link(pages[-1].id, filter) if pages else "/queue", 303)
+
+
+@router.post("/decisions/{decision}/undo", name="undo_one")
+def undo_one(request: Request, person: Actor, decision: int) -> Response:
+    try:
+        pages = undo(parts_of(request), decision, person.name)
+    except (Refused, UnknownThing) as e:
+        return draw(request, "refused.html", 409, fault=e, back="/history")
+    return RedirectResponse(_link(pages[-1].id, Filter()) if pages else "/history", 303)
+
+
+def _decided(request: Request, by: str, id: PageId, filter: Filter, seen: int, act: Any) -> Response:
+    """Carries a decision out and goes on to the next sheet; one that is refused stays, and says why."""
+    try:
+        act()
+    except (Refused, UnknownThing) as e:
+        return _draw(request, by, id, filter, refused=e)
+    return RedirectResponse(_next_link(request, by, filter, seen), 303)
+
+
+def _next_link(request: Request, by: str, filter: Filter, event: int) -> str:
+    with parts_of(request).ledger.read() as r:
+        following = next_held(r, filter, event, set(looking(r, by)))
+    return _link(following.id, filter) if following else str(URL("/queue").include_query_params(**query_of(filter)))
+
+
+def _link(id: PageId, filter: Filter) -> str:
+    return str(URL(f"/sheets/{id.scan}/{id.index}").include_query_params(**query_of(filter)))
+
+
+def _draw(request: Request, by: str, id: PageId, filter: Filter, refused: Any = None) -> Response:
+    with parts_of(request).ledger.read() as r:
+        view = view_sheet(r, id)
+        if view is None:
+            raise HTTPException(404)
+        busy = looking(r, by)
+        following = next_held(r, filter, view.page.event, set(busy))
+        left = r.queue().count(filter)
+        previous = r.queue().held_before(filter, view.page.event)
+        tests = r.tests()
+    note_here(parts_of(request), id, by)
+    values: dict[str, Any] = {
+        "view": view,
+        "page": view.page,
+        "filter": filter,
+        "query": str(URL("").include_query_params(**query_of(filter))),
+        "following": following,
+        "previous": previous[0] if previous else None,
+        "left": left,
+        "tests": tests,
+        "busy": busy.get(id),
+        "outlines": outlines(view),
+        "missing": missing(view),
+        "refused": refused,
+    }
+    status = 409 if isinstance(refused, Overtaken) else 422 if refused else 200
+    return draw(request, "sheet.html", status, **values)
+
+
+def _confirm(request: Request, id: PageId, filter: Filter, seen: int, chosen: deciding.Decision) -> Response:
+    """What already lies in the slot, and what speaks against the choice, before it is made."""
+    with parts_of(request).ledger.read() as r:
+        record = r.page(id)
+        test = chosen.test or (record.test if record else None)
+        definition = r.definition(test) if test else None
+        person = definition.candidate(chosen.candidate) if definition else None
+        question = definition.question(chosen.question) if definition else None
+        if record is None:
+            raise HTTPException(404)
+        if definition is None or person is None or question is None:
+            fault = Refused("This test has no such candidate or question.", "")
+            return _draw(request, chosen.by, id, filter, refused=fault)
+        there = r.slot_pages(definition.id, person.number, question.id)
+    against = deciding.contradiction(record, Claims(definition.id, person.number, question.id))
+    values: dict[str, Any] = {
+        "page": record,
+        "seen": seen,
+        "candidate": person,
+        "question": question,
+        "test": definition,
+    }
+    query = str(URL("").include_query_params(**query_of(filter)))
+    return draw(request, "confirm.html", there=there, against=against, query=query, **values)
+
+
+def missing(view: SheetView) -> list[dict[str, Any]]:
+    """Where codes were expected that nobody could read, in percent of a page of the usual size."""
+    if view.evidence.get("size_px") is None:
+        return []
+    read = {code.get("kind") for code in view.evidence.get("codes", [])}
+    found = []
+    for kind, place in places(A4).items():
+        if kind.name.lower() not in read:
+            box = (place.x_mm / A4.width_mm, place.y_mm / A4.height_mm, CODE_MM / A4.width_mm, CODE_MM / A4.height_mm)
+            found.append({"kind": kind.name.lower(), "box": [round(100 * v, 2) for v in box]})
+    return found
+
+
+def outlines(view: SheetView) -> list[dict[str, Any]]:
+    """Where the codes lie on the straightened picture, in percent of its sides, with what they claim."""
+    page, size = view.page, view.evidence.get("size_px")
+    if size is None or page.skew_deg is None or page.turn_deg is None:
+        return []
+    found = []
+    for code in view.evidence.get("codes", []):
+        points = on_picture(code["corners"], (size[0], size[1]), page.turn_deg, page.skew_deg, STRAIGHT_DEG)
+        shown = " ".join(f"{100 * x:.2f},{100 * y:.2f}" for x, y in points)
+        left, top = 100 * min(x for x, _ in points), 100 * min(y for _, y in points)
+        found.append({"points": shown, "x": round(left, 2), "y": round(top, 2), **code})
+    return found

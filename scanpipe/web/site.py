@@ -1,0 +1,78 @@
+"""The pages for people, put together: rooms, door, and what goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.responses import RedirectResponse, Response
+
+from scanpipe.desk.drafting import Drafts
+from scanpipe.desk.signing_in import SessionRules
+from scanpipe.desk.uploads import Uploads
+from scanpipe.faults import Fault, Refused, UnknownThing
+from scanpipe.identity import IdentityProvider
+from scanpipe.web.door import NobodyIsSignedIn, caller, with_headers
+from scanpipe.web.drawing import draw
+from scanpipe.web.pages import (
+    around,
+    entrance,
+    grading,
+    packs,
+    people,
+    pictures,
+    provider,
+    queue,
+    rooms,
+    sheet,
+    slot,
+    tests,
+    uploads,
+)
+
+_ROOMS = (entrance, provider, queue, sheet, slot, packs, pictures, around, uploads, tests, grading, rooms, people)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the pages need beside the installation. `resume` works scans off that were sent on their journey again."""
+
+    resume: Callable[[Iterable[str]], None]
+    sessions: SessionRules = field(default_factory=SessionRules)
+    provider: IdentityProvider | None = None
+    uploads: Uploads | None = None
+    drafts: Drafts | None = None
+
+
+def add_pages(app: FastAPI, site: Site) -> None:
+    app.state.resume = site.resume
+    app.state.session_rules = site.sessions
+    app.state.provider = site.provider
+    app.state.drafts = site.drafts
+    app.state.uploads = site.uploads
+    app.state.patience = entrance.Patience()
+    for room in _ROOMS:
+        app.router.routes.extend(room.router.routes)  # plainly in one list, which the test of the rules walks
+    app.add_exception_handler(NobodyIsSignedIn, _to_the_door)
+    app.middleware("http")(with_headers)
+
+
+def missing(request: Request, status: int) -> Response:
+    """A page that does not exist, or may not be seen."""
+    request.state.visitor = caller(request)
+    return draw(request, "missing.html", status)
+
+
+def trouble(request: Request, fault: Fault) -> Response:
+    """What a page answers when the desk cannot do what it was asked for."""
+    if isinstance(fault, UnknownThing):
+        return missing(request, 404)
+    return draw(request, "refused.html", 409 if isinstance(fault, Refused) else 503, fault=fault, back="/")
+
+
+def _to_the_door(request: Request, error: Exception) -> Response:
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    to = wanted if request.method == "GET" else "/"
+    return RedirectResponse(f"/sign-in?to={quote(to)}", 303)

@@ -1,0 +1,88 @@
+"""The words of the pages in English and Norwegian, from gettext catalogues that Babel reads at start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from gettext import NullTranslations
+from importlib.resources import files
+from io import BytesIO
+
+from babel import negotiate_locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
+
+LANGUAGES: Mapping[str, str] = {"en": "English", "nb": "Norsk"}
+
+
+def N_(text: str) -> str:
+    """Marks a text for the catalogue; it is translated where it is shown."""
+    return text
+
+
+STATES: Mapping[str, str] = {
+    "waiting": N_("on its way"),
+    "placing": N_("on its way"),
+    "filed": N_("filed"),
+    "held": N_("held"),
+    "blank": N_("blank"),
+    "discarded": N_("discarded"),
+    "replaced": N_("replaced by another scan"),
+    "split": N_("cut in two"),
+    "rescan": N_("to be scanned again"),
+    "withdrawn": N_("withdrawn"),
+    "retired": N_("retired"),
+}
+ROLES: Mapping[str, str] = {
+    "planner": N_("planner"),
+    "author": N_("author"),
+    "exam_office": N_("exam office"),
+    "operator": N_("scanning operator"),
+    "grader": N_("grader"),
+    "invigilator": N_("invigilator"),
+    "chief_invigilator": N_("chief invigilator"),
+    "reporter": N_("reporter"),
+    "user_administrator": N_("user administrator"),
+}
+SKETCHES: Mapping[str, str] = {"none": N_("none"), "allowed": N_("allowed"), "expected": N_("expected")}
+KINDS: Mapping[str, str] = {
+    "assign": N_("assigned"),
+    "move": N_("moved"),
+    "keep_both": N_("kept beside the other scan"),
+    "take_new": N_("took the new scan"),
+    "discard": N_("discarded"),
+    "rescan": N_("asked for a new scan"),
+    "retry": N_("sent on its journey again"),
+    "same_drawing": N_("set aside: the same drawing"),
+    "withdraw": N_("withdrew the stack"),
+    "turn": N_("turned"),
+    "also": N_("added to another question"),
+    "order": N_("gave an order"),
+    "pack": N_("moved a pack"),
+    "run": N_("took a run of suggestions"),
+    "split": N_("cut in two"),
+}
+_NORWEGIAN = {"no": "nb", "nn": "nb"}
+
+
+@cache
+def translations(language: str) -> NullTranslations:
+    """The catalogue of a language; English is what the code says."""
+    if language not in LANGUAGES or language == "en":
+        return NullTranslations()
+    with (files("scanpipe.web") / "translations" / f"{language}.po").open("rb") as f:
+        catalogue = read_po(f, language)
+    body = BytesIO()
+    write_mo(body, catalogue)
+    body.seek(0)
+    return Translations(body)
+
+
+def language_of(chosen: str | None, accepted: str) -> str:
+    """What a person chose, else the first that their browser asks for (an Accept-Language header), else English."""
+    if chosen in LANGUAGES:
+        return str(chosen)
+    wanted = [part.split(";")[0].strip().replace("-", "_") for part in accepted.split(",")[:20]]
+    wanted = [_NORWEGIAN.get(w.split("_")[0].lower(), w) for w in wanted if w]
+    return negotiate_locale(wanted, list(LANGUAGES)) or "en"
