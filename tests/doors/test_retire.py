@@ -80,3 +80,18 @@ def test_a_held_page_whose_code_spells_the_test_in_capitals_goes_too(tmp_path: P
     asked = json.loads(home.run("retire", "kj1001-2026h", "--after", "2026-01-01", "--json"))
     home.run("retire", "kj1001-2026h", "--confirm", asked["code"], "--certificate", str(tmp_path / "c.json"))
     assert json.loads(home.run("verify", "--json"))["states"] == {"retired": 2}
+
+
+def test_what_a_moved_page_left_behind_goes_too(tmp_path: Path) -> None:
+    """Moving a page leaves its old object as history: the law means that one as well."""
+    home = install(tmp_path / "data", sheets=1)
+    (tmp_path / "a.jpg").write_bytes(home.scan(0))
+    page = home.lines("ingest", str(tmp_path / "a.jpg"))[0]
+    name = f"{page['scan'][:12]}-1"
+    home.run("queue", "assign", name, "--candidate", "10002", "--question", "3", "--contradict")
+    home.run("queue", "discard", name, "--why", "of nobody", ok=(6,))
+    asked = ask(home, date.today() - timedelta(days=1))
+    assert len(list((home.data_dir / "objects/tests").rglob("*.jpg"))) == 2
+    home.run("retire", TEST, "--confirm", asked["code"], "--certificate", str(tmp_path / "c.json"))
+    assert not list((home.data_dir / "objects").rglob("*.jpg"))
+    assert json.loads(home.run("verify", "--json"))["holds"]

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import cv2
-import httpx
+import httpx2
 import numpy as np
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -47,7 +47,7 @@ def test_numbers_and_readiness_of_up(tmp_path: Path) -> None:
     (inbox / "0.jpg").write_bytes(home.scan(0))
     (inbox / "half.jpg").write_bytes(home.scan(1)[:5000])
     with serving(home, "up") as url:
-        assert httpx.get(f"{url}/readyz").json() == {
+        assert httpx2.get(f"{url}/readyz").json() == {
             "ready": True,
             "parts": [{"part": p, "ready": True, "problem": None} for p in ("ledger", "store", "inbox")],
         }
@@ -59,18 +59,18 @@ def test_numbers_and_readiness_of_up(tmp_path: Path) -> None:
         for stage in ("take_in", "examine", "judge", "put", "record"):
             assert told[f'scanpipe_stage_seconds_count{{stage="{stage}"}}'] == 1
         inbox.rename(tmp_path / "away")
-        answer = httpx.get(f"{url}/readyz")
+        answer = httpx2.get(f"{url}/readyz")
         assert answer.status_code == 503
         assert answer.json()["parts"][2] == {"part": "inbox", "ready": False, "problem": "No such file or directory"}
         (tmp_path / "away").rename(inbox)
-        text = httpx.get(f"{url}/metrics").text
+        text = httpx2.get(f"{url}/metrics").text
     people = {s.candidate for s in home.sheets}
     assert not any(re.search(rf"\b{number}\b", text) for number in people)
 
 
 def wait_for(url: str, sample: str) -> dict[str, float]:
     for _ in range(200):
-        told = numbers(httpx.get(url).text)
+        told = numbers(httpx2.get(url).text)
         if sample in told:
             return told
         threading.Event().wait(0.05)

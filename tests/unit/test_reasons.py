@@ -24,6 +24,7 @@ STORED = {
     "unsupported_file",
     "too_large",
     "poor_quality",
+    "pack_exchanged",
 }
 
 

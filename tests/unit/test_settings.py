@@ -183,6 +183,9 @@ RANGES = {
     "quality.black_share": (-0.1, 1.1),
     "quality.blur_mm": (-0.1, 10.1),
     "web.port": (-1, 65536),
+    "web.idle_minutes": (0, 1441),
+    "web.session_hours": (0, 169),
+    "oidc.recheck_minutes": (0, 1441),
     "metrics.port": (-1, 65536),
 }
 

@@ -115,16 +115,20 @@ def _page(exposure: Exposure, dpi: int, bitonal: bool) -> Image:
 
 
 def _scan(order: Order, number: int) -> Scan:
-    return scan(_sheet(order, number), _rng(order, number), PROFILES[order.profile])
+    return scan(source_sheet(order.pdf, order.manifest, number), _rng(order, number), PROFILES[order.profile])
 
 
 def _file(order: Order, plan: FilePlan) -> ScanFile:
-    sheets, rngs = [_sheet(order, n) for n in plan.sheets], [_rng(order, n) for n in plan.sheets]
+    sheets, rngs = (
+        [source_sheet(order.pdf, order.manifest, n) for n in plan.sheets],
+        [_rng(order, n) for n in plan.sheets],
+    )
     return make_file(sheets, rngs, PROFILES[order.profile], plan.format)
 
 
-def _sheet(order: Order, number: int) -> Sheet:
-    book = _book(order.pdf, order.manifest)
+def source_sheet(pdf: Path, manifest: Path, number: int) -> Sheet:
+    """A printed sheet of a file; numbers start anew behind the last."""
+    book = _book(pdf, manifest)
     return Sheet(book, number % len(book.rows))
 
 

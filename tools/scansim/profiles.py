@@ -144,12 +144,12 @@ def expose(sheet: Sheet, rng: Rng, profile: Profile) -> Exposure:
     """The sheet with an answer on it, through the profile's scanner, as pixels."""
     names = _effects(profile, rng)
     effects = [EFFECTS[n] for n in names]
-    conditions = _conditions(profile, rng)
+    conditions = conditions_of(profile, rng)
     for effect in effects:
         conditions = effect.settings(conditions, rng)
     other = sheet.another(rng) if any(e.shows_other for e in effects) else None
     scene = Scene(sheet, conditions, other)
-    page = _scanned(_paper(scene, effects, rng), scene, effects, rng)
+    page = _scanned(written(scene, effects, rng), scene, effects, rng)
     return Exposure(page, conditions, truth_of(scene, profile, names))
 
 
@@ -171,7 +171,7 @@ def truth_of(scene: Scene, profile: Profile, names: tuple[str, ...]) -> Truth:
     }
 
 
-def _paper(scene: Scene, effects: list[Effect], rng: Rng) -> Image:
+def written(scene: Scene, effects: list[Effect], rng: Rng) -> Image:
     """The sheet as it lies before the scanner."""
     c = scene.conditions
     page = scene.sheet.raster(c.dpi, c.in_colour)
@@ -206,7 +206,8 @@ def _effects(profile: Profile, rng: Rng) -> tuple[str, ...]:
     return (*profile.always, *by_chance, *(profile.pool[int(n)] for n in drawn))
 
 
-def _conditions(profile: Profile, rng: Rng) -> Conditions:
+def conditions_of(profile: Profile, rng: Rng) -> Conditions:
+    """Draws the settings of one scan from the profile's ranges."""
     dpi = int(rng.choice(profile.dpis))
     limit = profile.skew_limit_deg
     skew_deg = float(np.clip(rng.normal(0, profile.skew_sigma_deg), -limit, limit))

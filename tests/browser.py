@@ -1,0 +1,52 @@
+"""A real Chromium, Debian's, without a window."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Skips the test, saying so, where there is no Chromium."""
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("SKIPPED: no Chromium here; apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def sign_in(page: Page, url: str, name: str, password: str) -> None:
+    """Signs a person in."""
+    page.goto(f"{url}/queue")
+    page.fill("[name=name]", name)
+    page.fill("[name=password]", password)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("h1")
+
+
+def press(page: Page, *keys: str) -> None:
+    """Presses keys that lead to another page, and waits until it is there."""
+    before = page.locator("main").get_attribute("data-arrived")
+    for key in keys:
+        page.keyboard.press(key)
+    page.wait_for_selector(f'main[data-arrived]:not([data-arrived="{before}"])')

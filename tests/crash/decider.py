@@ -1,0 +1,104 @@
+"""Makes one decision in a process of its own that kills itself before the n-th effect. Used by test_decisions.py.
+
+    python -m tests.crash.decider < lines of: DATA_DIR DECISION N
+
+Prints for each line the number of effects, or the negative number of the signal that ended it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from scanpipe.desk import arranging, deciding, packs, running, turning
+from scanpipe.desk.deciding import Decision
+from scanpipe.desk.decisions import undo_last
+from scanpipe.desk.parts import Parts
+from scanpipe.ledgers import Transaction
+from scanpipe.model import PageId, PageRecord
+from scanpipe.settings import load_settings
+from scanpipe.wiring import open_parts
+from tests.crash.driver import Countdown
+
+
+def held(tx: Transaction, reason: str) -> PageRecord:
+    return next(p for p in tx.pages_in("held") if p.reason == reason)
+
+
+def first_filed(tx: Transaction) -> PageRecord:
+    return min((p for p in tx.pages_in("filed")), key=lambda p: (p.serial or "", p.event))
+
+
+def _with(
+    look: Callable[[Transaction], PageRecord], act: Callable[[Parts, PageId, PageRecord], object]
+) -> Callable[[Parts], None]:
+    def decide(parts: Parts) -> None:
+        with parts.ledger.read() as r:
+            record = look(r)
+        act(parts, record.id, record)
+
+    return decide
+
+
+def _to(candidate: str, question: str) -> Decision:
+    return Decision(candidate, question, "MA0001-2026H", "kari", contradict=True)
+
+
+def _stack(parts: Parts) -> str:
+    with parts.ledger.read() as r:
+        scan = r.scan(first_filed(r).scan)
+    assert scan is not None
+    return scan.stack
+
+
+def _run(parts: Parts) -> None:
+    with parts.ledger.read() as r:
+        found = running.run_from(r, held(r, "no_codes").id)
+    running.take(parts, [running.Taken(p.id, p.event, s.slot) for p, s in found], "kari")
+
+
+def _pack(parts: Parts) -> None:
+    asked = packs.ask(parts, packs.Exchange("MA0001-2026H", "10001", "10003"), "kari")
+    packs.confirm(parts, asked, "ola")
+
+
+DECISIONS: Mapping[str, Callable[[Parts], None]] = {
+    "assign": _with(lambda r: held(r, "no_codes"), lambda p, id, _: deciding.assign(p, id, _to("10003", "3"))),
+    "move": _with(first_filed, lambda p, id, _: deciding.assign(p, id, _to("10003", "4"))),
+    "take_new": _with(lambda r: held(r, "sheet_seen_before"), lambda p, id, _: deciding.take_new(p, id, "kari")),
+    "turn": _with(lambda r: held(r, "no_codes"), lambda p, id, seen: turning.turn(p, id, 90, "kari", seen.event)),
+    "also": _with(first_filed, lambda p, id, _: arranging.add_slot(p, id, "4", "kari")),
+    "withdraw": lambda parts: deciding.withdraw_stack(parts, _stack(parts), "kari", "wrong tray") and None,
+    "run": _run,
+    "pack": _pack,
+    "undo": lambda parts: undo_last(parts, "kari") and None,
+}
+
+
+def in_a_fork(data_dir: Path, decision: str, fatal: int) -> int:
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        settings, _ = load_settings(None, {"SCANPIPE__DATA_DIR": str(data_dir)})
+        countdown = Countdown(fatal)
+        with open_parts(settings) as parts:
+            sys.addaudithook(countdown.audit)
+            sa.event.listen(sa.Engine, "commit", countdown.step)
+            DECISIONS[decision](parts)
+            os.write(writing, str(countdown.count).encode())
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as answer:
+        count = answer.read()
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return int(count) if status == 0 else status
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        place, decision, number = line.rstrip("\n").rsplit(" ", 2)
+        print(in_a_fork(Path(place), decision, int(number)), flush=True)

@@ -1,0 +1,23 @@
+"""A ledger as version 0.1.0 left it: for the tests of an upgrade."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+_TABLES = ("holder", "decision", "decided", "also", "place", "pack", "compared", "locked", "session", "looking")
+_INDEXES = ("scan_unopened", "event_link", "scan_stack", "page_queue")
+
+
+def make_earlier(ledger: Path) -> None:
+    """Takes away what later versions added: an event's place in the chain was its number then."""
+    with sqlite3.connect(ledger) as c:
+        for table in _TABLES:
+            c.execute(f"DROP TABLE {table}")
+        for index in _INDEXES:
+            c.execute(f"DROP INDEX {index}")
+        c.execute("ALTER TABLE event DROP COLUMN link")
+        for column in ("tests", "rooms", "ended"):
+            c.execute(f"ALTER TABLE account DROP COLUMN {column}")
+        c.execute("UPDATE alembic_version SET version_num = '0002'")
+    c.close()

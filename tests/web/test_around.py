@@ -1,0 +1,232 @@
+"""Tests, people, grading, rooms: what each role does there, and that it ends where it should."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from fastapi.testclient import TestClient
+
+from scanpipe.desk import people
+from scanpipe.desk.parts import Parts
+from scanpipe.faults import Refused, UnknownThing, UsageFault
+from tests.installation import Installation
+from tests.web.conftest import PASSWORD, sign_in
+
+TEST = "MA0001-2026H"
+DEFINITION = b"""test: FY0001-2026H
+title: Fysikk
+date: 2026-12-04
+questions:
+  - {id: "1", sketches: expected, max_sheets: 2}
+candidates:
+  file: people.csv
+"""
+PEOPLE = "Kandidatnr;Navn\n10001;Kari Åsmund\n10002;Ola\n".encode()
+
+
+def token(app: TestClient, path: str) -> str:
+    found = re.search(r'name="token" value="([^"]+)"', app.get(path).text)
+    assert found
+    return found[1]
+
+
+def files(**bodies: bytes) -> list[tuple[str, tuple[str, bytes]]]:
+    return [("files", (name.replace("_", "."), body)) for name, body in bodies.items()]
+
+
+def sent(app: TestClient, **bodies: bytes) -> str:
+    """Where a definition that was sent leads."""
+    answer = app.post("/drafts", data={"token": token(app, "/tests")}, files=files(**bodies))
+    assert answer.status_code == 303
+    return str(answer.headers["location"])
+
+
+def test_a_definition_is_checked_shown_and_applied(app: TestClient, parts: Parts) -> None:
+    sign_in(app, "planner")
+    draft = sent(app, fysikk_yaml=DEFINITION, people_csv=PEOPLE)
+    page = app.get(draft).text
+    assert "This test is new" in page and "2 candidates" in page
+    with parts.ledger.read() as r:
+        assert r.definition("FY0001-2026H") is None, "nothing changes before it is applied"
+    secret = token(app, draft)
+    assert app.post(draft, data={"token": secret, "seen": "0"}).headers["location"] == "/tests/FY0001-2026H"
+    draft = sent(app, fysikk_yaml=DEFINITION.replace(b"max_sheets: 2", b"max_sheets: 3"), people_csv=PEOPLE)
+    assert "the most sheets changed from 2 to 3" in app.get(draft).text
+    assert app.post(draft, data={"token": secret, "seen": "0"}).status_code == 409, "shown against another revision"
+    assert app.post(draft, data={"token": secret, "seen": "1"}).status_code == 303
+    with parts.ledger.read() as r:
+        definition = r.definition("FY0001-2026H")
+        event = list(r.events_of("definition_registered"))[-1]
+    assert definition is not None and definition.revision == 2 and definition.candidates[0].name == "Kari Åsmund"
+    assert '"by":"planner"' in event.data
+
+
+def test_errors_stand_at_their_lines(app: TestClient) -> None:
+    sign_in(app, "planner")
+    page = app.get(sent(app, a_yaml=DEFINITION.replace(b"expected", b"perhaps"), people_csv=PEOPLE)).text
+    assert "line 5" in page and "perhaps" in page and "<b>5</b>" in page and 'name="seen"' not in page
+    page = app.get(sent(app, a_yaml=DEFINITION)).text
+    assert "people.csv" in page and "no such file" in page
+    for bodies in ({"a_csv": PEOPLE}, {"a_exe": b""}, {"a_yaml": b"x" * 10_000_001}):
+        answer = app.post("/drafts", data={"token": token(app, "/tests")}, files=files(**bodies))
+        assert answer.status_code == 422 and 'role="alert"' in answer.text
+    evil = app.get(sent(app, a_yaml=b"test: <script>alert(1)</script>\n")).text
+    assert "<script>alert" not in evil and "&lt;script&gt;" in evil
+
+
+def test_a_draft_is_its_sender_s_alone(app: TestClient, parts: Parts) -> None:
+    people.add_user(parts, "per", "planner", PASSWORD, "test")
+    sign_in(app, "planner")
+    draft = sent(app, a_yaml=DEFINITION, people_csv=PEOPLE)
+    sign_in(app, "per")
+    assert app.get(draft).status_code == 404
+    assert app.get("/drafts/..%2f..%2fkeys").status_code == 404
+
+
+def test_sheets_are_printed_with_serials_of_their_own(
+    app: TestClient, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in(app, "planner")
+    with parts.ledger.read() as r:
+        before = r.last_serial()
+    data = {"token": token(app, f"/tests/{TEST}"), "question": "3", "candidate": "10001", "per_question": "2"}
+    answer = app.post(f"/tests/{TEST}/sheets", data=data)
+    assert answer.headers["content-type"] == "application/pdf" and len(pypdfium2.PdfDocument(answer.content)) == 2
+    with parts.ledger.read() as r:
+        assert r.last_serial() == before + 2
+        event = list(r.events_of("sheets_printed"))[-1]
+    assert '"by":"planner"' in event.data
+    refused = app.post(f"/tests/{TEST}/sheets", data=data | {"candidate": "99999"})
+    assert refused.status_code == 422 and "99999" in refused.text
+    monkeypatch.setattr("scanpipe.web.pages.tests._MOST_SHEETS", 1)
+    too_many = app.post(f"/tests/{TEST}/sheets", data=data)
+    assert too_many.status_code == 422 and "2 sheets" in too_many.text
+
+
+def test_a_sample_is_never_filed(app: TestClient, home: Installation, tmp_path: Path) -> None:
+    sign_in(app, "author")
+    body = app.get(f"/tests/{TEST}/questions/3/sample.pdf").content
+    sample = tmp_path / "sample.pdf"
+    sample.write_bytes(body)
+    home.run("ingest", str(sample), ok=range(20))
+    (held,) = [line for line in home.lines("queue") if line["file"].endswith("sample.pdf")]
+    assert held["reason"] in ("bad_signature", "foreign_code", "no_codes")
+
+
+def test_an_author_says_which_questions_take_sketches(app: TestClient, parts: Parts) -> None:
+    sign_in(app, "author")
+    page = app.get(f"/tests/{TEST}").text
+    assert "Print sheets" not in page
+    revision = re.search(r'name="seen" value="(\d+)"', page)
+    assert revision
+    data = {"token": token(app, f"/tests/{TEST}"), "seen": revision[1], "sketches 1": "allowed", "most 1": "3"}
+    assert app.post(f"/tests/{TEST}/questions", data=data).status_code == 303
+    with parts.ledger.read() as r:
+        definition = r.definition(TEST)
+    assert definition is not None and definition.revision == int(revision[1]) + 1
+    question = definition.question("1")
+    assert question is not None and (question.sketches, question.max_sheets) == ("allowed", 3)
+    assert app.post(f"/tests/{TEST}/questions", data=data).status_code == 422, "somebody changed it meanwhile"
+    data = data | {"seen": str(definition.revision), "sketches 1": "often"}
+    assert app.post(f"/tests/{TEST}/questions", data=data).status_code == 422
+
+
+@pytest.mark.parametrize("role", people.BOUND_TO_TESTS)
+def test_a_test_of_others_answers_as_one_that_does_not_exist(app: TestClient, parts: Parts, role: str) -> None:
+    people.change_user(parts, role, people.Wish(role, "", "S4"), "test")
+    sign_in(app, role)
+    for path in (f"/tests/{TEST}", f"/grading/{TEST}", f"/grading/{TEST}/10001/2a", f"/rooms/one?test={TEST}&room=S4"):
+        assert app.get(path).status_code == 404
+    for path in ("/tests", "/grading", "/rooms"):
+        assert TEST not in app.get(path).text
+
+
+def test_a_grader_sees_the_slots_and_changes_nothing(app: TestClient, parts: Parts) -> None:
+    sign_in(app, "grader")
+    with parts.ledger.read() as r:
+        filed = next(p for p in r.pages_in("filed") if p.test == TEST)
+    page = app.get(f"/grading/{TEST}").text
+    slot = f"/grading/{TEST}/{filed.candidate}/{filed.question}"
+    assert slot in page
+    shown = app.get(slot).text
+    picture = re.search(r'src="([^"]+large[^"]+)"', shown)
+    assert picture and "<form method" not in shown.split("<main")[1].split("</main>")[0]
+    assert app.get(picture[1]).headers["content-type"] == "image/jpeg"
+    with parts.ledger.read() as r:
+        assert '"by":"grader"' in list(r.events_of("drawing_viewed"))[-1].data
+    assert app.get(f"/sheets/{filed.scan}/{filed.page}/large-{(filed.sha256 or '')[:12]}.jpg").status_code == 404
+    assert app.get(picture[1].replace("/1/large", "/99/large")).status_code == 404
+    assert app.get(re.sub(r"-\w{12}\.jpg", "-" + "0" * 12 + ".jpg", picture[1])).status_code == 404
+
+
+def test_an_invigilator_sees_the_own_rooms_and_no_drawing(app: TestClient, parts: Parts) -> None:
+    with parts.ledger.read() as r:
+        definition = r.definition(TEST)
+    assert definition is not None
+    rooms = sorted({c.room for c in definition.candidates if c.room})
+    people.change_user(parts, "invigilator", people.Wish("invigilator", TEST, rooms[0]), "test")
+    sign_in(app, "invigilator")
+    page = app.get(f"/rooms/one?test={TEST}&room={rooms[0]}").text
+    first = next(c for c in definition.candidates if c.room == rooms[0])
+    assert first.number in page and "<img" not in page
+    assert app.get(f"/rooms/one?test={TEST}&room=elsewhere").status_code == 404
+    if len(rooms) > 1:
+        assert app.get(f"/rooms/one?test={TEST}&room={rooms[1]}").status_code == 404
+    sign_in(app, "chief_invigilator")
+    assert all(app.get(f"/rooms/one?test={TEST}&room={room}").status_code == 200 for room in rooms)
+
+
+def test_a_role_that_is_taken_away_during_a_session(app: TestClient, parts: Parts) -> None:
+    sign_in(app, "exam_office")
+    assert app.get("/queue").status_code == 200
+    people.change_user(parts, "exam_office", people.Wish("reporter"), "user_administrator")
+    assert app.get("/queue").status_code == 404 and app.get("/overview").status_code == 200
+    people.end_user(parts, "exam_office", "user_administrator")
+    assert app.get("/overview").headers["location"].startswith("/sign-in")
+    assert app.post("/sign-in", data={"name": "exam_office", "password": PASSWORD}).status_code == 401
+
+
+def test_the_user_administrator_adds_changes_and_ends(app: TestClient, parts: Parts) -> None:
+    sign_in(app, "user_administrator")
+    secret = {"token": token(app, "/people")}
+    new = {"name": "Åse <b>", "role": "grader", "tests": TEST.lower(), "password": "et langt passord"}
+    assert app.post("/people/add", data=secret | new).status_code == 303
+    page = app.get("/people").text
+    assert "Åse &lt;b&gt;" in page and TEST in page
+    for wrong in (
+        {"name": "kari", "role": "king"},
+        {"name": "x", "password": "short"},
+        {"name": "y", "tests": "no-test"},
+    ):
+        assert app.post("/people/add", data=secret | {"role": "grader"} | wrong).status_code == 422
+    own = secret | {"name": "user_administrator", "role": "exam_office"}
+    assert app.post("/people/change", data=own).status_code == 422, "nobody gives themselves a role"
+    assert app.post("/people/end", data=secret | {"name": "Åse <b>"}).status_code == 303
+    assert app.post("/people/password", data=secret | {"name": "Åse <b>", "password": "x" * 12}).status_code == 422
+
+
+def test_everybody_changes_their_own_password(app: TestClient, parts: Parts) -> None:
+    other = TestClient(app.app, follow_redirects=False)
+    sign_in(other, "grader")
+    sign_in(app, "grader")
+    secret = {"token": token(app, "/password")}
+    assert app.post("/password", data=secret | {"old": "wrong", "new": "x" * 20}).status_code == 422
+    assert app.post("/password", data=secret | {"old": PASSWORD, "new": "short"}).status_code == 422
+    assert app.post("/password", data=secret | {"old": PASSWORD, "new": "x" * 20}).status_code == 200
+    assert app.get("/grading").status_code == 200 and other.get("/grading").status_code == 303
+    assert app.post("/sign-in", data={"name": "grader", "password": "x" * 20}).status_code == 303
+
+
+def test_without_a_password_nobody_signs_in(app: TestClient, parts: Parts) -> None:
+    people.add_user(parts, "sso", "grader", None, "test", TEST)
+    for password in ("", " ", "x" * 12):
+        assert app.post("/sign-in", data={"name": "sso", "password": password}).status_code in (401, 429)
+    with pytest.raises(Refused):
+        people.add_user(parts, "sso", "grader", None, "test")
+    with pytest.raises(UsageFault):
+        people.set_password(parts, "sso", "short", "test")
+    with pytest.raises(UnknownThing):
+        people.end_user(parts, "nobody", "test")

@@ -1,0 +1,256 @@
+"""An evening in a real browser: the queue is cleared by keyboard alone, and the store is as it should be."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from scanpipe.desk.printing import plan_sheets, print_sheets
+from scanpipe.model import Slot
+from scanpipe.sheets import Selection
+from scanpipe.wiring import open_parts
+from tests.browser import chromium, press, sign_in
+from tests.installation import Installation
+from tests.serving import serving
+from tests.web.conftest import PASSWORD
+from tests.web.test_runs import dead_codes
+
+PATHS = (
+    "/overview",
+    "/receipts",
+    "/history",
+    "/packs",
+    "/copies",
+    "/import",
+    "/tests",
+    "/tests/MA0001-2026H",
+    "/password",
+)
+PATHS += ("/tests/MA0001-2026H/slots/10001/2a", "/no/such")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+def accessible(page: Page) -> None:
+    """axe finds nothing that breaks WCAG 2.2 AA."""
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
+    broken = [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found.response["violations"]]
+    assert broken == [], page.url
+
+
+def reason(page: Page) -> str:
+    return page.inner_text("h1")
+
+
+def here(page: Page) -> str:
+    """The page that is on the screen, as scan/number."""
+    return page.url.split("/sheets/")[1].split("?")[0]
+
+
+@dataclass
+class Evening:
+    """What a person did: where each page was put, in its order (none: out of the slots), and how many keys each reason took."""
+
+    put: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    keys: dict[str, list[int]] = field(default_factory=dict)
+    special: set[str] = field(default_factory=set)
+
+    def decide(self, page: Page) -> None:
+        """Decides about the sheet on the screen, by keys; a number that is typed counts as one."""
+        why, id = reason(page), here(page)
+        slot, taken = self._act(page, why)
+        self.put[id] = [slot] if slot else []
+        self.keys.setdefault(why, []).append(taken)
+
+    def _act(self, page: Page, why: str) -> tuple[tuple[str, str] | None, int]:
+        if "filed before" in why:
+            press(page, "f")
+            return None, 1
+        if "says which question" in why:
+            candidate = page.locator("[data-key=a]").input_value()
+            return (candidate, "2b"), assign_by_hand(page, "", "2b")
+        if "contradict each other" in why and "contradiction" not in self.special:
+            self.special.add("contradiction")
+            return ("10011", "3"), assign_by_hand(page, "10011", "3", sure=True)
+        if "damaged" in why or "missing or too dark" in why:
+            press(page, "s")
+            return None, 1
+        if page.locator(".suggestion").count():
+            candidate, question = page.locator(".suggestion b").first.inner_text().split(" · ")
+            press(page, "1")
+            return (candidate, question), 1
+        press(page, "d", "2")
+        return None, 2
+
+
+def assign_by_hand(page: Page, candidate: str, question: str, sure: bool = False) -> int:
+    """Types a candidate (none: the one that is there) and a question and confirms; answers how many keys that took."""
+    page.keyboard.press("a")
+    if candidate:
+        page.keyboard.press("Control+a")
+        page.keyboard.type(candidate)
+    page.keyboard.press("Tab")
+    page.keyboard.type(question)
+    press(page, "Enter")
+    assert "?" in reason(page)
+    if sure:
+        page.keyboard.press("i")
+        page.locator("button.main").focus()
+    press(page, "Enter")
+    return 4 + bool(candidate) + 2 * sure
+
+
+@pytest.fixture
+def crowded(home: Installation) -> Installation:
+    """The held pages of every reason, and a stack in which every second sheet has dead codes: at least 40 in all."""
+    pdf = home.data_dir.parent / "more.pdf"
+    with open_parts(home.settings) as parts:
+        with parts.ledger.read() as r:
+            definition = r.definition("MA0001-2026H")
+        assert definition is not None
+        chosen = Selection([str(n) for n in range(10020, 10029)])
+        sheets = print_sheets(parts, definition, plan_sheets(parts, definition, chosen), pdf, "test")
+    more, job = Installation(home.data_dir, pdf, tuple(sheets)), home.data_dir.parent / "crowded"
+    job.mkdir()
+    for n in range(len(sheets)):
+        (job / f"{n:02d}.jpg").write_bytes(dead_codes(more, n) if n % 2 else more.scan(n, stroke=n))
+    home.run("ingest", str(job), ok=range(20))
+    return home
+
+
+def test_an_evening_by_keyboard(crowded: Installation, browser: Browser) -> None:
+    """Every reason, a duplicate, a contradiction, a mistake undone, a move, an order changed; then the store is looked at."""
+    with open_parts(crowded.settings) as parts:
+        with parts.ledger.read() as r:
+            held = {f"{p.scan}/{p.page}": p for p in r.pages_in("held")}
+        objects = set(parts.store.keys("tests/"))
+    assert len(held) >= 40
+    evening = Evening()
+    with serving(crowded) as url:
+        page = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB").new_page()
+        sign_in(page, url, "exam_office", PASSWORD)
+        assert int(reason(page).split()[0]) == len(held)
+        press(page, "Enter")
+        mistaken = here(page)
+        press(page, "d", "1")
+        press(page, "u")
+        assert here(page) == mistaken, "a mistake, taken back"
+        for _ in held:
+            evening.decide(page)
+        assert reason(page) == "The list is empty: everything has its place."
+        moved = _move_one(page, url, evening)
+        order = _order_one(page, url)
+    per_reason = sorted(statistics.median(n) for n in evening.keys.values())
+    assert per_reason[len(per_reason) // 2] <= 3, evening.keys
+    with open_parts(crowded.settings) as parts:
+        with parts.ledger.read() as r:
+            assert r.counts().get("held", 0) == 0
+            view = r.slot_pages("MA0001-2026H", *order[0])
+        assert [f"{p.scan}/{p.page}" for p in view] == order[1]
+        wanted = Counter(
+            (Slot("MA0001-2026H", candidate, question).prefix, held[id].sha256)
+            for id, slots in evening.put.items()
+            for candidate, question in slots
+        )
+        new = set(parts.store.keys("tests/")) - objects
+        assert Counter((key.rpartition("/")[0] + "/", parts.store.digest(key)) for key in new) == wanted
+        assert objects <= set(parts.store.keys("tests/")) and len(evening.put[moved]) == 2
+    assert "Nothing is missing" in crowded.run("verify")
+
+
+def _move_one(page: Page, url: str, evening: Evening) -> str:
+    """Moves a page that was assigned to another question of its candidate, which its codes have nothing against."""
+    id, slots = next((id, slots) for id, slots in evening.put.items() if slots and slots[0][1] == "2b")
+    page.goto(f"{url}/sheets/{id}")
+    assert reason(page) == "Filed"
+    assign_by_hand(page, "", "4")
+    slots.append((slots[0][0], "4"))
+    return id
+
+
+def _order_one(page: Page, url: str) -> tuple[tuple[str, str], list[str]]:
+    """Turns the order round of a slot in which several pages lie."""
+    for slot in (("10040", question) for question in ("2a", "2b", "3", "4")):
+        page.goto(f"{url}/tests/MA0001-2026H/slots/{'/'.join(slot)}")
+        values = page.locator("input[name=page]").evaluate_all("e => e.map(i => i.value)")
+        before = [value.replace("-", "/") for value in values]
+        if len(before) >= 2:
+            break
+    page.locator("[data-move='1']").first.focus()
+    page.keyboard.press("Enter")
+    page.locator("button.main").focus()
+    press(page, "Enter")
+    return slot, [before[1], before[0], *before[2:]]
+
+
+def test_every_page_is_accessible_wide_narrow_dark_and_norwegian(home: Installation, browser: Browser) -> None:
+    with serving(home) as url:
+        for width, scheme, language in ((1440, "light", "en"), (360, "dark", "nb")):
+            context = browser.new_context(
+                viewport={"width": width, "height": 800}, color_scheme=scheme, locale=language, bypass_csp=True
+            )
+            page = context.new_page()
+            page.goto(f"{url}/sign-in")
+            accessible(page)
+            sign_in(page, url, "exam_office", PASSWORD)
+            accessible(page)
+            assert page.locator("html").get_attribute("lang") == language
+            for path in PATHS:
+                page.goto(url + path)
+                accessible(page)
+                assert _fits(page), f"{path} is wider than {width} pixels"
+            page.goto(f"{url}/queue")
+            press(page, "Enter")
+            for _ in range(6):
+                accessible(page)
+                assert _fits(page), f"{page.url} is wider than {width} pixels"
+                press(page, "j")
+
+
+def test_two_people_at_once(home: Installation, browser: Browser) -> None:
+    with serving(home) as url:
+        first, second = (browser.new_context(locale="en").new_page() for _ in range(2))
+        sign_in(first, url, "exam_office", PASSWORD)
+        sign_in(second, url, "ola", PASSWORD)
+        press(first, "Enter")
+        second.goto(first.url)
+        second.reload()
+        assert "exam_office has this sheet open" in second.inner_text(".facts")
+        press(first, "d", "2")
+        press(second, "d", "3")
+        told = second.inner_text("[role=alert]")
+        assert "discarded meanwhile" in told and "exam_office" in told
+
+
+def test_what_is_written_on_paper_and_in_names_is_harmless(home: Installation, browser: Browser) -> None:
+    evil = home.data_dir / "<img src=x onerror=alert(1)>.jpg"
+    evil.write_bytes(b"\xff\xd8 no picture")
+    home.run("ingest", str(evil), ok=(0, 1))
+    with serving(home) as url:
+        page = browser.new_context(locale="en").new_page()
+        page.on("dialog", lambda dialog: pytest.fail("a script ran"))
+        sign_in(page, url, "exam_office", PASSWORD)
+        page.goto(f"{url}/queue?text=<script>alert(2)</script>")
+        assert page.locator("main script, main img").count() == 0
+        page.goto(f"{url}/queue?text=onerror")
+        assert "<img src=x" in page.inner_text(".rows")
+        press(page, "Enter")
+        assert "<img src=x" in page.inner_text(".facts")
+        page.goto(f"{url}/history?text=onerror")
+        assert "<img src=x" in page.inner_text("table")
+
+
+def _fits(page: Page) -> bool:
+    sizes = page.locator("html").evaluate("e => [e.scrollWidth, e.clientWidth]")
+    return bool(sizes[0] <= sizes[1])

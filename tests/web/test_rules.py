@@ -1,0 +1,151 @@
+"""Every role against every route, both directions; and what the door does with those who may not."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+
+from scanpipe.desk.people import ROLES
+from scanpipe.web.rules import MAY, OPEN
+from tests.installation import ROOT
+from tests.web.conftest import PASSWORD, sign_in
+
+NOT_PAGES = re.compile(r"/api/v1/|/healthz$|/readyz$|/metrics$")
+SCAN = "0" * 64
+SOME = {"scan": SCAN, "page": "1", "size": "large", "digest": "0" * 12, "test": "MA0001-2026H"}
+SOME |= {
+    "candidate": "10001",
+    "question": "2a",
+    "number": "1",
+    "decision": "1",
+    "name": "scanpipe.css",
+    "batch": "0" * 32,
+    "n": "0",
+}
+SOME |= {"draft": "0" * 32}
+NEED_MORE = (
+    "sheet",
+    "picture",
+    "original",
+    "receipt",
+    "run",
+    "upload",
+    "file_state",
+    "draft",
+    "room",
+    "graded_picture",
+)
+"""Routes to things that are not there: who may see them is told so."""
+
+
+def pages(app: TestClient) -> list[APIRoute]:
+    found = [r for r in app.app.routes if isinstance(r, APIRoute)]  # type: ignore[attr-defined]
+    return [r for r in found if not NOT_PAGES.match(r.path)]
+
+
+def test_every_route_has_a_rule_and_every_rule_a_route(app: TestClient) -> None:
+    names = {r.name for r in pages(app)}
+    assert names == set(MAY) | OPEN
+    assert not set(MAY) & OPEN
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_gets_in_where_the_table_says_and_nowhere_else(app: TestClient, role: str) -> None:
+    sign_in(app, role)
+    missing = app.get("/no/such/page")
+    for route in pages(app):
+        if route.name in OPEN or route.name in ("sign_out", "queue_changes"):
+            continue
+        method = next(iter(route.methods))
+        path = re.sub(r"\{(\w+)\}", lambda m: SOME[m[1]], route.path)
+        answer = app.request(method, path)
+        if role not in MAY[route.name]:
+            assert answer.status_code == missing.status_code == 404
+            told = answer.text.replace(path, "").replace('aria-current="true"', "")
+            assert told == missing.text.replace("/no/such/page", "")
+        elif method == "POST":
+            assert answer.status_code in (403, 422), f"{path} changes things without the session's secret"
+        else:
+            known = {404} if route.name in NEED_MORE else {200, 303}
+            assert answer.status_code in known | {422}, (path, answer.status_code)
+
+
+def test_who_is_not_signed_in_is_led_to_the_door(app: TestClient) -> None:
+    for route in pages(app):
+        if route.name in OPEN:
+            continue
+        method = next(iter(route.methods))
+        path = re.sub(r"\{(\w+)\}", lambda m: SOME[m[1]], route.path)
+        answer = app.request(method, path)
+        assert answer.status_code in (303, 422) and "scanpipe=" not in answer.headers.get("set-cookie", "")
+        if answer.status_code == 303:
+            assert answer.headers["location"].startswith("/sign-in")
+
+
+def test_the_door_leads_back_and_never_to_another_site(app: TestClient) -> None:
+    told = {"name": "exam_office", "password": PASSWORD}
+    for to, leads in [
+        ("/queue?text=å", "/queue"),
+        ("//evil.example", "/"),
+        ("https://evil.example", "/"),
+        ("/\\evil", "/"),
+    ]:
+        answer = app.post("/sign-in", data=told | {"to": to})
+        assert answer.headers["location"].startswith(leads) and "evil" not in answer.headers["location"]
+
+
+def test_a_wrong_password_waits_longer_each_time(app: TestClient) -> None:
+    codes = [app.post("/sign-in", data={"name": "kari", "password": "x"}).status_code for _ in range(7)]
+    assert codes == [401] * 5 + [429] * 2
+    assert app.post("/sign-in", data={"name": "exam_office", "password": PASSWORD}).status_code == 429
+
+
+def test_signing_out_ends_the_session(app: TestClient) -> None:
+    sign_in(app, "exam_office")
+    cookie = app.cookies["scanpipe"]
+    page = app.get("/queue")
+    token = re.search(r'name="token" value="([^"]+)"', page.text)
+    assert token is not None
+    assert app.post("/sign-out", data={"token": token[1]}).status_code == 303
+    app.cookies.set("scanpipe", cookie)
+    assert app.get("/queue").status_code == 303
+
+
+def test_the_cookie_and_the_headers(app: TestClient) -> None:
+    answer = app.post("/sign-in", data={"name": "exam_office", "password": PASSWORD})
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie and "samesite=lax" in cookie and "secure" not in cookie
+    told = {"name": "exam_office", "password": PASSWORD}
+    over_tls = TestClient(app.app, base_url="https://testserver", follow_redirects=False)
+    assert "secure" in over_tls.post("/sign-in", data=told).headers["set-cookie"].lower()
+    page = app.get("/queue")
+    policy = page.headers["content-security-policy"]
+    assert "script-src 'self'" in policy and "unsafe" not in policy and "frame-ancestors 'none'" in policy
+    assert page.headers["x-frame-options"] == "DENY" and page.headers["x-content-type-options"] == "nosniff"
+    assert page.headers["cache-control"] == "no-store"
+    assert not re.search(r"<script(?![^>]*src=)|style=|\son\w+=", page.text), "inline script or style"
+
+
+def test_another_site_cannot_send_our_forms(app: TestClient) -> None:
+    sign_in(app, "exam_office")
+    token = re.search(r'name="token" value="([^"]+)"', app.get("/queue").text)
+    assert token is not None
+    foreign = {"origin": "https://evil.example"}
+    assert app.post("/undo", data={"token": token[1]}, headers=foreign).status_code == 403
+    assert app.post("/undo", data={"token": "x"}).status_code == 403
+    assert app.post("/undo").status_code == 403
+    assert app.post("/undo", data={"token": token[1]}).status_code == 409
+    assert app.post("/sign-in", data={"name": "ola", "password": PASSWORD}, headers=foreign).status_code == 403
+
+
+def test_the_documented_table_is_the_one_in_the_code() -> None:
+    rows = [line.split("|")[1:-1] for line in (ROOT / "docs/roles.md").read_text(encoding="utf-8").splitlines()]
+    told = {
+        row[0].strip(): {r for r, cell in zip(ROLES, row[1:], strict=True) if "×" in cell}
+        for row in rows
+        if len(row) == 10
+    }
+    assert {name: told.get(name) for name in MAY} == {name: set(roles) for name, roles in MAY.items()}

@@ -1,0 +1,71 @@
+"""A run of held pages takes its suggestions in one act; what is suggested, and on what ground."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scanpipe.desk import running
+from scanpipe.desk.decisions import undo_last
+from scanpipe.desk.running import Taken
+from scanpipe.desk.verifying import verify
+from scanpipe.desk.viewing import suggestions_for
+from scanpipe.faults import Overtaken, Refused
+from scanpipe.stages.render import encode_jpeg
+from scanpipe.wiring import open_parts
+from tests.installation import Installation, install
+
+
+def dead_codes(home: Installation, index: int) -> bytes:
+    """The sheet with all its codes covered, and something drawn."""
+    picture = home.picture(index)
+    picture[:260] = 255
+    picture[-280:] = 255
+    picture[700 + 20 * index : 704 + 20 * index, 300:900] = 60
+    return encode_jpeg((picture,), 150, 85)
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Installation:
+    """Six sheets in a job folder; the codes of the second, the fourth and the fifth are dead."""
+    home = install(tmp_path / "data", sheets=6)
+    job = tmp_path / "job"
+    job.mkdir()
+    for n in range(6):
+        (job / f"{n}.jpg").write_bytes(dead_codes(home, n) if n in (1, 3, 4) else home.scan(n, stroke=n))
+    home.run("ingest", str(job), ok=range(20))
+    return home
+
+
+def test_a_run_is_shown_and_taken_whole_or_not_at_all(stack: Installation) -> None:
+    with open_parts(stack.settings) as parts:
+        with parts.ledger.read() as r:
+            held = sorted(r.pages_in("held"), key=lambda p: _position(r.scan(p.scan)))
+            grounds = [[s.ground for s in suggestions_for(r, p.id)] for p in held]
+            found = running.run_from(r, held[0].id)
+        assert grounds[0][0] == "serials", "the serial between its neighbours is missing"
+        assert [p.id for p, _ in found] == [p.id for p in held]
+        slots = [(s.slot.candidate, s.slot.question) for _, s in found]
+        assert slots[0] == (stack.sheets[1].candidate, stack.sheets[1].question)
+        taken = [Taken(p.id, p.event, s.slot) for p, s in found]
+        with pytest.raises(Overtaken):
+            running.take(parts, [*taken[:2], Taken(taken[2].page, 1, taken[2].slot)], "kari")
+        assert _states(stack) == {"filed": 3, "held": 3}, "none of them, when one is refused"
+        running.take(parts, taken, "kari")
+        assert _states(stack) == {"filed": 6}
+        undone, pages = undo_last(parts, "kari")
+        assert undone.kind == "run" and len(pages) == 3 and _states(stack) == {"filed": 3, "held": 3}
+        with pytest.raises(Refused):
+            undo_last(parts, "kari")
+        assert verify(parts).problems == []
+
+
+def _position(scan: object) -> int:
+    position: int = scan.position  # type: ignore[attr-defined]
+    return position
+
+
+def _states(home: Installation) -> dict[str, int]:
+    with open_parts(home.settings) as parts, parts.ledger.read() as r:
+        return r.counts()
