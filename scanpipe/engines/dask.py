@@ -25,6 +25,7 @@ from scanpipe.engines._mailbox import Stop
 from scanpipe.engines._task import Task
 from scanpipe.engines._wire import Frame
 from scanpipe.faults import ConfigFault, EngineUnavailable, Fault
+from scanpipe.timed_queue import TimedQueue
 
 _AHEAD = 3
 """Tasks at the scheduler for each worker: one at work, the others on their way, so that nobody waits for the round trip."""
@@ -58,7 +59,7 @@ class DaskEngine:
     def __init__(self, options: EngineOptions) -> None:
         self._options = options
         self._security = security(options.scheduler, options.tls)
-        self._news: queue.SimpleQueue[Task | _Done | Stop] = queue.SimpleQueue()
+        self._news: TimedQueue[Task | _Done | Stop] = TimedQueue()
         self._lock = threading.Lock()
         self._stop = Stop.NOT
         self._client: Client | None = None
@@ -118,7 +119,7 @@ class DaskEngine:
     def _hear(self) -> None:
         """Waits for news, and takes all that there are."""
         try:
-            news = [self._news.get(timeout=_LOOK_S)]
+            news = [self._news.get(_LOOK_S)]
             while not self._news.empty():
                 news.append(self._news.get())
         except queue.Empty:

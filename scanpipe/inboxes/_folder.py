@@ -11,7 +11,7 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from queue import Empty, SimpleQueue
+from queue import Empty
 from typing import Protocol, TypeAlias
 
 from scanpipe.inboxes import Arrival, InboxRules, Waiting
@@ -19,6 +19,7 @@ from scanpipe.inboxes._listing import Listing, list_folder, state_of, unreadable
 from scanpipe.ordering import path_key
 from scanpipe.stages.complete import Completeness, completeness
 from scanpipe.stages.settle import FileState, GiveUp, HintKind, Instant, Settler, Wait, is_ignored
+from scanpipe.timed_queue import TimedQueue
 
 _MOST_AT_ONCE = 50
 """Few, so that what was seen of a file still holds when the desk comes to claim it."""
@@ -42,7 +43,7 @@ class Call(enum.Enum):
     CLOSE = "close"
 
 
-Hints: TypeAlias = SimpleQueue[Hint | Call]
+Hints: TypeAlias = TimedQueue[Hint | Call]
 
 
 class Events(Protocol):
@@ -127,7 +128,7 @@ class FolderInbox:
     def _pull(self, patience_s: float) -> None:
         """Takes in the hints there are; waits for the first of them as long as told."""
         try:
-            self._heed(self._hints.get(timeout=max(0.0, patience_s)))
+            self._heed(self._hints.get(max(0.0, patience_s)))
             while True:
                 self._heed(self._hints.get_nowait())
         except Empty:

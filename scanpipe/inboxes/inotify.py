@@ -6,7 +6,6 @@ import errno
 import os
 import time
 import warnings
-from queue import SimpleQueue
 
 from watchdog.events import FileClosedEvent, FileCreatedEvent, FileMovedEvent, FileSystemEvent, FileSystemEventHandler
 from watchdog.observers.api import BaseObserver
@@ -16,6 +15,7 @@ from watchdog.observers.inotify_c import CallbackId, InotifyEvent, InotifyFD, Ma
 from scanpipe.inboxes import Inbox, InboxRules
 from scanpipe.inboxes._folder import Call, FolderInbox, Hint, Hints
 from scanpipe.stages.settle import HintKind
+from scanpipe.timed_queue import TimedQueue
 
 # watchdog warns when a folder that was made within a new folder is met twice, which is harmless
 warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning)
@@ -166,5 +166,5 @@ def _sentence(error: OSError, polling_s: float) -> str:
 
 def open_folder(rules: InboxRules) -> Inbox:
     """Watches with inotify; sweeps every `rules.sweep_s` seconds, or `rules.polling_s` while there are no events."""
-    hints: Hints = SimpleQueue()
+    hints: Hints = TimedQueue()
     return FolderInbox(rules, hints, _Events(rules, hints))

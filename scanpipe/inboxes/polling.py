@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from queue import SimpleQueue
-
 from scanpipe.inboxes import Inbox, InboxRules
 from scanpipe.inboxes._folder import FolderInbox
+from scanpipe.timed_queue import TimedQueue
 
 
 class _NoEvents:
@@ -26,4 +25,4 @@ class _NoEvents:
 
 def open_folder(rules: InboxRules) -> Inbox:
     """Sweeps every `rules.polling_s` seconds."""
-    return FolderInbox(rules, SimpleQueue(), _NoEvents(rules))
+    return FolderInbox(rules, TimedQueue(), _NoEvents(rules))

@@ -22,6 +22,7 @@ from scanpipe.ledgers import chain, schema
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.database import as_fault
 from scanpipe.ledgers.transaction import Transaction
+from scanpipe.timed_queue import TimedQueue
 
 T = TypeVar("T")
 Work = Callable[[Transaction], Any]
@@ -40,7 +41,7 @@ class SqlLedger:
         self._engine, self.database = schema.open_engine(url)
         self._reader = self.database.reader(self._engine)
         self._shared = self.database.shared
-        self._queue: queue.SimpleQueue[tuple[Work, Future[Any]] | None] = queue.SimpleQueue()
+        self._queue: TimedQueue[tuple[Work, Future[Any]] | None] = TimedQueue()
         self._definitions: dict[tuple[str, int], Any] = {}
         self._connected: sa.Connection | None = None
         self._closed = False
@@ -195,7 +196,7 @@ class SqlLedger:
                     self._beat(c)
                 self._link_next_s = time.monotonic() + every_s
             with suppress(queue.Empty):
-                return self._queue.get(timeout=every_s)
+                return self._queue.get(every_s)
 
     def _beat(self, c: sa.Connection) -> None:
         if self._holder is not None and time.monotonic() >= self._beat_next_s:

@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from queue import SimpleQueue
 
 import pytest
 from PIL import Image, ImageSequence, TiffImagePlugin
@@ -27,10 +26,11 @@ from watchdog.observers.inotify_c import InotifyConstants, InotifyEvent, WatchDe
 from scanpipe import inboxes
 from scanpipe.faults import ConfigFault
 from scanpipe.inboxes import Inbox, InboxRules, names, open_inbox
-from scanpipe.inboxes._folder import Call
+from scanpipe.inboxes._folder import Call, Hints
 from scanpipe.inboxes.inotify import _Descriptor
 from scanpipe.ordering import path_key
 from scanpipe.stages.settle import SettleRules
+from scanpipe.timed_queue import TimedQueue
 
 QUICK = SettleRules(closed_quiet_s=0.05, quiet_s=0.15, unknown_quiet_s=0.4, incomplete_after_s=1.0)
 NOBODY = 65534
@@ -628,11 +628,11 @@ def test_events_come_again_when_the_folder_does(root: Path, tmp_path: Path, leav
 
 
 def test_lost_events_make_for_a_sweep(root: Path) -> None:
-    hints = SimpleQueue()
+    hints: Hints = TimedQueue()
     descriptor = _Descriptor(hints)
     descriptor.handle_event(InotifyEvent(WatchDescriptor(-1), InotifyConstants.IN_Q_OVERFLOW, 0, b""))
     descriptor.close()
-    assert hints.get(timeout=1) is Call.SWEEP
+    assert hints.get(1) is Call.SWEEP
 
 
 UNDER_LIMITS = """
@@ -640,6 +640,7 @@ import os, sys, time
 from pathlib import Path
 from scanpipe.inboxes import InboxRules, open_inbox
 from scanpipe.stages.settle import SettleRules
+from scanpipe.timed_queue import TimedQueue
 
 root, limit, allowed, folders = Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
 Path("/proc/sys/user", limit).write_text(allowed)
