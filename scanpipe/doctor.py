@@ -16,6 +16,7 @@ from scanpipe.codes import Keyring as Ring
 from scanpipe.faults import Fault
 from scanpipe.ledgers import open_ledger
 from scanpipe.model import Claims
+from scanpipe.ocr import open_text_reader
 from scanpipe.readers import names as reader_names
 from scanpipe.readers import open_reader
 from scanpipe.settings import Settings
@@ -50,6 +51,7 @@ def examine_installation(settings: Settings) -> Iterator[Probe]:
         ("clock", _clock),
         ("readers", _readers),
         ("speed", _speed),
+        ("print", _print),
         ("workers", _workers),
         ("Dask", _dask),
         ("keys", _keys),
@@ -123,6 +125,15 @@ def _speed(settings: Settings) -> Iterator[Probe]:
     yield Probe("resampler", True, "compiled" if COMPILED else "not compiled: skewed pages take a quarter longer")
     found = "found" if turbo.AVAILABLE else "libturbojpeg0 is not installed: colour pages take a fifth longer"
     yield Probe("TurboJPEG", True, found)
+
+
+def _print(_: Settings) -> Iterator[Probe]:
+    found = (
+        "Tesseract is there"
+        if open_text_reader()
+        else "not read: pip install 'scanpipe[ocr]' and tesseract-ocr would help"
+    )
+    yield Probe("print beside dead codes", True, found)
 
 
 def _workers(settings: Settings) -> Iterator[Probe]:

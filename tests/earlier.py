@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-_TABLES = ("holder", "decision", "decided", "also", "place", "pack", "compared", "locked", "session", "looking")
+_TABLES = ("holder", "decision", "decided", "also", "place", "pack", "compared", "print_read", "locked")
+_TABLES += ("session", "looking")
 _INDEXES = ("scan_unopened", "event_link", "scan_stack", "page_queue")
 
 

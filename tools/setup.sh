@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Prepares a fresh machine: system libraries of pyzbar and opencv, a virtual environment, the locked packages; and what makes
 # scanpipe faster, where it may be installed: a C compiler for the resampler, libturbojpeg for colour pages; and for the tests
-# PostgreSQL, whose programs they start for themselves, systemd-analyze, which checks the units of deploy/, Chromium, and an
-# OpenID Connect provider from npm.
+# PostgreSQL, whose programs they start for themselves, systemd-analyze, which checks the units of deploy/, Chromium, Tesseract, and
+# an OpenID Connect provider from npm.
 # Usage: tools/setup.sh VENV
 set -eu
 venv=$1
@@ -26,6 +26,7 @@ for_tests=()
 command -v postgres >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || for_tests+=(postgresql)
 command -v systemd-analyze >/dev/null || for_tests+=(systemd)
 command -v chromium >/dev/null || for_tests+=(chromium)
+command -v tesseract >/dev/null || for_tests+=(tesseract-ocr)
 if [ ${#for_tests[@]} -gt 0 ] && [ "${as_root[*]}" = nobody ]; then
   echo "Some tests are skipped without: apt-get install ${for_tests[*]}" >&2
 else

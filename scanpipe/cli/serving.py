@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from importlib import import_module
@@ -13,11 +13,14 @@ from scanpipe.cli.door import Door, pass_door
 from scanpipe.cli.service import Service
 from scanpipe.cli.tally import Tally
 from scanpipe.cli.working import parts_when_there, stop_signal, watch_until
-from scanpipe.desk.comparing import Comparer
+from scanpipe.desk.chores import Chores
+from scanpipe.desk.comparing import compare
 from scanpipe.desk.deciding import finish_decisions
 from scanpipe.desk.parts import Parts
+from scanpipe.desk.recognising import recognise
 from scanpipe.desk.resuming import Resumer
 from scanpipe.desk.signing_in import SessionRules
+from scanpipe.ocr import open_text_reader
 from scanpipe.wiring import open_drafts, open_provider, open_uploads, open_workers
 
 _host = click.option("--host", help="Address to listen on [default: web.host].")
@@ -73,14 +76,20 @@ def _serving(door: Door, parts: Parts, service: Service, host: str | None, port:
     app = import_module("scanpipe.web.app").make_app(parts, service.meter, site)
     serving = import_module("scanpipe.web.serving")
     server = serving.Server(app, host or web.host, web.port if port is None else port, web.proxies)
-    comparer = Comparer(parts)
+    chores = Chores(_chores(parts))
     click.echo(f"Serving {server.start()}/ (pages) and /api/v1", err=True)
     try:
         yield
     finally:
         server.close()
-        comparer.close()
+        chores.close()
         resumer.close()
+
+
+def _chores(parts: Parts) -> list[Callable[[], int]]:
+    read_text = open_text_reader()
+    reading: list[Callable[[], int]] = [] if read_text is None else [lambda: recognise(parts, read_text, 1)]
+    return [lambda: compare(parts, 1), *reading]
 
 
 COMMANDS = (serve, up)

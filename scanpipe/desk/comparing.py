@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Sequence
 
 from scanpipe.desk.deciding import decidable
 from scanpipe.desk.decisions import make
 from scanpipe.desk.parts import Parts
-from scanpipe.faults import Fault, Refused
+from scanpipe.faults import Refused
 from scanpipe.ledgers import Transaction
 from scanpipe.model import PageId, PageRecord
 from scanpipe.stages.same_drawing import gray_picture, same_drawing
 
-_log = logging.getLogger(__name__)
 _AT_ONCE = 20
-_PAUSE_S = 3.0
 WHY = "shows the same drawing as the scan that is filed"
 
 
@@ -46,28 +42,6 @@ def settle_copies(parts: Parts, pages: Sequence[PageId], by: str) -> None:
             tx.append("page_discarded", scan=record.scan, page=record.page, decided_by=by, why=WHY)
 
     parts.ledger.write(decide)
-
-
-class Comparer:
-    """Compares beside whatever else the process does, until it is closed."""
-
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="comparer", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stop.wait(_PAUSE_S):
-            try:
-                while not self._stop.is_set() and compare(self._parts, 1):
-                    pass
-            except Fault as e:  # the store or the ledger is away: the watcher tells of that, here it is tried again
-                _log.warning("scans were not compared: %s", e.message)
 
 
 def _same(parts: Parts, page: PageRecord, first: PageRecord) -> bool:

@@ -117,6 +117,9 @@ _SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
     "pictures_compared": lambda e, d: (
         f"Page {e.page}: it shows {'the same drawing as' if d['same'] else 'something else than'} the scan that is filed."
     ),
+    "print_read": lambda e, d: (
+        f"Page {e.page}: the print on it names {'sheet ' + d['serial'] if d['serial'] else 'no sheet for certain'}."
+    ),
     "upload_handed_in": lambda e, d: f"{d['by']} handed in {len(d['files'])} files as stack {d['stack']}.",
     "slot_ordered": lambda e, d: (
         f"The pages of {_slot(d)} have a new order."

@@ -13,7 +13,7 @@ from scanpipe.desk.parts import Parts
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.decisions import DecisionRecord
 from scanpipe.ledgers.queue import Filter, Row
-from scanpipe.model import Claims, PageId, PageRecord, ScanRecord, Slot, TestDefinition
+from scanpipe.model import Claims, PageId, PageRecord, ScanRecord, Sheet, Slot, TestDefinition
 from scanpipe.stages.suggest import Known, Neighbour, Suggestion, suggest
 
 _NEIGHBOURS = 2
@@ -82,11 +82,17 @@ def _suggestions(
         tx.printed(page.serial) if page.serial else None,
         evidence.get("nearest", ()) if page.reason == "unknown_candidate" else (),
         evidence.get("handed_to") if page.reason == "pack_exchanged" else None,
+        _named_in_print(tx, page),
     )
     if page.state == "filed" or page.reason == "sheet_seen_before":
         return []
     found = suggest(known, tx.printed, lambda claims: tx.facts(claims, page.id))
     return [s for s in found if s.ground == "pack" or not contradiction(page, _claims(s.slot))]
+
+
+def _named_in_print(tx: Transaction, page: PageRecord) -> Sheet | None:
+    serial = tx.prints().serial(page.sha256) if page.sha256 and page.serial is None else None
+    return tx.printed(serial) if serial is not None else None
 
 
 def _claims(slot: Slot) -> Claims:

@@ -36,6 +36,7 @@ token_revoked           name
 pack_move_asked         test, printed_for, handed_to, swap, by: one candidate wrote on the sheets of another
 pack_move_settled       pack, state, by: moved (its decision follows) or dropped; asked again when it is undone
 pictures_compared       sha256, other, same: the picture of a held page was laid over that of a filed one
+print_read              sha256, serial: the print on a held page was read; serial is the sheet that it names, if one
 grading_locked, grading_unlocked  test, by
 page_split              by, halves: each half is a scan of its own now; it is kept
 signed_in, signed_out, sign_in_failed  name; why, where the identity provider gave or took a role
@@ -175,6 +176,10 @@ def _pictures_compared(c: sa.Connection, e: Data, data: Data) -> None:
     c.execute(sa.insert(t.compared), row)
 
 
+def _print_read(c: sa.Connection, e: Data, data: Data) -> None:
+    c.execute(sa.insert(t.print_read), {"sha256": data["sha256"], "serial": data["serial"]})
+
+
 def _grading_locked(c: sa.Connection, e: Data, data: Data) -> None:
     c.execute(sa.insert(t.locked), {"test_id": data["test"].upper(), "at": e["at"], "by": data["by"]})
 
@@ -220,6 +225,7 @@ _PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     "pack_move_asked": _pack_move_asked,
     "pack_move_settled": _pack_move_settled,
     "pictures_compared": _pictures_compared,
+    "print_read": _print_read,
     "grading_locked": _grading_locked,
     "grading_unlocked": _grading_unlocked,
     "page_split": _page_set("split"),

@@ -178,6 +178,14 @@ compared = sa.Table(
 )
 """Pictures that were laid over each other: `same` is 1 where they show the same drawing."""
 
+print_read = sa.Table(
+    "print_read",
+    metadata,
+    sa.Column("sha256", sa.String(64), primary_key=True),
+    sa.Column("serial", sa.String(16)),
+)
+"""Pictures of held pages whose print was read: `serial` is the sheet that it names, null where it names none for certain."""
+
 locked = sa.Table(
     "locked",
     metadata,

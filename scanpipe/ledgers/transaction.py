@@ -20,6 +20,7 @@ from scanpipe.ledgers.events import project
 from scanpipe.ledgers.figures import Figures
 from scanpipe.ledgers.packs import Packs
 from scanpipe.ledgers.prepared import Prepared
+from scanpipe.ledgers.prints import Prints
 from scanpipe.ledgers.queue import Queue
 from scanpipe.ledgers.sessions import Sessions
 from scanpipe.model import Claims, PageId, PageRecord, ScanRecord, Sheet, Slot, TestDefinition
@@ -261,6 +262,10 @@ class Transaction:
     def copies(self) -> Copies:
         """Second scans of sheets."""
         return Copies(self._c)
+
+    def prints(self) -> Prints:
+        """Pages whose print was read."""
+        return Prints(self._c)
 
     def queue(self) -> Queue:
         """What is held."""

@@ -12,7 +12,7 @@ from typing import Literal
 from scanpipe.model import Claims, Filed, Sheet, Slot
 from scanpipe.stages.validate import Facts, validate
 
-Ground = Literal["pack", "printed", "serials", "both_sides", "before", "after", "nearest"]
+Ground = Literal["pack", "printed", "text", "serials", "both_sides", "before", "after", "nearest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ class Neighbour:
 @dataclass(frozen=True, slots=True)
 class Known:
     """`before` and `after` begin with the nearest. `printed` is the record of the page's own serial, `nearest` candidates whose
-    numbers look like the one that was read, `handed_to` who was handed the pack that the sheet belongs to.
+    numbers look like the one that was read, `handed_to` who was handed the pack that the sheet belongs to, `text` the sheet that
+    the print beside dead codes names.
     """
 
     claims: Claims
@@ -37,6 +38,7 @@ class Known:
     printed: Sheet | None = None
     nearest: Sequence[str] = ()
     handed_to: str | None = None
+    text: Sheet | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ def _guesses(known: Known, printed: Callable[[str], Sheet | None]) -> Iterator[t
         return
     if sheet is not None:
         yield "printed", Claims(sheet.test, sheet.candidate, sheet.question, sheet.serial)
+    if known.text is not None and _agrees(own, known.text):
+        yield "text", Claims(known.text.test, known.text.candidate, known.text.question, known.text.serial)
     missing = _missing_serial(before, after)
     between = printed(missing) if missing else None
     if between is not None and own.serial is None and _agrees(own, between):

@@ -59,6 +59,11 @@ def upgrade() -> None:
         sa.Column("same", sa.Integer, nullable=False),
     )
     op.create_table(
+        "print_read",
+        sa.Column("sha256", sa.String(64), primary_key=True),
+        sa.Column("serial", sa.String(16)),
+    )
+    op.create_table(
         "locked",
         sa.Column("test_id", sa.String(40), primary_key=True),
         sa.Column("at", sa.String(32), nullable=False),
