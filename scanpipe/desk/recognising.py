@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import cv2
+import numpy as np
 
 from scanpipe.desk.parts import Parts
 from scanpipe.ledgers import Transaction
@@ -31,7 +31,7 @@ def _sheet_on(parts: Parts, read_text: TextReader, page: PageRecord) -> Sheet | 
     gray = gray_picture(parts.store.read(page.key or ""))
     if gray is None:
         return None
-    for picture in (gray, cv2.rotate(gray, cv2.ROTATE_180)):
+    for picture in (gray, np.rot90(gray, 2)):
         with parts.ledger.read() as r:
             found = sheet_in(read_text(printed_bands(picture)), r.printed)
         if found is not None:

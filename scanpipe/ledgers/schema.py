@@ -20,8 +20,8 @@ _DATABASES: Mapping[str, tuple[str, str]] = {
     "postgresql": ("scanpipe.ledgers.postgresql", "PostgresqlDatabase"),
 }
 """By name: the other one's dialect would cost every command a tenth of its start."""
-_STATE = (t.definition, t.sheet, t.scan, t.page, t.decision, t.decided, t.also, t.place, t.pack, t.compared)
-_STATE += (t.print_read, t.locked)
+_STATE: tuple[sa.Table, ...] = (t.definition, t.sheet, t.scan, t.page, t.decision, t.decided, t.also, t.place, t.pack)
+_STATE += (t.compared, t.print_read, t.locked)
 
 
 def open_engine(url: str) -> tuple[sa.Engine, Database]:

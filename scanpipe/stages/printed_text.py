@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,7 +21,7 @@ _SERIAL = re.compile(r"(?<!\d)(\d{4}) ?(\d{4})(?!\d)")
 def printed_bands(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Header and footer of a page (height, width), one above the other: what lies between is the candidate's."""
     height = gray.shape[0]
-    return cv2.vconcat([gray[: round(height * HEADER)], gray[height - round(height * FOOTER) :]]).astype(np.uint8)
+    return np.concatenate([gray[: round(height * HEADER)], gray[height - round(height * FOOTER) :]])
 
 
 def sheet_in(text: str, printed: Callable[[str], Sheet | None]) -> Sheet | None:
