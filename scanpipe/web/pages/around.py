@@ -6,11 +6,12 @@ import csv
 import io
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import Response
 
+from scanpipe.desk.condition import condition
 from scanpipe.desk.readiness import look
 from scanpipe.desk.tracing import sentence
 from scanpipe.web.door import Person, parts_of
@@ -29,6 +30,7 @@ def overview(request: Request, person: Person) -> Response:
     since = datetime.now(UTC) - timedelta(minutes=_INFLOW_MINUTES)
     with parts_of(request).ledger.read() as r:
         tests, printed = r.figures().of_tests(), r.figures().printed()
+        duplicates = r.figures().duplicates()
         inflow = r.figures().inflow(since.isoformat(timespec="minutes"))
         rescan = r.queue().to_rescan()
         oldest = r.queue().oldest()
@@ -36,9 +38,9 @@ def overview(request: Request, person: Person) -> Response:
     rows = [(name, printed.get(name, (0, 0)), tests.get(name, Counter())) for name in names]
     state = look(parts_of(request))
     points, most = _plot(inflow, since)
-    return draw(
-        request, "overview.html", rows=rows, state=state, points=points, most=most, rescan=rescan, oldest=oldest
-    )
+    values: dict[str, Any] = {"rows": rows, "state": state, "points": points, "most": most, "rescan": rescan}
+    values |= {"oldest": oldest, "duplicates": duplicates, "now": condition(parts_of(request))}
+    return draw(request, "overview.html", **values)
 
 
 @router.get("/receipts", name="receipts")
