@@ -43,3 +43,6 @@ class TimedQueue(Generic[Item]):
 
     def empty(self) -> bool:
         return self._items.empty()
+
+    def qsize(self) -> int:
+        return self._items.qsize()

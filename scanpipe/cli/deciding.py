@@ -8,7 +8,7 @@ import click
 
 from scanpipe.cli.door import Door, emit, json_option, pass_door, person
 from scanpipe.cli.queueing import queue, say_decided
-from scanpipe.desk import arranging, comparing, deciding, packs
+from scanpipe.desk import arranging, comparing, deciding, duplicates, packs, stacks
 from scanpipe.desk.decisions import undo as take_back
 from scanpipe.desk.decisions import undo_last
 from scanpipe.desk.parts import Parts
@@ -97,7 +97,7 @@ def take_new(door: Door, page: str, as_json: bool) -> None:
     Example: scanpipe queue take-new 3f9a0c1e22b7-1
     """
     with door.parts() as parts:
-        record = deciding.take_new(parts, _find(parts, page), person())
+        record = duplicates.take_new(parts, _find(parts, page), person())
     say_decided(record, f"filed as {record.key}", as_json)
 
 
@@ -138,7 +138,7 @@ def withdraw(door: Door, stack: str, why: str) -> None:
     Example: scanpipe queue withdraw "loose files 2026-12-03" --why "rehearsal"
     """
     with door.parts() as parts:
-        n = deciding.withdraw_stack(parts, stack, person(), why)
+        n = stacks.withdraw_stack(parts, stack, person(), why)
     click.echo(f"{n} pages withdrawn; `scanpipe queue undo` brings them back.")
 
 

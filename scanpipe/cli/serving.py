@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from importlib import import_module
 
@@ -20,9 +20,12 @@ from scanpipe.desk.parts import Parts
 from scanpipe.desk.recognising import recognise
 from scanpipe.desk.resuming import Resumer
 from scanpipe.desk.signing_in import SessionRules
+from scanpipe.faults import Fault
 from scanpipe.ocr import open_text_reader
 from scanpipe.wiring import open_drafts, open_provider, open_uploads, open_workers
 
+_LEFT_S = 30.0
+"""A decision that is not carried out after so long was not: the store was away."""
 _host = click.option("--host", help="Address to listen on [default: web.host].")
 _port = click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 takes any free one [default: web.port].")
 
@@ -42,7 +45,9 @@ def serve(door: Door, host: str | None, port: int | None) -> None:
     Example: scanpipe serve --port 8080
     """
     stop, service = stop_signal(), Service(door.settings, "serve", Tally(as_json=True))
-    with service, door.parts(service) as parts, _serving(door, parts, service, host, port):
+    with service, door.parts(service) as parts, _serving(door, parts, service, host, port) as resumer:
+        with suppress(Fault):  # a chore tries again
+            resumer.inherit()
         stop.wait()
 
 
@@ -64,7 +69,7 @@ def up(door: Door, host: str | None, port: int | None) -> None:
 
 
 @contextmanager
-def _serving(door: Door, parts: Parts, service: Service, host: str | None, port: int | None) -> Iterator[None]:
+def _serving(door: Door, parts: Parts, service: Service, host: str | None, port: int | None) -> Iterator[Resumer]:
     """While a server runs. What it needs is loaded by name: it costs half a second that no other command should pay for."""
     web = door.settings.web
     service.meter.look_at(parts, door.settings.sources)
@@ -76,20 +81,22 @@ def _serving(door: Door, parts: Parts, service: Service, host: str | None, port:
     app = import_module("scanpipe.web.app").make_app(parts, service.meter, site)
     serving = import_module("scanpipe.web.serving")
     server = serving.Server(app, host or web.host, web.port if port is None else port, web.proxies)
-    chores = Chores(_chores(parts))
+    chores = Chores(_chores(parts, resumer))
     click.echo(f"Serving {server.start()}/ (pages) and /api/v1", err=True)
     try:
-        yield
+        yield resumer
     finally:
         server.close()
         chores.close()
         resumer.close()
 
 
-def _chores(parts: Parts) -> list[Callable[[], int]]:
+def _chores(parts: Parts, resumer: Resumer) -> list[Callable[[], object]]:
+    """What the store or the ledger kept from being done comes first."""
     read_text = open_text_reader()
-    reading: list[Callable[[], int]] = [] if read_text is None else [lambda: recognise(parts, read_text, 1)]
-    return [lambda: compare(parts, 1), *reading]
+    reading: list[Callable[[], object]] = [] if read_text is None else [lambda: recognise(parts, read_text, 1)]
+    left: list[Callable[[], object]] = [lambda: finish_decisions(parts, _LEFT_S), resumer.try_again]
+    return [*left, lambda: compare(parts, 1), *reading]
 
 
 COMMANDS = (serve, up)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from scanpipe.desk.decisions import check_seen, check_unlocked, make, page_or_fault
+from scanpipe.desk.decisions import check_seen, check_unlocked, make, page_or_fault, told_slot
 from scanpipe.desk.parts import Parts
-from scanpipe.faults import Refused
+from scanpipe.faults import Overtaken, Refused
 from scanpipe.ledgers import Transaction
 from scanpipe.model import Claims, Held, PageId, Slot
 from scanpipe.reasons import WORDING
@@ -23,14 +24,15 @@ def add_slot(parts: Parts, page: PageId, question: str, by: str, seen: int | Non
         if record.state != "filed":
             raise Refused(f"page {page} is {record.state}, not filed", "Assign it to its first question before.")
         claims = Claims(record.test, record.candidate, question)
-        verdict = validate(claims, tx.facts(claims, page), {})
+        facts = replace(tx.facts(claims, page), handed_to=None)  # whose sheet it is was decided when it was filed
+        verdict = validate(claims, facts, {})
         if isinstance(verdict, Held):
             raise Refused(WORDING[verdict.reason].en, "Choose a question that takes sketches.")
         slot = verdict.slot
         if slot.question == record.question or slot in tx.decisions().also(page):
             raise Refused(f"page {page} belongs to this slot already", "Choose another question.")
         check_unlocked(tx, slot.test)
-        told = {"test": slot.test, "candidate": slot.candidate, "question": slot.question}
+        told: dict[str, Any] = dict(told_slot(slot))
         make(tx, "also", by, [record], inverse=[("page_not_also", record.scan, record.page, told)])
         tx.append("page_also", scan=record.scan, page=record.page, **told)
         return slot
@@ -38,15 +40,25 @@ def add_slot(parts: Parts, page: PageId, question: str, by: str, seen: int | Non
     return parts.ledger.write(decide)
 
 
-def order_slot(parts: Parts, slot: Slot, order: Sequence[PageId], by: str) -> None:
-    """Gives the pages of a slot this order; all of them must be named. Raises Refused."""
+def order_slot(
+    parts: Parts, slot: Slot, order: Sequence[PageId], by: str, seen: Sequence[PageId] | None = None
+) -> None:
+    """Gives the pages of a slot this order; all of them must be named. `seen` is the order that the person looked at.
+
+    Raises Refused, Overtaken.
+    """
 
     def decide(tx: Transaction) -> None:
+        tx.hold_slot(slot)
         check_unlocked(tx, slot.test)
         pages = tx.slot_pages(slot.test, slot.candidate, slot.question)
-        if sorted(p.id for p in pages) != sorted(order):
-            raise Refused("the slot holds other pages meanwhile", "Look at it again; nothing of yours was done.")
-        told: dict[str, Any] = {"test": slot.test, "candidate": slot.candidate, "question": slot.question}
+        other = sorted(p.id for p in pages) != sorted(order)
+        if other or (seen is not None and [p.id for p in pages] != list(seen)):
+            raise Overtaken(
+                "the slot holds other pages, or another order, meanwhile",
+                "Look at it again; nothing of yours was done.",
+            )
+        told: dict[str, Any] = dict(told_slot(slot))
         before = [[p.scan, p.index] for p in tx.decisions().order(slot)]
         make(tx, "order", by, pages, inverse=[("slot_ordered", None, None, told | {"pages": before})])
         tx.append("slot_ordered", **told, pages=[[p.scan, p.index] for p in order])

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from scanpipe.desk.decisions import check_seen, check_unlocked, make, page_or_fault
+from scanpipe.desk.decisions import check_seen, check_unlocked, lost_slots, make, page_or_fault
 from scanpipe.desk.filing import conclude
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused, StoreFault, UnknownThing
@@ -28,7 +29,8 @@ OUT_OF_SLOTS = ("held", "blank", "discarded", "replaced", "rescan", "withdrawn")
 @dataclass(frozen=True, slots=True)
 class Decision:
     """A person's choice for a page. `contradict`: they know that a code on the page says otherwise. `twice`: they know that
-    another scan of this serial is filed, and both are to be.
+    another scan of this serial is filed, and both are to be. `serial` is that of the printed sheet which they take the page for,
+    where no code on it says so; `ground` is that of the suggestion which they took.
     """
 
     candidate: str
@@ -37,6 +39,8 @@ class Decision:
     by: str
     contradict: bool = False
     twice: bool = False
+    serial: str | None = None
+    ground: str | None = None
 
 
 def assign(parts: Parts, page: PageId, decision: Decision, seen: int | None = None) -> PageRecord:
@@ -48,34 +52,10 @@ def assign(parts: Parts, page: PageId, decision: Decision, seen: int | None = No
         if record.state == "filed" and _slot_columns(filed) == {k: getattr(record, k) for k in _slot_columns(filed)}:
             raise Refused(f"page {page} lies in this slot already", "Choose another one.")
         kind = "move" if record.state == "filed" else "keep_both" if decision.twice else "assign"
-        make(tx, kind, decision.by, [record])
+        make(tx, kind, decision.by, [record], loses=lost_slots(tx, record, filed.slot))
         return place(tx, record, filed, decision)
 
     return finish_decision(parts, parts.ledger.write(decide))
-
-
-def take_new(parts: Parts, page: PageId, by: str, seen: int | None = None) -> PageRecord:
-    """Takes a second scan of a sheet as the current version; the first is kept, out of its slot."""
-
-    def decide(tx: Transaction) -> PageRecord:
-        record = _with_picture(decidable(tx, page, seen, "held"))
-        first = first_of(tx, record)
-        slot = Decision(first.candidate or "", first.question or "", first.test, by)
-        check_unlocked(tx, first.test or "")
-        make(tx, "take_new", by, [first, record])
-        tx.append("page_replaced", scan=first.scan, page=first.page, decided_by=by)
-        return place(tx, record, checked(tx, record, slot), slot)
-
-    return finish_decision(parts, parts.ledger.write(decide))
-
-
-def first_of(tx: Transaction, record: PageRecord) -> PageRecord:
-    """The page that was filed under the same serial before. Raises Refused where there is none any more."""
-    facts = tx.facts(Claims(record.test, record.candidate, record.question, record.serial), record.id)
-    first = tx.page(facts.first) if facts.first is not None else None
-    if first is None or first.state != "filed":
-        raise Refused("no other scan of this sheet is filed", "Send it on its journey again: retry.")
-    return first
 
 
 def finish_decision(parts: Parts, record: PageRecord) -> PageRecord:
@@ -94,13 +74,17 @@ def finish_decision(parts: Parts, record: PageRecord) -> PageRecord:
     )
     if put is Put.TAKEN:
         raise StoreFault(f"{record.key} holds other bytes; nothing was overwritten", "Run `scanpipe verify`.")
-    return conclude(parts, record.id, "page_filed", {})
+    return conclude(parts, record.id, "page_filed", {}, placed=record.key)
 
 
-def finish_decisions(parts: Parts) -> int:
-    """Finishes what was decided and not carried out, because a process died; answers how many pages."""
+def finish_decisions(parts: Parts, older_s: float = 0.0) -> int:
+    """Finishes what was decided at least so long ago and not carried out, because a process died or the store was away.
+
+    Answers how many pages. Raises StoreFault, LedgerFault.
+    """
+    until = (datetime.now(UTC) - timedelta(seconds=older_s)).isoformat(timespec="milliseconds")
     with parts.ledger.read() as r:
-        left = [p for p in r.pages_in("placing") if p.decided_by is not None]
+        left = [p for p in r.pages_in("placing") if p.decided_by is not None and p.at <= until]
     for record in left:
         finish_decision(parts, record)
     return len(left)
@@ -121,30 +105,13 @@ def give_back(parts: Parts, pages: Sequence[PageId], by: str, seen: int | None =
 
     def decide(tx: Transaction) -> None:
         records = [decidable(tx, page, seen, *OUT_OF_SLOTS) for page in pages]
-        make(tx, "retry", by, records)
+        make(tx, "retry", by, records, loses=[lost for r in records for lost in lost_slots(tx, r, None)])
         for record in records:
             tx.append("page_retried", scan=record.scan, page=record.page, by=by)
         for scan in sorted({r.scan for r in records}):
             tx.append("scan_taken_over", scan=scan, holder=parts.folders.holder)
 
     parts.ledger.write(decide)
-
-
-def withdraw_stack(parts: Parts, stack: str, by: str, why: str) -> int:
-    """Takes all pages of a stack out of slots and queue: wrong tray, fed twice. They are kept. Answers how many."""
-
-    def decide(tx: Transaction) -> int:
-        rows = [page for page, _ in tx.queue().stack(stack) if page.state in ("filed", "held", "blank", "rescan")]
-        if not rows:
-            raise UnknownThing(f"there is nothing in a stack {stack}", "`scanpipe queue` shows the stacks' names.")
-        for test in {page.test for page in rows if page.state == "filed" and page.test}:
-            check_unlocked(tx, test)
-        make(tx, "withdraw", by, rows, why)
-        for record in rows:
-            tx.append("page_withdrawn", scan=record.scan, page=record.page, decided_by=by, why=why)
-        return len(rows)
-
-    return parts.ledger.write(decide)
 
 
 def find_page(tx: Transaction, name: str) -> PageId:
@@ -159,16 +126,20 @@ def find_page(tx: Transaction, name: str) -> PageId:
     return page
 
 
-def contradiction(record: PageRecord, chosen: Claims) -> list[str]:
-    """What codes on the page that can be trusted claim against a choice, as words."""
+def contradiction(tx: Transaction, record: PageRecord, chosen: Claims) -> list[str]:
+    """What speaks against a choice, as words: codes on the page that can be trusted, and what was printed under their serial."""
     said = {"test": chosen.test, "candidate": chosen.candidate, "question": chosen.question}
+    claims = [code.get("claims", {}) for code in json.loads(record.evidence or "{}").get("codes", [])]
+    sheet = tx.printed(record.serial) if record.serial else None
+    if sheet is not None:
+        claims.append({"test": sheet.test, "candidate": sheet.candidate, "question": sheet.question})
     against = {
         f"{field} {value}": None
-        for code in json.loads(record.evidence or "{}").get("codes", [])
-        for field, value in code.get("claims", {}).items()
+        for claim in claims
+        for field, value in claim.items()
         if said.get(field) is not None and value.upper() != str(said[field]).upper()
     }
-    return list(against)
+    return list({words.upper(): words for words in against}.values())
 
 
 def _set_aside(parts: Parts, page: PageId, what: tuple[str, str], by: str, why: str, seen: int | None) -> PageRecord:
@@ -205,6 +176,7 @@ def place(tx: Transaction, record: PageRecord, filed: Filed, decision: Decision)
     name = f"{filed.serial or 'page'}-{(record.sha256 or '')[:12]}.{record.key.rsplit('.', 1)[-1]}"
     held = {"held_as": record.reason} if record.reason else {}
     evidence = dict(filed.evidence) | held | {"held_key": record.key} | ({"twice": True} if decision.twice else {})
+    evidence |= {"ground": decision.ground} if decision.ground else {}
     columns: dict[str, Any] = _slot_columns(filed) | {
         "serial": filed.serial,
         "sha256": record.sha256,
@@ -218,6 +190,18 @@ def place(tx: Transaction, record: PageRecord, filed: Filed, decision: Decision)
     return page_or_fault(tx, record.id)
 
 
+def _serial(tx: Transaction, record: PageRecord, decision: Decision) -> str | None:
+    """The serial that a code says, else that of the sheet which the person takes the page for. Raises Refused."""
+    if record.serial is not None or decision.serial is None:
+        return record.serial
+    sheet = tx.printed(decision.serial)
+    chosen = ((decision.test or record.test or "").upper(), decision.candidate.upper(), decision.question.upper())
+    handed_to = tx.packs().handed_to(sheet.test, sheet.candidate) if sheet else None
+    if sheet is None or chosen != (sheet.test.upper(), (handed_to or sheet.candidate).upper(), sheet.question.upper()):
+        raise Refused(f"sheet {decision.serial} was not printed for this slot", "Assign the page without it.")
+    return sheet.serial
+
+
 def _slot_columns(filed: Filed) -> dict[str, str]:
     return {"test": filed.slot.test, "candidate": filed.slot.candidate, "question": filed.slot.question}
 
@@ -227,8 +211,8 @@ def checked(tx: Transaction, record: PageRecord, decision: Decision) -> Filed:
     test = decision.test or record.test
     if test is None:
         raise Refused("nothing on the page says which test it belongs to", "Name it: --test.")
-    claims = Claims(test, decision.candidate, decision.question, record.serial)
-    against = contradiction(record, claims)
+    claims = Claims(test, decision.candidate, decision.question, _serial(tx, record, decision))
+    against = contradiction(tx, record, claims)
     if against and not decision.contradict:
         said = ", ".join(against)
         raise Refused(f"a code on the page says otherwise: {said}", "If you are sure, repeat with --contradict.")

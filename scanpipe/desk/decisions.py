@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
+from typing import Any
 
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Overtaken, Refused, UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.decisions import DecisionRecord, Inverse
 from scanpipe.ledgers.events import PAGE_COLUMNS
-from scanpipe.model import Claims, Held, PageId, PageRecord
+from scanpipe.model import Claims, Held, PageId, PageRecord, Slot
 from scanpipe.reasons import WORDING
 from scanpipe.stages.validate import validate
 
@@ -44,6 +45,15 @@ def kept_beside(page: PageRecord) -> bool:
     return page.decided_by is not None and bool(json.loads(page.evidence or "{}").get("twice"))
 
 
+def made_for(tx: Transaction, page: PageRecord) -> str | None:
+    """The candidate for whom a page's sheet was printed: by the record of printing, else by its codes."""
+    sheet = tx.printed(page.serial) if page.serial else None
+    if sheet is not None:
+        return sheet.candidate
+    claims = (code.get("claims", {}) for code in json.loads(page.evidence or "{}").get("codes", []))
+    return next((claim["candidate"] for claim in claims if "candidate" in claim), None)
+
+
 def check_unlocked(tx: Transaction, test: str) -> None:
     """Raises Refused when grading of the test began."""
     if tx.packs().locked(test):
@@ -57,10 +67,15 @@ def make(
     pages: Sequence[PageRecord],
     why: str | None = None,
     inverse: Inverse | None = None,
+    loses: Sequence[tuple[PageRecord, Slot]] = (),
 ) -> int:
-    """Puts a decision on record; `pages` as they are before. Without another `inverse`, they become again what they were."""
-    back = [restoring(p) for p in pages] if inverse is None else inverse
-    return tx.append(
+    """Puts a decision on record; `pages` as they are before. Without another `inverse`, they become again what they were.
+
+    `loses` are further slots that pages do not belong to any more by this decision; undone, they do again.
+    """
+    back: Inverse = [*map(restoring, pages)] if inverse is None else [*inverse]
+    back += [("page_also", p.scan, p.page, told_slot(slot)) for p, slot in loses]
+    id = tx.append(
         "decision_made",
         scan=pages[0].scan if len({p.scan for p in pages}) == 1 else None,
         page=pages[0].page if len(pages) == 1 else None,
@@ -70,9 +85,27 @@ def make(
         pages=[[p.scan, p.page] for p in pages],
         inverse=[list(e) for e in back],
     )
+    for page, slot in loses:
+        tx.append("page_not_also", scan=page.scan, page=page.page, **told_slot(slot))
+    return id
 
 
-def restoring(page: PageRecord) -> tuple[str, str, int, dict[str, object]]:
+def lost_slots(tx: Transaction, page: PageRecord, to: Slot | None) -> list[tuple[PageRecord, Slot]]:
+    """The further slots that a page loses when it moves: those of another candidate or test, and the one that it moves to.
+
+    `to` is None where the machine is asked anew: then it loses all.
+    """
+    kept = None if to is None else (to.test, to.candidate)
+    also = tx.decisions().also(page.id)
+    return [(page, slot) for slot in also if slot == to or (slot.test, slot.candidate) != kept]
+
+
+def told_slot(slot: Slot) -> dict[str, Any]:
+    """A slot as events carry it."""
+    return {"test": slot.test, "candidate": slot.candidate, "question": slot.question}
+
+
+def restoring(page: PageRecord) -> tuple[str, str | None, int | None, dict[str, Any]]:
     """The event that makes a page what this record says."""
     columns = {name: value for name, value in asdict(page).items() if name in PAGE_COLUMNS}
     return "page_restored", page.scan, page.page, columns | {"state": page.state}
@@ -111,18 +144,41 @@ def undo_last(parts: Parts, by: str) -> tuple[DecisionRecord, list[PageRecord]]:
 def _check_standing(tx: Transaction, decision: DecisionRecord, pages: Iterable[PageRecord]) -> None:
     if decision.undone is not None:
         raise Refused("this decision was taken back before", "The history shows by whom.")
+    for test in _tests_touched(decision, pages):
+        check_unlocked(tx, test)
+    _check_pack(tx, decision)
     for page in pages:
         later = [d for d in tx.decisions().about(page.id) if d.id > decision.id and d.undone is None]
         if later:
             raise Refused(f"{later[0].by} decided about page {page.id} since: {later[0].kind}", "Take that back first.")
         if not page.settled:
             raise Refused(f"page {page.id} is on its way", "Try again when it has arrived.")
-        if page.test is not None and tx.packs().locked(page.test):
-            raise Refused(
-                f"grading of {page.test} has begun: its slots are locked", "`scanpipe tests unlock` opens them."
-            )
         if page.state == "retired":
             raise Refused(f"page {page.id} is retired", "What is erased does not come back.")
+
+
+def _tests_touched(decision: DecisionRecord, pages: Iterable[PageRecord]) -> list[str]:
+    """The tests whose slots change when a decision is taken back: where its pages lie now, and where they lay before."""
+    now = {page.test for page in pages if page.state == "filed"}
+    before = {data.get("test") for type, _, _, data in decision.takes_back if data.get("state", "filed") == "filed"}
+    return sorted(test for test in now | before if test is not None)
+
+
+def _check_pack(tx: Transaction, decision: DecisionRecord) -> None:
+    """A pack does not go back without the sheets of it that came later, and that a person put with the others."""
+    asked = next((data["pack"] for type, _, _, data in decision.takes_back if type == "pack_move_settled"), None)
+    pack = tx.packs().one(asked) if asked is not None else None
+    if pack is None:
+        return
+    moved = set(tx.decisions().pages(decision.id))
+    ways = [(pack.printed_for, pack.handed_to), (pack.handed_to, pack.printed_for)]
+    for printed_for, handed_to in ways if pack.swap else ways[:1]:
+        for page in tx.filed_of(pack.test, handed_to):
+            if page.id not in moved and (made_for(tx, page) or "").upper() == printed_for.upper():
+                raise Refused(
+                    f"sheet {page.serial} of this pack came later and lies with candidate {handed_to}",
+                    f"Take the decision about page {page.id} back first.",
+                )
 
 
 def _check_place(tx: Transaction, page: PageRecord) -> None:

@@ -5,16 +5,19 @@ Sheets of such a pack that come later are held, with the other candidate as the 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from scanpipe.desk.deciding import Decision, finish_decision, place
-from scanpipe.desk.decisions import make, restoring
+from scanpipe.desk.decisions import check_unlocked, made_for, make, page_or_fault, restoring, told_slot
 from scanpipe.desk.parts import Parts
-from scanpipe.faults import Refused, UnknownThing
+from scanpipe.faults import Overtaken, Refused, UnknownThing
 from scanpipe.ledgers import Transaction
+from scanpipe.ledgers.decisions import Inverse
 from scanpipe.ledgers.packs import Pack
 from scanpipe.model import Filed, PageRecord, Slot, TestDefinition
 
@@ -39,8 +42,7 @@ def ask(parts: Parts, exchange: Exchange, by: str) -> int:
         giver, taker = (_number(test, c) for c in (exchange.printed_for, exchange.handed_to))
         if giver == taker:
             raise Refused("that is one and the same candidate", "Name two.")
-        if tx.packs().handed_to(test.id, giver) or (exchange.swap and tx.packs().handed_to(test.id, taker)):
-            raise Refused(f"the pack of candidate {giver} was moved before", "Undo that move first.")
+        _check_at_home(tx, test.id, giver, *([taker] if exchange.swap else []))
         told: dict[str, Any] = {"test": test.id, "printed_for": giver, "handed_to": taker, "swap": exchange.swap}
         return tx.append("pack_move_asked", **told, by=by)
 
@@ -48,28 +50,69 @@ def ask(parts: Parts, exchange: Exchange, by: str) -> int:
 
 
 def what_moves(tx: Transaction, pack: Pack) -> list[tuple[PageRecord, str]]:
-    """The pages that a move is about, and the candidate whose they become."""
-    moves = [(page, pack.handed_to) for page in tx.filed_of(pack.test, pack.printed_for)]
+    """The pages that a move is about, and the candidate whose they become: those of the pack, not what others left there."""
+    moves = [(page, pack.handed_to) for page in _pack_of(tx, pack.test, pack.printed_for)]
     if pack.swap:
-        moves += [(page, pack.printed_for) for page in tx.filed_of(pack.test, pack.handed_to)]
+        moves += [(page, pack.printed_for) for page in _pack_of(tx, pack.test, pack.handed_to)]
     return moves
 
 
-def confirm(parts: Parts, id: int, by: str) -> list[PageRecord]:
-    """Moves all the sheets, in one decision. Raises UnknownThing, Refused (by the one who asked, too many sheets), StoreFault."""
+def shown_as(moves: Sequence[tuple[PageRecord, str]]) -> str:
+    """A name for just these pages as they are now: what the second person saw."""
+    told = " ".join(sorted(f"{page.scan}-{page.page}-{page.event}" for page, _ in moves))
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def _pack_of(tx: Transaction, test: str, candidate: str) -> list[PageRecord]:
+    """The filed pages of a candidate that were printed for them, or that nobody knows to have been printed for another one."""
+    found = []
+    for page in tx.filed_of(test, candidate):
+        printed_for = made_for(tx, page)
+        if printed_for.upper() == candidate.upper() if printed_for is not None else not _came_with_a_pack(tx, page):
+            found.append(page)
+    return found
+
+
+def _came_with_a_pack(tx: Transaction, page: PageRecord) -> bool:
+    standing = next((d for d in tx.decisions().about(page.id) if d.undone is None), None)
+    return standing is not None and standing.kind == "pack"
+
+
+def _check_at_home(tx: Transaction, test: str, *candidates: str) -> None:
+    for candidate in candidates:
+        if tx.packs().handed_to(test, candidate):
+            raise Refused(f"the pack of candidate {candidate} was moved before", "Undo that move first.")
+
+
+def confirm(parts: Parts, id: int, by: str, shown: str | None = None) -> list[PageRecord]:
+    """Moves all the sheets, in one decision. `shown` is what the person saw of them (`shown_as`).
+
+    Raises UnknownThing, Overtaken (others lie there meanwhile), Refused (by the one who asked; too many sheets; some are on their
+    way), StoreFault.
+    """
 
     def decide(tx: Transaction) -> list[PageRecord]:
         pack = _asked(tx, id)
         if pack.by == by:
             raise Refused("you asked for this move yourself", "A second person must confirm it.")
-        if tx.packs().locked(pack.test):
-            raise Refused(
-                f"grading of {pack.test} has begun: its slots are locked", "`scanpipe tests unlock` opens them."
-            )
-        moves = what_moves(tx, pack)
-        back = [restoring(page) for page, _ in moves]
+        check_unlocked(tx, pack.test)
+        whose = (pack.printed_for, *((pack.handed_to,) if pack.swap else ()))
+        tx.hold_candidates(pack.test, pack.printed_for, pack.handed_to)
+        _check_at_home(tx, pack.test, *whose)
+        _check_arrived(tx, pack, whose)
+        moves = [(page_or_fault(tx, page.id), candidate) for page, candidate in what_moves(tx, pack)]  # locked, each
+        if shown is not None and shown != shown_as(moves):
+            raise Overtaken("other sheets lie there meanwhile", "Look at them again; nothing of yours was done.")
+        further = [_further(tx, page, candidate) for page, candidate in moves]
+        loses, gains = (
+            ([pair for pairs in side for pair in pairs] for side in zip(*further, strict=True)) if further else ([], [])
+        )
         settled = ("pack_move_settled", None, None, {"pack": id, "state": "asked", "by": by})
-        make(tx, "pack", by, [page for page, _ in moves], f"asked by {pack.by}", [settled, *back])
+        back: Inverse = [settled, *(restoring(page) for page, _ in moves)]
+        back += [("page_not_also", page.scan, page.page, told_slot(slot)) for page, slot in gains]
+        make(tx, "pack", by, [page for page, _ in moves], f"asked by {pack.by}", back, loses)
+        for page, slot in gains:
+            tx.append("page_also", scan=page.scan, page=page.page, **told_slot(slot))
         tx.append("pack_move_settled", pack=id, state="moved", by=by)
         placed = [_moved(tx, page, candidate, by) for page, candidate in moves]
         _check_limits(tx, pack, placed)
@@ -95,6 +138,22 @@ def _asked(tx: Transaction, id: int) -> Pack:
     if pack.state != "asked":
         raise Refused(f"this move was {pack.state} meanwhile", "Nothing of yours was done.")
     return pack
+
+
+def _check_arrived(tx: Transaction, pack: Pack, candidates: Sequence[str]) -> None:
+    """A sheet that is just being filed would stay behind."""
+    coming = [page for candidate in candidates for page in tx.placing_of(pack.test, candidate)]
+    if coming:
+        raise Refused(f"page {coming[0].id} is on its way into a slot of this pack", "Try again in a moment.")
+
+
+Pairs = list[tuple[PageRecord, Slot]]
+
+
+def _further(tx: Transaction, page: PageRecord, candidate: str) -> tuple[Pairs, Pairs]:
+    """The further slots of a page that moves, and those of the same questions at the candidate whose it becomes."""
+    also = tx.decisions().also(page.id)
+    return [(page, slot) for slot in also], [(page, Slot(slot.test, candidate, slot.question)) for slot in also]
 
 
 def _moved(tx: Transaction, page: PageRecord, candidate: str, by: str) -> PageRecord:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scanpipe.desk.deciding import Decision, checked, decidable, finish_decision, place
-from scanpipe.desk.decisions import make
+from scanpipe.desk.decisions import lost_slots, make
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.viewing import suggestions_for
-from scanpipe.faults import UnknownThing
+from scanpipe.faults import Overtaken, UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.model import PageId, PageRecord, Slot
 from scanpipe.stages.suggest import Suggestion
@@ -19,11 +19,12 @@ LONGEST = 24
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A page as it was shown (`seen` is its event then) and the slot that was suggested for it."""
+    """A page as it was shown (`seen` is its event then), and the slot, and the sheet if one, that was suggested."""
 
     page: PageId
     seen: int
     slot: Slot
+    serial: str | None = None
 
 
 def run_from(tx: Transaction, id: PageId) -> list[tuple[PageRecord, Suggestion]]:
@@ -40,6 +41,8 @@ def run_from(tx: Transaction, id: PageId) -> list[tuple[PageRecord, Suggestion]]
         best = suggestions_for(tx, page.id) if page.state == "held" else []
         if not best or best[0].ground == "pack" or len(found) == LONGEST:
             break
+        if best[0].serial is not None and best[0].serial in {s.serial for _, s in found}:
+            break  # two pages cannot be one sheet
         found.append((page, best[0]))
     return found
 
@@ -49,11 +52,22 @@ def take(parts: Parts, taken: list[Taken], by: str) -> list[PageRecord]:
 
     def decide(tx: Transaction) -> list[PageRecord]:
         records = [decidable(tx, t.page, t.seen, "held") for t in taken]
-        make(tx, "run", by, records)
+        chosen = [_chosen(tx, t, by) for t in taken]
+        lost = [pair for t, record in zip(taken, records, strict=True) for pair in lost_slots(tx, record, t.slot)]
+        make(tx, "run", by, records, loses=lost)
         placed = []
-        for t, record in zip(taken, records, strict=True):
-            decision = Decision(t.slot.candidate, t.slot.question, t.slot.test, by)
+        for decision, record in zip(chosen, records, strict=True):
             placed.append(place(tx, record, checked(tx, record, decision), decision))
         return placed
 
     return [finish_decision(parts, record) for record in parts.ledger.write(decide)]
+
+
+def _chosen(tx: Transaction, taken: Taken, by: str) -> Decision:
+    """Raises Overtaken where this is not what is suggested for the page."""
+    wanted = (taken.slot, taken.serial)
+    found = next((s for s in suggestions_for(tx, taken.page) if (s.slot, s.serial) == wanted), None)
+    if found is None:
+        raise Overtaken(f"something else is suggested for page {taken.page} meanwhile", "Look at the run again.")
+    slot = found.slot
+    return Decision(slot.candidate, slot.question, slot.test, by, serial=found.serial, ground=found.ground)

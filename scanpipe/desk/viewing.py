@@ -83,11 +83,12 @@ def _suggestions(
         evidence.get("nearest", ()) if page.reason == "unknown_candidate" else (),
         evidence.get("handed_to") if page.reason == "pack_exchanged" else None,
         _named_in_print(tx, page),
+        bool(before and after) and before[-1][0].state == after[0][0].state == "filed",
     )
     if page.state == "filed" or page.reason == "sheet_seen_before":
         return []
     found = suggest(known, tx.printed, lambda claims: tx.facts(claims, page.id))
-    return [s for s in found if s.ground == "pack" or not contradiction(page, _claims(s.slot))]
+    return [s for s in found if s.ground == "pack" or not contradiction(tx, page, _claims(s.slot))]
 
 
 def _named_in_print(tx: Transaction, page: PageRecord) -> Sheet | None:

@@ -91,6 +91,11 @@ class Queue:
         query = _both.where(_s.stack == name).order_by(_s.position, _p.page)
         return [_row(r) for r in self._c.execute(query)]
 
+    def unopened(self, stack: str) -> int:
+        """How many files of a stack nobody has opened yet."""
+        query = sa.select(sa.func.count()).select_from(t.scan).where(_s.stack == stack, _s.pages.is_(None))
+        return int(self._c.execute(query).scalar() or 0)
+
     def in_state(self, state: str, limit: int = 500) -> list[Row]:
         query = _both.where(_p.state == state).order_by(_p.event).limit(limit)
         return [_row(r) for r in self._c.execute(query)]
@@ -98,7 +103,8 @@ class Queue:
     def to_rescan(self) -> list[Row]:
         """Papers to find and feed again: no later scan has their serial, and none is filed under it."""
         other = t.page.alias()
-        there = sa.or_(other.c.event > _p.event, other.c.state == "filed")
+        kept = other.c.state.not_in(("discarded", "withdrawn", "replaced", "retired"))
+        there = sa.or_(sa.and_(other.c.event > _p.event, kept), other.c.state == "filed")
         came = sa.exists().where(other.c.serial == _p.serial, there, other.c.scan != _p.scan)
         query = _both.where(_p.state == "rescan", ~came).order_by(_s.stack, _s.position, _p.page)
         return [_row(r) for r in self._c.execute(query)]

@@ -123,12 +123,13 @@ class Transaction:
         """What bears on these claims of this page; the page itself does not count."""
         definition = self.definition(claims.test) if claims.test else None
         slot = _slot(definition, claims) if definition else None
-        self._lock(*([f"serial {claims.serial}"] if claims.serial else []), *([f"slot {slot}"] if slot else []))
+        place = [f"slot {slot}", f"candidate {slot.test} {slot.candidate}"] if slot else []
+        self._lock(*([f"serial {claims.serial}"] if claims.serial else []), *place)
         other = {"scan": page.scan, "page": page.index}
         first = _FIRST.first(self._c, {"serial": claims.serial} | other) if claims.serial else None
-        place = {"test": slot.test, "candidate": slot.candidate, "question": slot.question} if slot else {}
+        at = {"test": slot.test, "candidate": slot.candidate, "question": slot.question} if slot else {}
         counted = (_IN_SLOT, _ALSO_IN_SLOT) if slot else ()
-        in_slot = sum(int(_only(query.first(self._c, place | other)) or 0) for query in counted)
+        in_slot = sum(int(_only(query.first(self._c, at | other)) or 0) for query in counted)
         handed_to = self.packs().handed_to(slot.test, slot.candidate) if slot else None
         return Facts(definition, None if first is None else PageId(*first), in_slot, handed_to)
 
@@ -197,6 +198,19 @@ class Transaction:
         """The filed pages of a candidate, in the order of their questions, and of filing."""
         query = sa.select(t.page).where(_p.test == test, _p.candidate == candidate, _p.state == "filed")
         return [PageRecord(*row) for row in self._c.execute(query.order_by(_p.question, _p.event))]
+
+    def placing_of(self, test: str, candidate: str) -> list[PageRecord]:
+        """The pages that are on their way into slots of a candidate."""
+        query = sa.select(t.page).where(_p.test == test, _p.candidate == candidate, _p.state == "placing")
+        return [PageRecord(*row) for row in self._c.execute(query.order_by(_p.event))]
+
+    def hold_candidates(self, test: str, *candidates: str) -> None:
+        """Nobody files a page of these candidates meanwhile."""
+        self._lock(*(f"candidate {test} {candidate}" for candidate in candidates))
+
+    def hold_slot(self, slot: Slot) -> None:
+        """Nobody files a page in this slot meanwhile."""
+        self._lock(f"slot {slot}")
 
     def counts(self) -> dict[str, int]:
         """How many pages are in each state."""

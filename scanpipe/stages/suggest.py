@@ -15,6 +15,10 @@ from scanpipe.stages.validate import Facts, validate
 Ground = Literal["pack", "printed", "text", "serials", "both_sides", "before", "after", "nearest"]
 
 
+_SHEETS = ("printed", "text", "serials")
+"""Grounds that name one sheet of paper."""
+
+
 @dataclass(frozen=True, slots=True)
 class Neighbour:
     """A page beside this one in the stack, as far as it is known where it belongs."""
@@ -29,7 +33,7 @@ class Neighbour:
 class Known:
     """`before` and `after` begin with the nearest. `printed` is the record of the page's own serial, `nearest` candidates whose
     numbers look like the one that was read, `handed_to` who was handed the pack that the sheet belongs to, `text` the sheet that
-    the print beside dead codes names.
+    the print beside dead codes names, `between`: the very pages before and after are known, no other unknown one lies there.
     """
 
     claims: Claims
@@ -39,6 +43,7 @@ class Known:
     nearest: Sequence[str] = ()
     handed_to: str | None = None
     text: Sheet | None = None
+    between: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,11 @@ def suggest(known: Known, printed: Callable[[str], Sheet | None], facts: Callabl
         if claims.test is None or claims.candidate is None or claims.question is None:
             continue
         told = facts(claims)
+        if ground in _SHEETS and told.first is not None:
+            continue  # this very sheet is filed
+        if ground != "pack" and told.handed_to is not None:
+            claims = replace(claims, candidate=told.handed_to)
+            told = facts(claims)
         verdict = validate(claims, replace(told, first=None, handed_to=None), {})
         if isinstance(verdict, Filed) and verdict.slot not in found:
             found[verdict.slot] = Suggestion(verdict.slot, ground, claims.serial, told.in_slot)
@@ -75,7 +85,7 @@ def _guesses(known: Known, printed: Callable[[str], Sheet | None]) -> Iterator[t
         yield "printed", Claims(sheet.test, sheet.candidate, sheet.question, sheet.serial)
     if known.text is not None and _agrees(own, known.text):
         yield "text", Claims(known.text.test, known.text.candidate, known.text.question, known.text.serial)
-    missing = _missing_serial(before, after)
+    missing = _missing_serial(before, after) if known.between else None
     between = printed(missing) if missing else None
     if between is not None and own.serial is None and _agrees(own, between):
         yield "serials", Claims(between.test, between.candidate, between.question, between.serial)

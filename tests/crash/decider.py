@@ -14,7 +14,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from scanpipe.desk import arranging, deciding, packs, running, turning
+from scanpipe.desk import arranging, deciding, duplicates, packs, running, stacks, turning
 from scanpipe.desk.deciding import Decision
 from scanpipe.desk.decisions import undo_last
 from scanpipe.desk.parts import Parts
@@ -58,7 +58,7 @@ def _stack(parts: Parts) -> str:
 def _run(parts: Parts) -> None:
     with parts.ledger.read() as r:
         found = running.run_from(r, held(r, "no_codes").id)
-    running.take(parts, [running.Taken(p.id, p.event, s.slot) for p, s in found], "kari")
+    running.take(parts, [running.Taken(p.id, p.event, s.slot, s.serial) for p, s in found], "kari")
 
 
 def _pack(parts: Parts) -> None:
@@ -69,10 +69,10 @@ def _pack(parts: Parts) -> None:
 DECISIONS: Mapping[str, Callable[[Parts], None]] = {
     "assign": _with(lambda r: held(r, "no_codes"), lambda p, id, _: deciding.assign(p, id, _to("10003", "3"))),
     "move": _with(first_filed, lambda p, id, _: deciding.assign(p, id, _to("10003", "4"))),
-    "take_new": _with(lambda r: held(r, "sheet_seen_before"), lambda p, id, _: deciding.take_new(p, id, "kari")),
+    "take_new": _with(lambda r: held(r, "sheet_seen_before"), lambda p, id, _: duplicates.take_new(p, id, "kari")),
     "turn": _with(lambda r: held(r, "no_codes"), lambda p, id, seen: turning.turn(p, id, 90, "kari", seen.event)),
     "also": _with(first_filed, lambda p, id, _: arranging.add_slot(p, id, "4", "kari")),
-    "withdraw": lambda parts: deciding.withdraw_stack(parts, _stack(parts), "kari", "wrong tray") and None,
+    "withdraw": lambda parts: stacks.withdraw_stack(parts, _stack(parts), "kari", "wrong tray") and None,
     "run": _run,
     "pack": _pack,
     "undo": lambda parts: undo_last(parts, "kari") and None,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from scanpipe.desk import arranging, deciding, turning
+from scanpipe.desk import arranging, deciding, duplicates, stacks, turning
 from scanpipe.desk.deciding import Decision
 from scanpipe.desk.decisions import undo, undo_last
 from scanpipe.desk.parts import Parts
@@ -111,14 +111,14 @@ def test_what_the_definition_forbids_nobody_can_assign(parts: Parts) -> None:
 def test_two_scans_of_a_sheet(parts: Parts, choice: str) -> None:
     second = held(parts, "sheet_seen_before")
     with parts.ledger.read() as r:
-        first = deciding.first_of(r, second)
+        first = duplicates.first_of(r, second)
     slot = Slot(first.test or "", first.candidate or "", first.question or "")
     before = ids(parts, slot)
     if choice == "first":
         deciding.discard(parts, second.id, "kari", "the first is kept")
         assert ids(parts, slot) == before
     elif choice == "new":
-        deciding.take_new(parts, second.id, "kari", second.event)
+        duplicates.take_new(parts, second.id, "kari", second.event)
         assert second.id in ids(parts, slot) and first.id not in ids(parts, slot)
         assert now(parts, first).state == "replaced"
     else:
@@ -134,7 +134,7 @@ def test_a_taken_place_does_not_come_back(parts: Parts) -> None:
     """Undoing a replacement while a third scan took the place would file two of one serial."""
     second = held(parts, "sheet_seen_before")
     with parts.ledger.read() as r:
-        first = deciding.first_of(r, second)
+        first = duplicates.first_of(r, second)
     deciding.scan_again(parts, first.id, "kari", "cut off")
     with parts.ledger.read() as r:
         asked = r.decisions().about(first.id)[0]
@@ -150,7 +150,7 @@ def test_a_stack_is_withdrawn_and_comes_back(parts: Parts) -> None:
     with parts.ledger.read() as r:
         stack = r.figures().receipts(10)[0].stack
         before = {p.id: without_event(p) for p, _ in r.queue().stack(stack)}
-    n = deciding.withdraw_stack(parts, stack, "kari", "wrong tray")
+    n = stacks.withdraw_stack(parts, stack, "kari", "wrong tray")
     with parts.ledger.read() as r:
         states = [p.state for p, _ in r.queue().stack(stack)]
     assert n > 20 and states.count("withdrawn") == n and "filed" not in states and "held" not in states

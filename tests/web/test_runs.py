@@ -48,9 +48,9 @@ def test_a_run_is_shown_and_taken_whole_or_not_at_all(stack: Installation) -> No
         assert [p.id for p, _ in found] == [p.id for p in held]
         slots = [(s.slot.candidate, s.slot.question) for _, s in found]
         assert slots[0] == (stack.sheets[1].candidate, stack.sheets[1].question)
-        taken = [Taken(p.id, p.event, s.slot) for p, s in found]
+        taken = [Taken(p.id, p.event, s.slot, s.serial) for p, s in found]
         with pytest.raises(Overtaken):
-            running.take(parts, [*taken[:2], Taken(taken[2].page, 1, taken[2].slot)], "kari")
+            running.take(parts, [*taken[:2], Taken(taken[2].page, 1, taken[2].slot, taken[2].serial)], "kari")
         assert _states(stack) == {"filed": 3, "held": 3}, "none of them, when one is refused"
         running.take(parts, taken, "kari")
         assert _states(stack) == {"filed": 6}

@@ -31,9 +31,10 @@ def ask(request: Request, person: Actor, test: Word, printed_for: Word, handed_t
 
 
 @router.post("/packs/{number}/confirm", name="confirm_pack")
-def confirm(request: Request, person: Actor, number: int) -> Response:
+def confirm(request: Request, person: Actor, number: int, shown: Word) -> Response:
+    """`shown` names the sheets that the person saw."""
     try:
-        packs.confirm(parts_of(request), number, person.name)
+        packs.confirm(parts_of(request), number, person.name, shown)
     except (Refused, UnknownThing) as e:
         return _draw(request, e)
     return RedirectResponse("/packs", 303)
@@ -50,6 +51,8 @@ def drop(request: Request, person: Actor, number: int) -> Response:
 
 def _draw(request: Request, refused: Refused | UnknownThing | None = None) -> Response:
     with parts_of(request).ledger.read() as r:
-        asked = [(pack, packs.what_moves(r, pack)) for pack in r.packs().in_state("asked")]
+        asked = [
+            (pack, moves := packs.what_moves(r, pack), packs.shown_as(moves)) for pack in r.packs().in_state("asked")
+        ]
         moved, tests = r.packs().in_state("moved"), r.tests()
     return draw(request, "packs.html", 409 if refused else 200, asked=asked, moved=moved, tests=tests, refused=refused)

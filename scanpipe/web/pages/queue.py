@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
-from scanpipe.desk import comparing, deciding, running
+from scanpipe.desk import comparing, running, stacks
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused, UnknownThing
 from scanpipe.ledgers import Transaction
@@ -26,7 +26,6 @@ ROWS = 100
 HERE_S = 90
 _POLL_S = 1.0
 _STREAM_S = 300.0
-_MOST_AT_ONCE = 500
 
 
 def page_id(scan: str, page: int) -> PageId:
@@ -82,7 +81,7 @@ def queue(request: Request, person: Person, filter: Wanted) -> Response:
 
 
 @router.get("/queue/stacks", name="queue_stacks")
-def stacks(request: Request, person: Person) -> Response:
+def list_stacks(request: Request, person: Person) -> Response:
     with parts_of(request).ledger.read() as r:
         found = r.queue().stacks(ROWS)
     return draw(request, "stacks.html", stacks=found)
@@ -96,12 +95,12 @@ def changes(request: Request, person: Person) -> Response:
 
 @router.post("/queue/retry-all", name="retry_all")
 def retry_all(request: Request, person: Actor, filter: Wanted) -> Response:
-    parts = parts_of(request)
-    with parts.ledger.read() as r:
-        pages = [page.id for page, _ in r.queue().held(filter, _MOST_AT_ONCE)]
-    if pages:
-        deciding.give_back(parts, pages, person.name)
-        request.app.state.resume({p.scan for p in pages})
+    """Once more by machine: all that are held for this reason."""
+    try:
+        pages = stacks.give_back_alike(parts_of(request), filter, person.name)
+    except Refused as e:
+        return draw(request, "refused.html", 422, fault=e, back="/queue")
+    request.app.state.resume({p.scan for p in pages})
     return RedirectResponse("/queue", 303)
 
 
@@ -112,7 +111,10 @@ def withdraw(
     stack: Annotated[str, Form(max_length=300)],
     why: Annotated[str, Form(max_length=300)],
 ) -> Response:
-    deciding.withdraw_stack(parts_of(request), stack, person.name, why)
+    try:
+        stacks.withdraw_stack(parts_of(request), stack, person.name, why)
+    except (Refused, UnknownThing) as e:
+        return draw(request, "refused.html", 409, fault=e, back="/queue/stacks")
     return RedirectResponse("/queue", 303)
 
 
@@ -166,9 +168,10 @@ def take_run(request: Request, person: Actor, id: Page, take: Annotated[list[str
 
 def _taken(line: str) -> running.Taken:
     words = line.split(" ")
-    if len(words) != 6 or not all(w.isascii() and w.isdigit() and len(w) < 17 for w in words[1:3]):
+    if len(words) != 7 or not all(w.isascii() and w.isdigit() and len(w) < 17 for w in words[1:3]):
         raise HTTPException(422)
-    return running.Taken(PageId(words[0], int(words[1])), int(words[2]), Slot(*words[3:]))
+    serial = None if words[6] == "-" else words[6]
+    return running.Taken(PageId(words[0], int(words[1])), int(words[2]), Slot(*words[3:6]), serial)
 
 
 def pace(r: Transaction) -> float | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import URL
 
-from scanpipe.desk import arranging, deciding, splitting, turning
+from scanpipe.desk import arranging, deciding, duplicates, splitting, turning
 from scanpipe.desk.decisions import undo, undo_last
 from scanpipe.desk.viewing import SheetView, next_held, note_here, view_sheet
 from scanpipe.faults import Overtaken, Refused, UnknownThing
@@ -71,10 +72,19 @@ def assign(
     confirmed: Word = "",
     contradict: Word = "",
     twice: Word = "",
+    serial: Word = "",
+    ground: Word = "",
 ) -> Response:
     parts = parts_of(request)
     chosen = deciding.Decision(
-        candidate.strip(), question, test.strip() or None, person.name, contradict == "yes", twice == "yes"
+        candidate.strip(),
+        question,
+        test.strip() or None,
+        person.name,
+        contradict == "yes",
+        twice == "yes",
+        serial or None,
+        ground or None,
     )
     if confirmed != "yes":
         return _confirm(request, id, filter, seen, chosen)
@@ -103,26 +113,27 @@ def retry(request: Request, person: Actor, id: Page, filter: Wanted, seen: Seen)
 
 
 @router.post(f"{_AT}/duplicate", name="duplicate")
-def duplicate(request: Request, person: Actor, id: Page, filter: Wanted, seen: Seen, choice: Word) -> Response:
+def duplicate(
+    request: Request, person: Actor, id: Page, filter: Wanted, seen: Seen, choice: Word, contradict: Word = ""
+) -> Response:
     """Keep the first scan, take this one as the current version, or keep both."""
-    parts, by = parts_of(request), person.name
-
-    def act() -> None:
-        if choice == "first":
-            deciding.discard(parts, id, by, "another scan of this sheet is kept", seen)
-        elif choice == "new":
-            deciding.take_new(parts, id, by, seen)
-        elif choice == "both":
-            with parts.ledger.read() as r:
-                record = r.page(id)
-            if record is None:
-                raise HTTPException(404)
-            slot = deciding.Decision(record.candidate or "", record.question or "", record.test, by, twice=True)
-            deciding.assign(parts, id, slot, seen)
-        else:
-            raise HTTPException(404)
-
-    return _decided(request, by, id, filter, seen, act)
+    parts, by, sure = parts_of(request), person.name, contradict == "yes"
+    acts: dict[str, Callable[[], object]] = {
+        "first": lambda: duplicates.keep_first(parts, id, by, seen),
+        "new": lambda: duplicates.take_new(parts, id, by, seen, sure),
+        "both": lambda: duplicates.keep_both(parts, id, by, seen, sure),
+    }
+    if choice not in acts:
+        raise HTTPException(404)
+    if choice != "first" and not sure:
+        with parts.ledger.read() as r:
+            record = r.page(id)
+            slot = duplicates.slot_of_first(r, record) if record else None
+            against = bool(slot and record and deciding.contradiction(r, record, slot))
+        if slot is not None and against:
+            chosen = deciding.Decision(slot.candidate or "", slot.question or "", slot.test, by)
+            return _confirm(request, id, filter, seen, chosen, choice)
+    return _decided(request, by, id, filter, seen, acts[choice])
 
 
 @router.post(f"{_AT}/turn", name="turn")
@@ -225,7 +236,9 @@ def _draw(request: Request, by: str, id: PageId, filter: Filter, refused: Any = 
     return draw(request, "sheet.html", status, **values)
 
 
-def _confirm(request: Request, id: PageId, filter: Filter, seen: int, chosen: deciding.Decision) -> Response:
+def _confirm(
+    request: Request, id: PageId, filter: Filter, seen: int, chosen: deciding.Decision, choice: str = ""
+) -> Response:
     """What already lies in the slot, and what speaks against the choice, before it is made."""
     with parts_of(request).ledger.read() as r:
         record = r.page(id)
@@ -239,13 +252,15 @@ def _confirm(request: Request, id: PageId, filter: Filter, seen: int, chosen: de
             fault = Refused("This test has no such candidate or question.", "")
             return _draw(request, chosen.by, id, filter, refused=fault)
         there = r.slot_pages(definition.id, person.number, question.id)
-    against = deciding.contradiction(record, Claims(definition.id, person.number, question.id))
+        against = deciding.contradiction(r, record, Claims(definition.id, person.number, question.id))
     values: dict[str, Any] = {
         "page": record,
         "seen": seen,
         "candidate": person,
         "question": question,
         "test": definition,
+        "chosen": chosen,
+        "choice": choice,
     }
     query = str(URL("").include_query_params(**query_of(filter)))
     return draw(request, "confirm.html", there=there, against=against, query=query, **values)
