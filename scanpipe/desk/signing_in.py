@@ -87,10 +87,13 @@ def _begin(parts: Parts, name: str, cookie: str, said: dict[str, str]) -> str:
     return cookie
 
 
-def visitor(parts: Parts, cookie: str, rules: SessionRules, provider: IdentityProvider | None = None) -> Visitor | None:
+def visitor(
+    parts: Parts, cookie: str, rules: SessionRules, provider: IdentityProvider | None = None, by_itself: bool = False
+) -> Visitor | None:
     """Who this cookie belongs to, if their session lasts and they still may come in.
 
     The role that an account says is asked anew each time, that of an identity provider as often as its rules say.
+    `by_itself`: the page asks, not the person; that does not make a session last.
     """
     with parts.ledger.read() as r:
         session = r.sessions().one(_digest(cookie))
@@ -106,7 +109,7 @@ def visitor(parts: Parts, cookie: str, rules: SessionRules, provider: IdentityPr
     if role is None or _past(session.made, rules.absolute, now) or _past(session.seen, rules.idle, now):
         parts.ledger.write(lambda tx: tx.sessions().end(session.digest))
         return None
-    if _past(session.seen, timedelta(seconds=_TOUCH_S), now):
+    if not by_itself and _past(session.seen, timedelta(seconds=_TOUCH_S), now):
         parts.ledger.write(lambda tx: tx.sessions().mark(session.digest, seen=_now()))
     bound = (_parted(account.tests), _parted(account.rooms)) if account else ((), ())
     return Visitor(

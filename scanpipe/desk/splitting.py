@@ -54,20 +54,30 @@ def split(parts: Parts, page: PageId, cut: Cut, by: str, seen: int | None = None
         now = page_or_fault(tx, page)
         check_seen(tx, now, seen)
         _check(now)
-        if any(tx.scan(half.scan) is not None for half in made):
+        before = [tx.page(PageId(half.scan, 1)) for half in made]
+        if any(page is not None and page.state != "withdrawn" for page in before):
             raise Refused("this page was cut so before", "Look for its halves: they have the same file's name.")
         pages = [replace(now, scan=half.scan, page=1) for half in made]
         gone = [("page_withdrawn", p.scan, p.page, {"decided_by": by, "why": "cut in two by mistake"}) for p in pages]
         make(tx, "split", by, [now, *pages], inverse=[restoring(now), *gone])
         tx.append("page_split", scan=page.scan, page=page.index, decided_by=by, halves=[half.scan for half in made])
-        for half in made:
-            where: dict[str, Any] = {"file": half.file, "stack": scan.stack, "position": scan.position}
-            told: dict[str, Any] = {"size": half.size, "key": half.key, "holder": parts.folders.holder}
-            tx.append("scan_taken_in", scan=half.scan, **where, **told)
-            tx.append("scan_unpacked", scan=half.scan, pages=1)
+        for half, known in zip(made, before, strict=True):
+            _begin(tx, half, scan, parts.folders.holder, again=known is not None, by=by)
 
     parts.ledger.write(decide)
     return [half.scan for half in made]
+
+
+def _begin(tx: Transaction, half: _Half, scan: ScanRecord, holder: str, again: bool, by: str) -> None:
+    """The half is on record as this process's work; `again` where the same cut was made before, and taken back."""
+    if again:
+        tx.append("page_retried", scan=half.scan, page=1, by=by)
+        tx.append("scan_taken_over", scan=half.scan, holder=holder)
+        return
+    where: dict[str, Any] = {"file": half.file, "stack": scan.stack, "position": scan.position}
+    told: dict[str, Any] = {"size": half.size, "key": half.key, "holder": holder}
+    tx.append("scan_taken_in", scan=half.scan, **where, **told)
+    tx.append("scan_unpacked", scan=half.scan, pages=1)
 
 
 def cut_of(word: str) -> Cut:

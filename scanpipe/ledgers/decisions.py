@@ -73,6 +73,13 @@ class Decisions:
         query = sa.select(a.test, a.candidate, a.question).where(a.scan == page.scan, a.page == page.index)
         return [Slot(*row) for row in self._c.execute(query.order_by(a.test, a.candidate, a.question))]
 
+    def also_in(self, test: str) -> list[Slot]:
+        """The further slots in this test, once for each filed page that belongs to them."""
+        a, p = t.also.c, t.page.c
+        pages = t.also.join(t.page, sa.and_(a.scan == p.scan, a.page == p.page))
+        query = sa.select(a.test, a.candidate, a.question).select_from(pages).where(a.test == test, p.state == "filed")
+        return [Slot(*row) for row in self._c.execute(query)]
+
     def order(self, slot: Slot) -> list[PageId]:
         """The order that a person gave to the pages of a slot."""
         c = t.place.c

@@ -30,6 +30,10 @@ _HEADERS = {
 }
 
 
+BY_ITSELF = frozenset({"here", "queue_changes"})
+"""Routes that an open page asks for while nobody is there."""
+
+
 class NobodyIsSignedIn(Exception):
     """The page needs a session: the answer leads to the sign-in."""
 
@@ -52,7 +56,9 @@ def session_rules(request: Request) -> SessionRules:
 def caller(request: Request) -> Visitor | None:
     """Who is signed in, if anybody is."""
     cookie = request.cookies.get(COOKIE)
-    return visitor(parts_of(request), cookie, session_rules(request), provider_of(request)) if cookie else None
+    by_itself = getattr(request.scope.get("route"), "name", None) in BY_ITSELF
+    found = (parts_of(request), cookie or "", session_rules(request), provider_of(request), by_itself)
+    return visitor(*found) if cookie else None
 
 
 def admitted(request: Request) -> Visitor:

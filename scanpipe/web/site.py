@@ -16,6 +16,7 @@ from scanpipe.faults import Fault, Refused, UnknownThing
 from scanpipe.identity import IdentityProvider
 from scanpipe.web.door import NobodyIsSignedIn, caller, with_headers
 from scanpipe.web.drawing import draw
+from scanpipe.web.news import News
 from scanpipe.web.pages import (
     around,
     entrance,
@@ -53,6 +54,7 @@ def add_pages(app: FastAPI, site: Site) -> None:
     app.state.drafts = site.drafts
     app.state.uploads = site.uploads
     app.state.patience = entrance.Patience()
+    app.state.news = News(app.state.parts)
     for room in _ROOMS:
         app.router.routes.extend(room.router.routes)  # plainly in one list, which the test of the rules walks
     app.add_exception_handler(NobodyIsSignedIn, _to_the_door)

@@ -61,8 +61,13 @@ def test_each_half_is_filed_where_it_belongs(double: Installation) -> None:
         with parts.ledger.read() as r:
             assert r.counts() == {"held": 1, "withdrawn": 2}
         assert verify(parts).problems == []
-        with pytest.raises(Refused, match="before"):
-            split(parts, page.id, "beside", "kari")
+        work_off(parts, double, split(parts, page.id, "beside", "kari"))
+        with parts.ledger.read() as r:
+            assert r.counts() == {"split": 1, "filed": 2}, "cut once more, after all"
+        undo_last(parts, "kari")
+        with parts.ledger.read() as r:
+            assert r.counts() == {"held": 1, "withdrawn": 2}
+        assert verify(parts).problems == []
 
 
 def test_a_half_that_somebody_decided_about_stands_in_the_way_of_undoing(double: Installation) -> None:

@@ -32,6 +32,7 @@ def graded_test(request: Request, person: Person, test: str) -> Response:
     definition = _definition(request, person, test)
     with parts_of(request).ledger.read() as r:
         filed = Counter((p.candidate, p.question) for p in r.pages_of_test(definition.id) if p.state == "filed")
+        filed.update((slot.candidate, slot.question) for slot in r.decisions().also_in(definition.id))
     return draw(request, "graded_test.html", test=definition, filed=filed)
 
 

@@ -20,6 +20,8 @@ from scanpipe.web.door import Person, parts_of
 from scanpipe.web.pages.queue import Page
 
 router = APIRouter(include_in_schema=False)
+_KEPT = "private, max-age=600, immutable"
+"""Long enough for the next sheet to be there ahead; sign-out empties the browser's cache (`Clear-Site-Data`)."""
 SIZES = {"small": 260, "large": 1800, "full": 100_000}
 Digest = Annotated[str, Path(pattern="^[0-9a-f]{12}$")]
 
@@ -70,4 +72,4 @@ def _answer(parts: Parts, id: PageId, by: str, body: bytes | None) -> Response:
     if body is None:
         raise HTTPException(404)
     note_view(parts, id, by)
-    return Response(body, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=31536000, immutable"})
+    return Response(body, media_type="image/jpeg", headers={"Cache-Control": _KEPT})

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Annotated, Any
@@ -13,7 +10,6 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
 from scanpipe.desk import comparing, running, stacks
-from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused, UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.queue import Filter
@@ -24,8 +20,6 @@ from scanpipe.web.drawing import draw
 router = APIRouter(include_in_schema=False)
 ROWS = 100
 HERE_S = 90
-_POLL_S = 1.0
-_STREAM_S = 300.0
 
 
 def page_id(scan: str, page: int) -> PageId:
@@ -90,7 +84,7 @@ def list_stacks(request: Request, person: Person) -> Response:
 @router.get("/queue/changes", name="queue_changes")
 def changes(request: Request, person: Person) -> Response:
     """Server-sent events: how many pages are held, whenever that changes. Ends by itself; browsers ask again."""
-    return StreamingResponse(_changes(parts_of(request)), media_type="text/event-stream")
+    return StreamingResponse(request.app.state.news.listen(), media_type="text/event-stream")
 
 
 @router.post("/queue/retry-all", name="retry_all")
@@ -182,15 +176,3 @@ def pace(r: Transaction) -> float | None:
     if len(times) < 5:
         return None
     return (len(times) - 1) / max(1 / 60, (times[0] - times[-1]).total_seconds() / 60)
-
-
-def _changes(parts: Parts) -> Iterator[str]:
-    seen: object = None
-    end_s = time.monotonic() + _STREAM_S
-    while time.monotonic() < end_s and not parts.ledger.closed:
-        with parts.ledger.read() as r:
-            now = {"held": r.queue().count(Filter()), "newest": r.queue().newest_held()}
-        if now != seen:
-            yield f"data: {json.dumps(now)}\n\n"
-            seen = now
-        time.sleep(_POLL_S)

@@ -25,12 +25,20 @@ def slot(request: Request, person: Person, test: str, candidate: str, question: 
 
 @router.post(f"{_AT}/order", name="order")
 def order(
-    request: Request, person: Actor, test: str, candidate: str, question: str, page: Annotated[list[str], Form()]
+    request: Request,
+    person: Actor,
+    test: str,
+    candidate: str,
+    question: str,
+    page: Annotated[list[str], Form()],
+    seen: Annotated[list[str], Form()],
 ) -> Response:
-    """`page` are the pages in their new order, each as scan-page."""
+    """`page` are the pages in their new order, `seen` in the one that was shown, each as scan-page."""
     view = _slot(request, test, candidate, question)
     try:
-        order_slot(parts_of(request), view.slot, [_page(name) for name in page], person.name)
+        order_slot(
+            parts_of(request), view.slot, [_page(name) for name in page], person.name, [_page(name) for name in seen]
+        )
     except Refused as e:
         return _draw(request, _slot(request, test, candidate, question), e)
     return RedirectResponse(request.url.path.removesuffix("/order"), 303)

@@ -1,0 +1,85 @@
+"""Pages that are open while nobody presses anything: they cost little, keep nobody signed in, and leave no drawing behind."""
+
+from __future__ import annotations
+
+import http.client
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+
+from scanpipe.desk.parts import Parts
+from scanpipe.ledgers.tables import session
+from tests.installation import Installation
+from tests.serving import serving
+from tests.web.conftest import PASSWORD, sign_in
+from tests.web.test_around import token
+from tests.web.test_decisions import held
+
+LISTENERS = 60
+"""More than the server has threads."""
+
+
+def test_many_who_listen_keep_nobody_waiting(home: Installation) -> None:
+    with serving(home) as url:
+        place = urlsplit(url).netloc
+        door = http.client.HTTPConnection(place, timeout=20)
+        form = f"name=exam_office&password={PASSWORD.replace(' ', '+').replace('å', '%C3%A5')}"
+        door.request("POST", "/sign-in", form, {"Content-Type": "application/x-www-form-urlencoded"})
+        answer = door.getresponse()
+        answer.read()
+        cookie = {"Cookie": (answer.headers["Set-Cookie"] or "").split(";")[0]}
+        listening = [http.client.HTTPConnection(place, timeout=20) for _ in range(LISTENERS)]
+        for one in listening:
+            one.request("GET", "/queue/changes", headers=cookie)
+        first = [one.getresponse().readline() for one in listening]
+        assert set(first) == {first[0]} and b'"held"' in first[0]
+        door.request("GET", "/queue", headers=cookie)
+        assert door.getresponse().status == 200
+        for one in listening:
+            one.close()
+
+
+def age_session(parts: Parts, name: str, by: timedelta) -> str:
+    at = (datetime.now(UTC) - by).isoformat(timespec="seconds")
+
+    with parts.ledger.writing() as c:
+        (digest,) = c.execute(sa.select(session.c.digest).where(session.c.name == name)).scalars()
+        c.execute(sa.update(session).values(seen=at))
+    return str(digest)
+
+
+def test_an_open_page_keeps_nobody_signed_in(app: TestClient, parts: Parts) -> None:
+    sign_in(app, "exam_office")
+    page = held(parts, "no_codes")
+    secret = token(app, "/queue")
+    digest = age_session(parts, "exam_office", timedelta(minutes=50))
+
+    def seen() -> str:
+        with parts.ledger.read() as r:
+            found = r.sessions().one(digest)
+        assert found is not None
+        return found.seen
+
+    before = seen()
+    assert app.post(f"/sheets/{page.scan}/{page.page}/here", data={"token": secret}).status_code == 204
+    assert seen() == before
+    assert app.get("/queue").status_code == 200 and seen() > before, "but a person does"
+
+
+def test_a_drawing_is_on_record_and_goes_with_the_session(app: TestClient, parts: Parts) -> None:
+    sign_in(app, "exam_office")
+    page = held(parts, "no_codes")
+    at = f"/sheets/{page.scan}/{page.page}"
+    assert app.get(at).status_code == 200
+    parts.ledger.write(lambda tx: None)  # behind what was handed in before
+    with parts.ledger.read() as r:
+        assert [e.scan for e in r.events_of("drawing_viewed")] == [page.scan], (
+            "also when the picture is kept by the browser"
+        )
+    picture = app.get(f"{at}/large-{(page.sha256 or '')[:12]}.jpg")
+    kept = dict(part.strip().partition("=")[::2] for part in picture.headers["cache-control"].split(","))
+    assert "private" in kept and int(kept["max-age"]) <= 600
+    out = app.post("/sign-out", data={"token": token(app, "/queue")})
+    assert out.headers["clear-site-data"] == '"cache"'
