@@ -46,6 +46,7 @@ def verify(parts: Parts, progress: Callable[[str, int, int], None] | None = None
     finding.problems += parts.ledger.difference()
     with parts.ledger.read() as r:
         scans, pages = list(r.scans()), list(r.pages_in(*STATES))
+        finding.problems += [f"page {p} lies in {s} as well, another candidate's" for p, s in r.decisions().strayed()]
         record = shelved(list(r.events_of(*SHELVED)))
     _check_counts(parts, finding, scans, pages)
     objects = _expected(scans, pages) | record

@@ -80,6 +80,14 @@ class Decisions:
         query = sa.select(a.test, a.candidate, a.question).select_from(pages).where(a.test == test, p.state == "filed")
         return [Slot(*row) for row in self._c.execute(query)]
 
+    def strayed(self) -> list[tuple[PageId, Slot]]:
+        """Filed pages that belong to a further slot of another candidate: by no decision that there is."""
+        a, p = t.also.c, t.page.c
+        pages = t.also.join(t.page, sa.and_(a.scan == p.scan, a.page == p.page))
+        query = sa.select(a.scan, a.page, a.test, a.candidate, a.question).select_from(pages)
+        query = query.where(p.state == "filed", sa.or_(a.test != p.test, a.candidate != p.candidate))
+        return [(PageId(*row[:2]), Slot(*row[2:])) for row in self._c.execute(query)]
+
     def order(self, slot: Slot) -> list[PageId]:
         """The order that a person gave to the pages of a slot."""
         c = t.place.c
