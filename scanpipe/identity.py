@@ -92,12 +92,16 @@ class IdentityProvider:
             raise Refused("the provider did not let you in", "Begin anew, or ask those who run it.")
         token = self._exchanged(redirect_uri, said["code"], departure.verifier)
         claims = self._claims_of(token.get("id_token", ""), token.get("access_token"), departure.nonce)
-        claims = self._userinfo(token) | claims
-        return Arrival(self._name(claims), self._role(claims), _grant(token))
+        claims = self._userinfo(token, claims["sub"]) | claims
+        return Arrival(self._name(claims), self._role(claims), _grant(token, claims["sub"]))
 
     def ask_again(self, grant: str) -> tuple[str | None, str]:
-        """The role that the person has now, None where they have none any more, and the grant to ask with the next time."""
+        """The role that the person has now, None where they have none any more, and the grant to ask with the next time.
+
+        Raises Refused where what the provider says cannot be trusted, or is of somebody else.
+        """
         token = json.loads(grant)
+        sub = token["sub"]
         claims: dict[str, Any] = {}
         if token.get("refresh_token"):
             fresh = self._refreshed(token["refresh_token"])
@@ -106,8 +110,9 @@ class IdentityProvider:
             token |= fresh
             if "id_token" in fresh:
                 claims = self._claims_of(fresh["id_token"], fresh.get("access_token"), None)
-        told = self._userinfo(token, must=not claims)
-        return (self._role(told | claims) if told or claims else None), _grant(token)
+                _check_same(sub, claims)
+        told = self._userinfo(token, sub, must=not claims)
+        return (self._role(told | claims) if told or claims else None), _grant(token, sub)
 
     def _exchanged(self, redirect_uri: str, code: str, verifier: str) -> dict[str, Any]:
         from authlib.integrations.base_client import OAuthError
@@ -132,7 +137,7 @@ class IdentityProvider:
                 return None
             raise ProviderUnavailable(f"the identity provider answers {e.error}", "Look at [oidc].") from e
 
-    def _userinfo(self, token: Mapping[str, Any], must: bool = False) -> dict[str, Any]:
+    def _userinfo(self, token: Mapping[str, Any], sub: str, must: bool = False) -> dict[str, Any]:
         """What the provider tells of the person; nothing where it does not any more. `must`: there is no other source."""
         address = self._metadata().get("userinfo_endpoint")
         if address is None or not token.get("access_token"):
@@ -143,7 +148,11 @@ class IdentityProvider:
         if answer.status_code >= 500 and must:
             raise ProviderUnavailable(f"the identity provider answers {answer.status_code}", "Try again later.")
         media_type = answer.headers.get("content-type", "")
-        return dict(answer.json()) if answer.status_code == 200 and media_type.startswith("application/json") else {}
+        if answer.status_code != 200 or not media_type.startswith("application/json"):
+            return {}
+        told = dict(answer.json())
+        _check_same(sub, told)
+        return told
 
     def _claims_of(self, id_token: str, access_token: str | None, nonce: str | None) -> dict[str, Any]:
         """The claims of an ID token that is signed by the provider, for us, now, and for this sign-in."""
@@ -241,8 +250,14 @@ class _Asking:
             raise ProviderUnavailable("the identity provider cannot be reached", "Try again in a moment.") from error
 
 
-def _grant(token: Mapping[str, Any]) -> str:
-    return json.dumps({k: token[k] for k in ("access_token", "refresh_token") if token.get(k)})
+def _check_same(sub: str, told: Mapping[str, Any]) -> None:
+    """OpenID Connect Core 1.0, 5.3.2 and 12.2: what is told of another subject is not to be used."""
+    if told.get("sub") != sub:
+        raise Refused("the provider speaks of another person", "Begin anew.")
+
+
+def _grant(token: Mapping[str, Any], sub: str) -> str:
+    return json.dumps({k: token[k] for k in ("access_token", "refresh_token") if token.get(k)} | {"sub": sub})
 
 
 def _check_address(address: str) -> None:

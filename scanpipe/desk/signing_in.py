@@ -16,11 +16,14 @@ from argon2.exceptions import Argon2Error
 
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.people import BOUND_TO_TESTS
+from scanpipe.faults import Refused
 from scanpipe.identity import Arrival, IdentityProvider, ProviderUnavailable
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.sessions import Session
 
 _TOUCH_S = 60
+_FORGOTTEN = timedelta(days=30)
+"""Sessions that began so long ago have ended, whatever the rules are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,13 @@ def sign_in_by(parts: Parts, arrival: Arrival) -> str | None:
     if arrival.role is None:
         parts.ledger.write(lambda tx: tx.append("sign_in_failed", name=arrival.name, why="no role"))
         return None
+    with parts.ledger.read() as r:
+        account = r.accounts().account(arrival.name)
+    if account is not None and account.password:  # a provider's name may be chosen by its bearer
+        parts.ledger.write(
+            lambda tx: tx.append("sign_in_failed", name=arrival.name, why="the name is a local account's")
+        )
+        return None
     cookie = secrets.token_urlsafe(32)
     said = {"role": arrival.role, "grant": _sealing(cookie).encrypt(arrival.grant.encode()).decode(), "checked": _now()}
     return _begin(parts, arrival.name, cookie, said)
@@ -79,6 +89,7 @@ def _begin(parts: Parts, name: str, cookie: str, said: dict[str, str]) -> str:
     session = replace(session, grant=said.get("grant"), checked=said.get("checked"))
 
     def record(tx: Transaction) -> None:
+        tx.sessions().sweep(made_before=(datetime.now(UTC) - _FORGOTTEN).isoformat(timespec="seconds"))
         tx.sessions().add(session)
         why: dict[str, Any] = {"why": session.role} if session.role else {}
         tx.append("signed_in", name=name, **why)
@@ -131,6 +142,8 @@ def _role_by_provider(parts: Parts, session: Session, cookie: str, provider: Ide
         role, grant = provider.ask_again(seal.decrypt(session.grant.encode()).decode())
     except ProviderUnavailable:
         return session.role
+    except Refused:
+        role, grant = None, ""
     columns = {"role": role or "", "grant": seal.encrypt(grant.encode()).decode()}
 
     def record(tx: Transaction) -> None:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from scanpipe.desk.decisions import check_seen, make, page_or_fault, restoring
-from scanpipe.desk.intake import fetch
+from scanpipe.desk.originals import original_page
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused, StoreFault
 from scanpipe.ledgers import Transaction
 from scanpipe.model import PageId, PageRecord, ScanRecord
 from scanpipe.stages.render import encode_jpeg, turned
 from scanpipe.stages.split import Cut, halves
-from scanpipe.stages.unpack import DecodeError, Problem, open_document
+from scanpipe.stages.unpack import DecodeError, Problem
 from scanpipe.stores import Put
 
 _QUALITY = 95
@@ -97,10 +95,7 @@ def _check(record: PageRecord) -> None:
 
 
 def _cut(parts: Parts, key: str, record: PageRecord, cut: Cut, share: float) -> list[bytes]:
-    with tempfile.TemporaryDirectory(dir=parts.folders.own_work) as work:
-        original = fetch(parts, key, Path(work)).read_bytes()
-    document = open_document(original, parts.errand.limits)
-    page = document if isinstance(document, Problem) else document.page(record.page)
+    page = original_page(parts, key, record.page)
     if isinstance(page, Problem):
         raise Refused("the original cannot be opened", "Scan the sheets again, one by one.")
     try:

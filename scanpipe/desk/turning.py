@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
-from pathlib import Path
 
 from scanpipe.desk.decisions import check_seen, make, page_or_fault
-from scanpipe.desk.intake import fetch
+from scanpipe.desk.originals import original_page
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused, StoreFault
 from scanpipe.ledgers import Transaction
 from scanpipe.model import PageId, PageRecord
 from scanpipe.stages.render import Rendition, render
-from scanpipe.stages.unpack import Problem, open_document
+from scanpipe.stages.unpack import Problem
 from scanpipe.stores import Put
 
 
@@ -52,10 +50,7 @@ def _check(record: PageRecord) -> None:
 
 
 def _rendered(parts: Parts, key: str, record: PageRecord, turn_deg: int) -> Rendition:
-    with tempfile.TemporaryDirectory(dir=parts.folders.own_work) as work:
-        original = fetch(parts, key, Path(work)).read_bytes()
-    with_pages = open_document(original, parts.errand.limits)
-    page = with_pages if isinstance(with_pages, Problem) else with_pages.page(record.page)
+    page = original_page(parts, key, record.page)
     if isinstance(page, Problem):
         raise Refused("the original cannot be opened", "Scan the sheet again.")
     return render(page, turn_deg, record.skew_deg or 0.0, record.dpi, parts.errand.jpeg_quality)

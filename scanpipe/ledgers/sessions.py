@@ -58,9 +58,9 @@ class Sessions:
         """Ends all sessions of a person, but the one of this digest."""
         self._c.execute(sa.delete(t.session).where(_s.name == name, _s.digest != but))
 
-    def sweep(self, made_before: str, seen_before: str) -> None:
+    def sweep(self, made_before: str) -> None:
         """Forgets sessions that are over."""
-        self._c.execute(sa.delete(t.session).where(sa.or_(_s.made < made_before, _s.seen < seen_before)))
+        self._c.execute(sa.delete(t.session).where(_s.made < made_before))
 
     def look_at(self, page: PageId, by: str, at: str) -> None:
         """Notes that a person has a page open; they have no other one open any more."""

@@ -180,7 +180,7 @@ def _slot(request: Request, token: Token, test: str, candidate: str, question: s
 def _http_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code in (404, 405) and not request.url.path.startswith(f"{ROOT}/"):
-        return pages.missing(request, error.status_code)
+        return pages.missing(request, 404)  # a wrong method, too: it would tell which pages there are
     return _problem(error.status_code, dict(error.headers or {}))
 
 

@@ -14,6 +14,7 @@ from scanpipe.desk.signing_in import SessionRules
 from scanpipe.desk.uploads import Uploads
 from scanpipe.faults import Fault, Refused, UnknownThing
 from scanpipe.identity import IdentityProvider
+from scanpipe.web.bounds import Bounds
 from scanpipe.web.door import NobodyIsSignedIn, caller, with_headers
 from scanpipe.web.drawing import draw
 from scanpipe.web.news import News
@@ -59,6 +60,7 @@ def add_pages(app: FastAPI, site: Site) -> None:
         app.router.routes.extend(room.router.routes)  # plainly in one list, which the test of the rules walks
     app.add_exception_handler(NobodyIsSignedIn, _to_the_door)
     app.middleware("http")(with_headers)
+    app.add_middleware(Bounds)
 
 
 def missing(request: Request, status: int) -> Response:

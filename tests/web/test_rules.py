@@ -8,7 +8,10 @@ import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
+from scanpipe.desk import deciding
+from scanpipe.desk.parts import Parts
 from scanpipe.desk.people import ROLES
+from scanpipe.web.pages.entrance import Patience
 from scanpipe.web.rules import MAY, OPEN
 from tests.installation import ROOT
 from tests.web.conftest import PASSWORD, sign_in
@@ -69,7 +72,7 @@ def test_a_role_gets_in_where_the_table_says_and_nowhere_else(app: TestClient, r
             told = answer.text.replace(path, "").replace('aria-current="true"', "")
             assert told == missing.text.replace("/no/such/page", "")
         elif method == "POST":
-            assert answer.status_code in (403, 422), f"{path} changes things without the session's secret"
+            assert answer.status_code == 403, f"{path} changes things without the session's secret"
         else:
             known = {404} if route.name in NEED_MORE else {200, 303}
             assert answer.status_code in known | {422}, (path, answer.status_code)
@@ -151,3 +154,76 @@ def test_the_documented_table_is_the_one_in_the_code() -> None:
         if len(row) == 10
     }
     assert {name: told.get(name) for name in MAY} == {name: set(roles) for name, roles in MAY.items()}
+
+
+def test_a_form_without_the_sessions_secret_is_refused_whatever_else_it_says(app: TestClient) -> None:
+    """Every route that changes something, by somebody who may: never 422, which would say what the form should be."""
+    for role in ROLES:
+        sign_in(app, role)
+        for route in pages(app):
+            if route.name in OPEN or "POST" not in route.methods or role not in MAY[route.name]:
+                continue
+            path = re.sub(r"\{(\w+)\}", lambda m: SOME[m[1]], route.path)
+            for told in ({}, {"token": "guessed"}):
+                assert app.post(path, data=told).status_code == 403, path
+            assert app.post(path, data={}, headers={"Origin": "https://evil.example"}).status_code == 403
+
+
+def test_a_wrong_method_does_not_tell_which_pages_there_are(app: TestClient) -> None:
+    assert app.delete("/queue").status_code == app.delete("/no/such/page").status_code == 404
+
+
+def test_too_much_is_refused_before_anybody_reads_it(app: TestClient) -> None:
+    much = b"x" * (2 * 2**20)
+    assert app.post("/sign-in", content=much).status_code == 413
+    said = app.post("/sign-in", content=(much[:65536] for _ in range(64)), headers={"Content-Type": "text/plain"})
+    assert said.status_code in (401, 413), "a body whose length is not said is read no further than the bound"
+    form = {"files": ("a.yaml", b"x" * (12 * 2**20))}
+    assert app.post("/drafts", files=form).status_code == 413
+
+
+class Clock:
+    now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def test_who_guesses_waits_longer_each_time_and_many_at_once_gain_nothing() -> None:
+    clock = Clock()
+    patience = Patience(clock)
+    assert [patience.begin("name kari", "from a") for _ in range(7)] == [True] * 5 + [False] * 2
+    for wait_s in (2.0, 4.0, 8.0):
+        clock.now_s += wait_s - 0.1
+        assert not patience.begin("name kari", "from b")
+        clock.now_s += 0.2
+        assert patience.begin("name kari", "from c")
+    patience.succeeded("name kari", "from c")
+    assert patience.begin("name kari", "from d")
+    assert [patience.begin(f"name {n}", "from e") for n in range(5)] == [True] * 5
+    patience.succeeded("name 0", "from e")
+    assert patience.begin("name per", "from e") and not patience.begin("name ola", "from e"), (
+        "one try is taken off, no more"
+    )
+
+
+def test_the_old_password_is_not_guessed_at_leisure(app: TestClient) -> None:
+    sign_in(app, "planner")
+    token = re.search(r'name="token" value="([^"]+)"', app.get("/password").text)
+    assert token is not None
+    told = {"token": token[1], "old": "guessed", "new": "a new and long one"}
+    codes = [app.post("/password", data=told).status_code for _ in range(8)]
+    assert codes[0] == 422 and codes[-1] == 429
+
+
+def test_who_sees_figures_only_sees_no_file_and_no_serial(app: TestClient, parts: Parts) -> None:
+    with parts.ledger.read() as r:
+        page = next(p for p in r.pages_in("filed") if p.serial)
+    deciding.scan_again(parts, page.id, "kari", "cut off")
+    sign_in(app, "exam_office")
+    assert f"serial {page.serial}" in app.get("/overview").text
+    sign_in(app, "reporter")
+    shown = app.get("/overview").text
+    assert page.serial is not None and page.serial not in shown and ".jpg" not in shown and "HI1001" in shown
+    sign_in(app, "chief_invigilator")
+    assert "HI1001" not in app.get("/overview").text, "a test that was not given to them"

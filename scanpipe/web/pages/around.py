@@ -16,6 +16,7 @@ from scanpipe.desk.readiness import look
 from scanpipe.desk.tracing import sentence
 from scanpipe.web.door import Person, parts_of
 from scanpipe.web.drawing import draw
+from scanpipe.web.rules import may
 
 router = APIRouter(include_in_schema=False)
 _STACKS = 60
@@ -34,7 +35,8 @@ def overview(request: Request, person: Person) -> Response:
         inflow = r.figures().inflow(since.isoformat(timespec="minutes"))
         rescan = r.queue().to_rescan()
         oldest = r.queue().oldest()
-    names = sorted(set(tests) | set(printed))
+    names = sorted(name for name in set(tests) | set(printed) if person.works_on(name))
+    rescan = rescan if may(person.role, "receipts") else []
     rows = [(name, printed.get(name, (0, 0)), tests.get(name, Counter())) for name in names]
     state = look(parts_of(request))
     points, most = _plot(inflow, since)

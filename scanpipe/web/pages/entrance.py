@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections import defaultdict
+from collections.abc import Callable
 from importlib.resources import files
 from typing import Annotated
 
@@ -27,31 +28,53 @@ _FIRST = ("queue", "tests", "grading", "rooms", "people", "overview", "receipts"
 
 
 class Patience:
-    """Slows down who guesses passwords: after some failures of a name or an address the next try must wait, longer each time."""
+    """Slows down who guesses passwords: after some tries for a name, or from an address, the next must wait, longer each time.
+
+    A try counts before the password is looked at, so that many at once gain nothing; one that succeeds is taken off again.
+    """
 
     FREE, LONGEST_S = 5, 900.0
 
-    def __init__(self) -> None:
-        self._failures: dict[str, tuple[int, float]] = defaultdict(lambda: (0, 0.0))
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._tries: dict[str, tuple[int, float]] = {}
 
-    def wait_s(self, *keys: str) -> float:
-        """How long the next try must wait."""
-        return max((self._wait_s(*self._failures[k]) for k in keys if k in self._failures), default=0.0)
+    def begin(self, *keys: str) -> bool:
+        """May it be tried now? Then it counts as failed until `succeeded` says otherwise."""
+        with self._lock:
+            now_s = self._clock()
+            if any(self._wait_s(*self._tries[k], now_s) > 0 for k in keys if k in self._tries):
+                return False
+            for key in keys:
+                tries, _ = self._tries.pop(key, (0, 0.0))
+                self._tries[key] = tries + 1, now_s
+            while len(self._tries) > 10_000:
+                self._tries.pop(next(iter(self._tries)))
+            return True
 
-    def failed(self, *keys: str) -> None:
-        for key in keys:
-            self._failures[key] = self._failures[key][0] + 1, time.monotonic()
-        if len(self._failures) > 10_000:
-            self._failures.pop(next(iter(self._failures)))
+    def succeeded(self, name: str, *others: str) -> None:
+        """The name begins anew; what it shares with others (an address) loses this one try only."""
+        with self._lock:
+            self._tries.pop(name, None)
+            for key in others:
+                tries, at_s = self._tries.get(key, (1, 0.0))
+                self._tries[key] = max(0, tries - 1), at_s
 
-    def succeeded(self, *keys: str) -> None:
-        for key in keys:
-            self._failures.pop(key, None)
-
-    def _wait_s(self, failures: int, at_s: float) -> float:
-        if failures < self.FREE:
+    def _wait_s(self, tries: int, at_s: float, now_s: float) -> float:
+        if tries < self.FREE:
             return 0.0
-        return max(0.0, min(self.LONGEST_S, 2.0 ** (failures - self.FREE + 1)) - (time.monotonic() - at_s))
+        return max(0.0, min(self.LONGEST_S, 2.0 ** (tries - self.FREE + 1)) - (now_s - at_s))
+
+
+def patience_of(request: Request) -> Patience:
+    patience: Patience = request.app.state.patience
+    return patience
+
+
+def guessing(request: Request, name: str) -> tuple[str, str]:
+    """By what tries of a password are counted: its name, and where they come from."""
+    return f"name {name}", f"from {request.client.host if request.client else ''}"
 
 
 @router.get("/sign-in", name="sign_in")
@@ -69,14 +92,11 @@ def sign_in_post(
     to: Annotated[str, Form(max_length=500)] = "/",
 ) -> Response:
     check_origin(request)
-    patience: Patience = request.app.state.patience
-    keys = (f"name {name}", f"from {request.client.host if request.client else ''}")
-    wait_s = patience.wait_s(*keys)
-    if wait_s > 0:
+    patience, keys = patience_of(request), guessing(request, name)
+    if not patience.begin(*keys):
         return draw_sign_in(request, 429, to=own_path(to), problem="wait", name=name)
     cookie = sign_in(parts_of(request), name, password)
     if cookie is None:
-        patience.failed(*keys)
         return draw_sign_in(request, 401, to=own_path(to), problem="wrong", name=name)
     patience.succeeded(*keys)
     answer = RedirectResponse(own_path(to), 303)

@@ -57,7 +57,7 @@ def graded_picture(
     pages = _slot(request, person, test, candidate, question).pages
     if n > len(pages) or size not in SIZES:
         raise HTTPException(404)
-    return send_picture(parts_of(request), pages[n - 1], person.name, size, digest)
+    return send_picture(request, pages[n - 1], person.name, size, digest)
 
 
 def _definition(request: Request, person: Visitor, test: str) -> TestDefinition:

@@ -13,6 +13,7 @@ from scanpipe.desk.signing_in import is_right
 from scanpipe.faults import Refused, UnknownThing, UsageFault
 from scanpipe.web.door import Actor, Person, parts_of
 from scanpipe.web.drawing import draw
+from scanpipe.web.pages.entrance import guessing, patience_of
 
 router = APIRouter(include_in_schema=False)
 Name = Annotated[str, Form(max_length=200)]
@@ -68,8 +69,12 @@ def own_password_post(request: Request, person: Actor, old: Name, new: Name) -> 
     parts = parts_of(request)
     if not person.local:
         raise HTTPException(404)
+    patience, keys = patience_of(request), guessing(request, person.name)
+    if not patience.begin(*keys):
+        return draw(request, "password.html", 429, problem="wait")
     if not is_right(parts, person.name, old):
         return draw(request, "password.html", 422, problem="old")
+    patience.succeeded(*keys)
     try:
         people.set_password(parts, person.name, new, person.name, keep=person.session)
     except UsageFault:

@@ -11,7 +11,7 @@ from starlette.datastructures import URL
 
 from scanpipe.desk import arranging, deciding, duplicates, splitting, turning
 from scanpipe.desk.decisions import undo, undo_last
-from scanpipe.desk.viewing import SheetView, next_held, note_here, note_view, view_sheet
+from scanpipe.desk.viewing import SheetView, next_held, note_here, view_sheet
 from scanpipe.faults import Overtaken, Refused, UnknownThing
 from scanpipe.layout import A4, CODE_MM, places
 from scanpipe.ledgers.queue import Filter
@@ -218,7 +218,6 @@ def _draw(request: Request, by: str, id: PageId, filter: Filter, refused: Any = 
         previous = r.queue().held_before(filter, view.page.event)
         tests = r.tests()
     note_here(parts_of(request), id, by)
-    note_view(parts_of(request), id, by)
     values: dict[str, Any] = {
         "view": view,
         "page": view.page,

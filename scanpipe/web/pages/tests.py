@@ -6,8 +6,9 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, HTTPException, Request, UploadFile
+from fastapi import APIRouter, Depends, Form, HTTPException, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
+from starlette.datastructures import FormData
 
 from scanpipe.desk import drafting
 from scanpipe.desk.printing import already_printed, draw_sample, plan_sheets, print_sheets
@@ -75,10 +76,19 @@ def print_pdf(
         return _pdf(out.read_bytes(), f"{definition.id} sheets")
 
 
+async def _fields(request: Request) -> FormData:
+    return await request.form()
+
+
+Fields = Annotated[FormData, Depends(_fields)]
+"""All fields of a form whose names are not known beforehand."""
+
+
 @router.post("/tests/{test}/questions", name="set_questions")
-async def set_questions(request: Request, person: Actor, test: str, seen: Annotated[int, Form(ge=0)]) -> Response:
+def set_questions(
+    request: Request, person: Actor, test: str, seen: Annotated[int, Form(ge=0)], form: Fields
+) -> Response:
     """Which questions take sketches, how many: `sketches ID` and `most ID` for each."""
-    form = await request.form()
     definition = _definition(request, person, test)
     wishes = {}
     for q in definition.questions:
@@ -93,9 +103,9 @@ async def set_questions(request: Request, person: Actor, test: str, seen: Annota
 
 
 @router.post("/drafts", name="draft_post")
-async def draft_post(request: Request, person: Actor, files: list[UploadFile]) -> Response:
+def draft_post(request: Request, person: Actor, files: list[UploadFile]) -> Response:
     """A definition, and the CSV that it names."""
-    bodies = {f.filename or "": await f.read(drafting.MOST_BYTES + 1) for f in files[:_MOST_FILES]}
+    bodies = {f.filename or "": f.file.read(drafting.MOST_BYTES + 1) for f in files[:_MOST_FILES]}
     try:
         id = _drafts(request).keep(person.name, bodies)
     except Refused as e:
