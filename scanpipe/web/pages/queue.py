@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
+from starlette.datastructures import URL
 
 from scanpipe.desk import comparing, deciding, running
 from scanpipe.desk.parts import Parts
@@ -60,6 +61,11 @@ def looking(r: Transaction, but: str) -> dict[PageId, str]:
     """Who else has which page open."""
     since = (datetime.now(UTC) - timedelta(seconds=HERE_S)).isoformat(timespec="seconds")
     return r.sessions().looking(since, but)
+
+
+def query_text(filter: Filter) -> str:
+    """The filter as the end of an address; nothing for an empty one."""
+    return str(URL("").include_query_params(**query_of(filter)))
 
 
 @router.get("/queue", name="queue")
@@ -145,23 +151,26 @@ def _page_of(line: str) -> PageId:
 
 
 @router.get("/runs/{scan}/{page}", name="run")
-def run(request: Request, person: Person, id: Page) -> Response:
+def run(request: Request, person: Person, id: Page, filter: Wanted) -> Response:
     """The suggestions for a run of held pages in a stack, all shown at once."""
-    with parts_of(request).ledger.read() as r:
-        found = running.run_from(r, id)
-    return draw(request, "run.html", run=found, refused=None)
+    return _draw_run(request, id, filter)
 
 
 @router.post("/runs/{scan}/{page}", name="take_run")
-def take_run(request: Request, person: Actor, id: Page, take: Annotated[list[str], Form()]) -> Response:
+def take_run(request: Request, person: Actor, id: Page, filter: Wanted, take: Annotated[list[str], Form()]) -> Response:
     """`take` are the pages that were shown, each with its event and the slot that was suggested."""
     try:
         running.take(parts_of(request), [_taken(line) for line in take], person.name)
     except (Refused, UnknownThing) as e:
-        with parts_of(request).ledger.read() as r:
-            found = running.run_from(r, id)
-        return draw(request, "run.html", 409, run=found, refused=e)
-    return RedirectResponse("/queue", 303)
+        return _draw_run(request, id, filter, e)
+    return RedirectResponse(f"/queue{query_text(filter)}", 303)
+
+
+def _draw_run(request: Request, id: PageId, filter: Filter, refused: Refused | UnknownThing | None = None) -> Response:
+    with parts_of(request).ledger.read() as r:
+        found = running.run_from(r, id)
+    values: dict[str, Any] = {"run": found, "refused": refused, "query": query_text(filter)}
+    return draw(request, "run.html", 409 if refused else 200, **values)
 
 
 def _taken(line: str) -> running.Taken:
