@@ -70,6 +70,7 @@ def _environment(language: str) -> Environment:
         "role": lambda role: _word(ROLES, role, language),
         "sketches": lambda kind: _word(SKETCHES, kind, language),
         "kind": lambda kind: _word(KINDS, kind, language),
+        "name_of": lambda words: "of-" + "-".join(word or "" for word in words).encode().hex(),
         "next_step": lambda reason: _word(NEXT, reason, language),
         "why": lambda reason: _why(reason, language),
     }

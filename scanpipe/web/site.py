@@ -28,11 +28,27 @@ from scanpipe.web.pages import (
     rooms,
     sheet,
     slot,
+    stacks,
     tests,
     uploads,
 )
 
-_ROOMS = (entrance, provider, queue, sheet, slot, packs, pictures, around, uploads, tests, grading, rooms, people)
+_ROOMS = (
+    entrance,
+    provider,
+    queue,
+    stacks,
+    sheet,
+    slot,
+    packs,
+    pictures,
+    around,
+    uploads,
+    tests,
+    grading,
+    rooms,
+    people,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
+from scanpipe.desk.deciding import discard
+from scanpipe.model import PageId
 from scanpipe.wiring import open_parts
 from tests.browser import chromium, press, sign_in
 from tests.installation import Installation
@@ -114,6 +116,29 @@ def test_single_keys_can_be_turned_off(page: Page) -> None:
     page.keyboard.press("Escape")
     press(page, "j")
     assert page.url != there
+
+
+def test_the_list_renews_itself_and_moves_nothing(page: Page, shared: Installation, tmp_path: Path) -> None:
+    rows = page.locator("#rows > li")
+    page.wait_for_selector("#stacks li")
+    names = rows.evaluate_all("e => e.map(row => row.dataset.row)")
+    before, held = rows.first.bounding_box(), int(page.inner_text("h1").split()[0])
+    late = tmp_path / "late.jpg"
+    late.write_bytes(b"\xff\xd8 cut off")
+    shared.run("ingest", str(late), ok=(0, 1))
+    page.wait_for_selector("#rows > .new:last-child")
+    assert "late.jpg" in rows.last.inner_text() and rows.first.bounding_box() == before
+    assert rows.evaluate_all("e => e.map(row => row.dataset.row)")[:-1] == names
+    assert int(page.inner_text("h1").split()[0]) == held + 1
+    group = page.locator("#groups li", has_text="The file is damaged").locator(".n")
+    assert int(group.inner_text()) == page.locator("#rows li:not(.gone)", has_text="The file is damaged").count()
+    with open_parts(shared.settings) as parts:
+        scan, _, number = names[0].rpartition("-")
+        discard(parts, PageId(scan, int(number)), "ola", "test print")
+    page.wait_for_selector("#rows > .gone:first-child")
+    assert "decided meanwhile" in rows.first.inner_text() and rows.first.bounding_box() == before
+    page.keyboard.press(".")
+    page.wait_for_selector(f"#rows > li:first-child[data-row='{names[1]}']")
 
 
 def test_two_scans_of_a_sheet_are_compared(page: Page, url: str, shared: Installation) -> None:

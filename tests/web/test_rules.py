@@ -31,6 +31,7 @@ NEED_MORE = (
     "picture",
     "original",
     "receipt",
+    "ask_withdraw",
     "run",
     "upload",
     "file_state",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Annotated, Any
@@ -46,10 +47,23 @@ def wanted(
     text: Annotated[str, Query(max_length=100)] = "",
     day: Annotated[str, Query(max_length=10)] = "",
 ) -> Filter:
-    return Filter(reason, test, stack, text.strip(), day)
+    return Filter(reason, test, stack, text.strip(), day, *_bounds(day))
 
 
 Wanted = Annotated[Filter, Depends(wanted)]
+
+
+def _bounds(day: str) -> tuple[str, str]:
+    """A day here, where times are shown, as the ledger writes times: from its first moment to that of the next."""
+    if not day:
+        return "", ""
+    try:
+        first = datetime.strptime(day, "%Y-%m-%d")
+    except ValueError:
+        raise HTTPException(404) from None
+    ends = (first, first + timedelta(days=1))
+    since, before = (end.astimezone().astimezone(UTC).isoformat(timespec="milliseconds") for end in ends)
+    return since, before
 
 
 def query_of(filter: Filter) -> dict[str, str]:
@@ -72,26 +86,34 @@ def query_text(filter: Filter) -> str:
 def queue(request: Request, person: Person, filter: Wanted) -> Response:
     with parts_of(request).ledger.read() as r:
         rows = r.queue().held(filter, ROWS)
-        groups = r.queue().groups()
-        total = sum(n for _, _, n in groups)
+        total = r.queue().count(Filter())
+        anywhere = replace(filter, reason="", test="")
         values: dict[str, Any] = {
             "rows": rows,
-            "groups": groups,
+            "groups": r.queue().groups(anywhere),
             "total": total,
+            "newest": r.queue().newest_held(),
             "shown": total if filter.empty else r.queue().count(filter),
             "oldest": r.queue().oldest(),
             "looking": looking(r, person.name),
             "pace": pace(r),
             "copies": r.copies().count(),
         }
-    return draw(request, "queue.html", filter=filter, query=query_of(filter), **values)
+    return draw(request, "queue.html", filter=filter, query=query_text(filter), link=_linking(filter), **values)
+
+
+def _linking(filter: Filter) -> Callable[..., str]:
+    """Addresses of the list that keep the filter but for what they name."""
+    return lambda **other: f"/queue{query_text(replace(filter, **other))}"
 
 
 @router.get("/queue/stacks", name="queue_stacks")
-def stacks(request: Request, person: Person) -> Response:
+def stacks(request: Request, person: Person, filter: Wanted) -> Response:
+    """A part of the list that may take a moment: the stacks, and how long the first of each group waits."""
     with parts_of(request).ledger.read() as r:
-        found = r.queue().stacks(ROWS)
-    return draw(request, "stacks.html", stacks=found)
+        found, ages = r.queue().stacks(ROWS + 1), r.queue().ages()
+    values: dict[str, Any] = {"stacks": found[:ROWS], "more": len(found) > ROWS, "ages": ages}
+    return draw(request, "stacks.html", link=_linking(filter), query=query_text(filter), **values)
 
 
 @router.get("/queue/changes", name="queue_changes")
@@ -108,18 +130,7 @@ def retry_all(request: Request, person: Actor, filter: Wanted) -> Response:
     if pages:
         deciding.give_back(parts, pages, person.name)
         request.app.state.resume({p.scan for p in pages})
-    return RedirectResponse("/queue", 303)
-
-
-@router.post("/queue/withdraw", name="withdraw")
-def withdraw(
-    request: Request,
-    person: Actor,
-    stack: Annotated[str, Form(max_length=300)],
-    why: Annotated[str, Form(max_length=300)],
-) -> Response:
-    deciding.withdraw_stack(parts_of(request), stack, person.name, why)
-    return RedirectResponse("/queue", 303)
+    return RedirectResponse(f"/queue{query_text(filter)}", 303)
 
 
 @router.get("/copies", name="copies")
