@@ -13,7 +13,9 @@ from fastapi.testclient import TestClient
 
 from scanpipe.desk import deciding
 from scanpipe.desk.parts import Parts
+from scanpipe.ledgers.queue import Filter
 from scanpipe.model import PageRecord
+from scanpipe.settings import SourceSettings
 from scanpipe.web.pages.queue import wanted
 from tests.web.conftest import sign_in
 
@@ -123,6 +125,18 @@ def test_who_may_finds_the_way_from_receipts_and_lists_of_papers(office: TestCli
     sign_in(office, "operator")
     assert f"/sheets/{filed.scan}" not in office.get("/receipts").text
     assert "/stacks/withdraw" not in office.get("/receipts/one", params={"stack": stack}).text
+
+
+def test_the_imprinted_number_is_shown_and_found(office: TestClient, parts: Parts) -> None:
+    with parts.ledger.read() as r:
+        page, scan = r.queue().held(Filter(), 1)[0]
+    number = re.search(r"(\d\d)-", scan.file.rpartition("/")[2])
+    assert number is not None
+    office.app.state.sources = (SourceSettings("a", scan.file.split("/")[0], imprint=r"(\d\d)-"),)  # type: ignore[attr-defined]
+    assert f"imprinted number {number[1]}" in office.get(f"/sheets/{page.scan}/{page.page}").text
+    assert page.scan in office.get(f"/queue?text={number[1]}-").text
+    office.app.state.sources = ()  # type: ignore[attr-defined]
+    assert "imprinted number" not in office.get(f"/sheets/{page.scan}/{page.page}").text
 
 
 def test_a_language_outlasts_the_session(office: TestClient) -> None:

@@ -219,6 +219,7 @@ def _draw(request: Request, by: str, id: PageId, filter: Filter, refused: Any = 
         "outlines": outlines(view),
         "missing": missing(view),
         "refused": refused,
+        "imprint": next((n for s in request.app.state.sources if (n := s.imprinted(view.scan.file))), None),
     }
     status = 409 if isinstance(refused, Overtaken) else 422 if refused else 200
     return draw(request, "sheet.html", status, **values)
