@@ -45,7 +45,8 @@ def sign_in(page: Page, url: str, name: str, password: str) -> None:
 
 
 def press(page: Page, *keys: str) -> None:
-    """Presses keys that lead to another page, and waits until it is there."""
+    """Presses keys that lead to another page, once what is on this one was shown, and waits until it is there."""
+    page.wait_for_selector("main[data-shown]", state="attached")
     before = page.locator("main").get_attribute("data-arrived")
     for key in keys:
         page.keyboard.press(key)

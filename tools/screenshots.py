@@ -57,9 +57,20 @@ def _take(browser: Browser, url: str, password: str, look: str, folder: Path) ->
     for name in ("no-codes", "no-candidate", "no-question"):
         _shot(page, folder / f"{name}-{look}.png")
         press(page, "j")
-    for path in ("overview", "receipts", "history"):
+    for path in ("overview", "receipts", "history", "stacks"):
         page.goto(f"{url}/{path}")
         _shot(page, folder / f"{path}-{look}.png")
+    page.goto(f"{url}/queue?reason=sheet_seen_before")
+    press(page, "Enter")
+    _shot(page, folder / f"two-scans-{look}.png")
+    page.keyboard.press("z")
+    _shot(page, folder / f"swipe-{look}.png")
+    page.click("[data-act=help]")
+    _shot(page, folder / f"keys-{look}.png")
+    page.goto(f"{url}/stacks")
+    page.locator("a[href*=withdraw]").first.click()
+    page.wait_for_selector("dl.big")
+    _shot(page, folder / f"withdraw-{look}.png")
 
 
 def _shot(page: Page, path: Path) -> None:

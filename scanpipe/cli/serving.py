@@ -77,7 +77,7 @@ def _serving(door: Door, parts: Parts, service: Service, host: str | None, port:
     resumer = Resumer(parts, lambda: open_workers(door.settings))
     rules = SessionRules(timedelta(minutes=web.idle_minutes), timedelta(hours=web.session_hours))
     opened = open_provider(door.settings), open_uploads(door.settings), open_drafts(door.settings)
-    site = import_module("scanpipe.web.site").Site(resumer.resume, rules, *opened)
+    site = import_module("scanpipe.web.site").Site(resumer.resume, rules, *opened, door.settings.sources)
     app = import_module("scanpipe.web.app").make_app(parts, service.meter, site)
     serving = import_module("scanpipe.web.serving")
     server = serving.Server(app, host or web.host, web.port if port is None else port, web.proxies)

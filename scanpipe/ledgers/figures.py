@@ -64,11 +64,11 @@ class Figures:
         query = sa.select(minute, sa.func.count()).where(_s.at >= since).group_by(minute).order_by(minute)
         return [(row[0], row[1]) for row in self._c.execute(query)]
 
-    def receipts(self, limit: int) -> list[Receipt]:
+    def receipts(self, limit: int, skip: int = 0) -> list[Receipt]:
         """The stacks that came last, the newest first."""
         last = sa.func.max(_s.at)
         query = sa.select(_s.stack, sa.func.count(), last).where(_s.stack != "").group_by(_s.stack)
-        rows = self._c.execute(query.order_by(last.desc()).limit(limit))
+        rows = self._c.execute(query.order_by(last.desc(), _s.stack).limit(limit).offset(skip))
         return [Receipt(row[0], row[1], row[2], self._states(row[0])) for row in rows]
 
     def receipt(self, stack: str) -> Receipt | None:

@@ -18,17 +18,25 @@ Row = tuple[PageRecord, ScanRecord]
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What of the queue a person wants to see; empty: all. `text` is sought in candidate, question, serial and file."""
+    """What of the queue a person wants to see; empty: all. `text` is sought in candidate, question, serial and file.
+
+    `since` and `before` bound the moment that a page was held, in UTC as the ledger writes it: they are the ends of `day`.
+    """
 
     reason: str = ""
     test: str = ""
     stack: str = ""
     text: str = ""
     day: str = ""
+    since: str = ""
+    before: str = ""
 
     @property
     def empty(self) -> bool:
         return self == Filter()
+
+
+EVERYTHING = Filter()
 
 
 class Queue:
@@ -50,17 +58,19 @@ class Queue:
 
     def count(self, wanted: Filter) -> int:
         """How many held pages the filter lets through."""
-        if wanted.stack or wanted.text:
-            query = sa.select(sa.func.count()).select_from(t.page).join(t.scan, _p.scan == _s.scan)
-        else:
-            query = sa.select(sa.func.count()).select_from(t.page)
+        query = self._from(sa.select(sa.func.count()), wanted)
         return int(self._c.execute(self._filtered(query, wanted)).scalar() or 0)
 
-    def groups(self) -> list[tuple[str, str | None, int]]:
+    def groups(self, wanted: Filter = EVERYTHING) -> list[tuple[str, str | None, int]]:
         """Reason, test, and how many pages are held for it."""
-        query = sa.select(_p.reason, _p.test, sa.func.count()).where(_p.state == "held")
+        query = self._filtered(self._from(sa.select(_p.reason, _p.test, sa.func.count()), wanted), wanted)
         rows = self._c.execute(query.group_by(_p.reason, _p.test).order_by(_p.reason, _p.test))
         return [(row[0], row[1], row[2]) for row in rows]
+
+    def ages(self) -> list[tuple[str, str | None, str]]:
+        """Reason, test, and since when the first page is held for it."""
+        query = sa.select(_p.reason, _p.test, sa.func.min(_p.at)).where(_p.state == "held")
+        return [(row[0], row[1], row[2]) for row in self._c.execute(query.group_by(_p.reason, _p.test))]
 
     def stacks(self, limit: int) -> list[tuple[str, int, str]]:
         """Stack, how many of its pages are held, and since when the first."""
@@ -115,6 +125,11 @@ class Queue:
         query = _both.where(_p.serial == serial, other).order_by(_p.event)
         return [_row(r) for r in self._c.execute(query)]
 
+    def _from(self, query: sa.Select, wanted: Filter) -> sa.Select:  # type: ignore[type-arg]
+        """Pages, with their scans where the filter asks for those."""
+        with_scans = wanted.stack or wanted.text
+        return query.select_from(t.page.join(t.scan, _p.scan == _s.scan) if with_scans else t.page)
+
     def _filtered(self, query: sa.Select, wanted: Filter) -> sa.Select:  # type: ignore[type-arg]
         query = query.where(_p.state == "held")
         if wanted.reason:
@@ -123,8 +138,10 @@ class Queue:
             query = query.where(sa.func.upper(_p.test) == wanted.test.upper())
         if wanted.stack:
             query = query.where(_s.stack == wanted.stack)
-        if wanted.day:
-            query = query.where(_p.at.startswith(wanted.day, autoescape=True))
+        if wanted.since:
+            query = query.where(_p.at >= wanted.since)
+        if wanted.before:
+            query = query.where(_p.at < wanted.before)
         if wanted.text:
             columns = (_p.candidate, _p.question, _p.serial, _s.file, _p.scan)
             query = query.where(sa.or_(*(c.icontains(wanted.text, autoescape=True) for c in columns)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass, replace
@@ -79,11 +80,20 @@ def _sources(tables: Any, file: Path, problems: list[str]) -> tuple[SourceSettin
         problems += [f"{where}: unknown key {k}{_suggestion(k, list(types))}" for k in unknown]
         told = {k: _convert(k, v, types[k], where, problems) for k, v in table.items() if k in types}
         found.append(SourceSettings(**{"folder": table["name"], **told}))
+        if not _has_one_group(found[-1].imprint):
+            problems.append(f'{where}: imprint must be a regular expression with one group, as "_(\\\\d+)[.]"')
     folders = [source.folder.casefold() for source in found]
     problems += [
         f"{file}: two sources have the folder {f}" for f in sorted({f for f in folders if folders.count(f) > 1})
     ]
     return tuple(found)
+
+
+def _has_one_group(pattern: str) -> bool:
+    try:
+        return not pattern or re.compile(pattern).groups == 1
+    except re.error:
+        return False
 
 
 def _from_tree(tree: Mapping[str, Any], file: Path, problems: list[str]) -> dict[str, tuple[Any, str]]:

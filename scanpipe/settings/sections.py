@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -115,12 +116,21 @@ class MetricsSettings:
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """A scanner: its files come in `folder` of the inbox. `dpi` is what it should deliver; 0: whatever."""
+    """A scanner: its files come in `folder` of the inbox. `dpi` is what it should deliver; 0: whatever. `imprint` is a pattern
+    that finds, as its one group, the number that the scanner prints on the paper in the name of the file.
+    """
 
     name: str
     folder: str
     duplex: bool = False
     dpi: int = 0
+    imprint: str = ""
+
+    def imprinted(self, file: str) -> str | None:
+        """The number printed on the paper of this file, where it came from this scanner and its name tells."""
+        folder, name = f"{self.folder}/", file.rpartition("/")[2]
+        found = re.search(self.imprint, name) if self.imprint and file.startswith(folder) else None
+        return found[1] if found else None
 
 
 @dataclass(frozen=True, slots=True)

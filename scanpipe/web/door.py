@@ -15,6 +15,7 @@ from scanpipe.identity import IdentityProvider
 from scanpipe.web.rules import may
 
 COOKIE = "scanpipe"
+_YEAR_S = 365 * 24 * 3600
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
@@ -108,6 +109,12 @@ def set_cookie(request: Request, response: Response, cookie: str) -> None:
     age_s = int(session_rules(request).absolute.total_seconds())
     secure = request.url.scheme == "https"
     response.set_cookie(COOKIE, cookie, max_age=age_s, path="/", secure=secure, httponly=True, samesite="lax")
+
+
+def keep_language(request: Request, response: Response, language: str) -> None:
+    """A language outlasts the session, in this browser: the page of the door and the next session begin with it."""
+    secure = request.url.scheme == "https"
+    response.set_cookie("language", language, max_age=_YEAR_S, path="/", secure=secure, httponly=True, samesite="lax")
 
 
 async def with_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:

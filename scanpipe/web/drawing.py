@@ -19,7 +19,7 @@ from scanpipe.identity import IdentityProvider
 from scanpipe.model import Reason
 from scanpipe.reasons import WORDING
 from scanpipe.web.rules import may
-from scanpipe.web.words import KINDS, LANGUAGES, ROLES, SKETCHES, STATES, language_of, translations
+from scanpipe.web.words import KINDS, LANGUAGES, NEXT, ROLES, SKETCHES, STATES, language_of, translations
 
 
 def draw_sign_in(
@@ -70,6 +70,8 @@ def _environment(language: str) -> Environment:
         "role": lambda role: _word(ROLES, role, language),
         "sketches": lambda kind: _word(SKETCHES, kind, language),
         "kind": lambda kind: _word(KINDS, kind, language),
+        "name_of": lambda words: "of-" + "-".join(word or "" for word in words).encode().hex(),
+        "next_step": lambda reason: _word(NEXT, reason, language),
         "why": lambda reason: _why(reason, language),
     }
     return env

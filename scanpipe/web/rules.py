@@ -53,6 +53,8 @@ MAY: Mapping[str, frozenset[str]] = {
     "queue_changes": _QUEUE,
     "queue_stacks": _QUEUE,
     "retry_all": _QUEUE,
+    "stacks": _QUEUE,
+    "ask_withdraw": _QUEUE,
     "withdraw": _QUEUE,
     "copies": _QUEUE,
     "settle": _QUEUE,

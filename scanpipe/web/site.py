@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -14,6 +14,7 @@ from scanpipe.desk.signing_in import SessionRules
 from scanpipe.desk.uploads import Uploads
 from scanpipe.faults import Fault, Refused, UnknownThing
 from scanpipe.identity import IdentityProvider
+from scanpipe.settings import SourceSettings
 from scanpipe.web.bounds import Bounds
 from scanpipe.web.door import NobodyIsSignedIn, caller, with_headers
 from scanpipe.web.drawing import draw
@@ -30,11 +31,27 @@ from scanpipe.web.pages import (
     rooms,
     sheet,
     slot,
+    stacks,
     tests,
     uploads,
 )
 
-_ROOMS = (entrance, provider, queue, sheet, slot, packs, pictures, around, uploads, tests, grading, rooms, people)
+_ROOMS = (
+    entrance,
+    provider,
+    queue,
+    stacks,
+    sheet,
+    slot,
+    packs,
+    pictures,
+    around,
+    uploads,
+    tests,
+    grading,
+    rooms,
+    people,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +63,7 @@ class Site:
     provider: IdentityProvider | None = None
     uploads: Uploads | None = None
     drafts: Drafts | None = None
+    sources: Sequence[SourceSettings] = ()
 
 
 def add_pages(app: FastAPI, site: Site) -> None:
@@ -54,6 +72,7 @@ def add_pages(app: FastAPI, site: Site) -> None:
     app.state.provider = site.provider
     app.state.drafts = site.drafts
     app.state.uploads = site.uploads
+    app.state.sources = site.sources
     app.state.patience = entrance.Patience()
     app.state.news = News(app.state.parts)
     for room in _ROOMS:

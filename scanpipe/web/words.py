@@ -63,6 +63,43 @@ KINDS: Mapping[str, str] = {
     "run": N_("took a run of suggestions"),
     "split": N_("cut in two"),
 }
+NEXT: Mapping[str, str] = {
+    "no_codes": N_("Next: see whose sheet lies before and after, then take a suggestion or assign it."),
+    "missing_candidate_code": N_("Next: take the suggestion of the sheets around it, or assign the candidate."),
+    "missing_question_code": N_("Next: assign the question; the drawing and the sheets around it tell which."),
+    "codes_disagree": N_(
+        "Next: look which code belongs to this sheet and which shines through or was pasted on, then assign it."
+    ),
+    "foreign_code": N_("Next: discard it if it belongs to something else, or assign it if a candidate drew on it."),
+    "bad_signature": N_("Next: ask the chief invigilator where this sheet comes from before you assign it."),
+    "unknown_test": N_(
+        "Next: register the test and try again by machine; discard the sheet if it is not for this house."
+    ),
+    "sketches_not_enabled": N_(
+        "Next: let the test take sketches in its definition and try again by machine, or discard the sheet."
+    ),
+    "unknown_candidate": N_(
+        "Next: add the candidate to the definition and try again by machine, or assign the right one."
+    ),
+    "unknown_question": N_("Next: mend the definition and try again by machine, or assign the right question."),
+    "question_takes_no_sketches": N_(
+        "Next: assign the question that was meant, or mend the definition and try again by machine."
+    ),
+    "too_many_sheets": N_(
+        "Next: look into the slot for a sheet that does not belong there, or raise the limit and try again by machine."
+    ),
+    "sheet_seen_before": N_("Next: compare both scans and keep the first, the new one, or both."),
+    "unreadable_file": N_("Next: have the paper scanned again, then discard this file."),
+    "unsupported_file": N_("Next: discard it, and have it sent in one of these formats."),
+    "too_large": N_(
+        "Next: have it scanned at a lower resolution, or raise the limit in the settings and try again by machine."
+    ),
+    "poor_quality": N_("Next: have the paper scanned again, unless everything that was drawn can be read."),
+    "pack_exchanged": N_(
+        "Next: take the suggestion if the pack was handed to this candidate, or assign it to the one it was printed for."
+    ),
+}
+"""For each reason what a person does next."""
 _NORWEGIAN = {"no": "nb", "nn": "nb"}
 
 

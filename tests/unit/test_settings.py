@@ -346,5 +346,21 @@ def test_what_is_wrong_with_a_source(tmp_path: Path, text: str, says: str) -> No
     assert says in refused(file, {}).message
 
 
+@pytest.mark.parametrize("pattern", ["_(", "_[0-9]+", "(a)(b)"])
+def test_an_imprint_is_a_pattern_with_one_group(tmp_path: Path, pattern: str) -> None:
+    file = tmp_path / "scanpipe.toml"
+    file.write_text(f'[[source]]\nname = "a"\nimprint = "{pattern}"\n')
+    assert "source 1: imprint must be a regular expression with one group" in refused(file, {}).message
+
+
+def test_the_imprinted_number_is_found_in_the_name_of_the_scanners_own_files() -> None:
+    source = SourceSettings("a", "rom 210", imprint=r"_(\d{6})[._]")
+    assert source.imprinted("rom 210/job 7/IMG_004711.jpg") == "004711"
+    assert source.imprinted("rom 210/IMG_0047_000012.jpg") == "000012"
+    assert source.imprinted("rom 210/IMG.jpg") is None and source.imprinted("rom 211/IMG_004711.jpg") is None
+    assert source.imprinted("rom 210/in_000001.d/IMG.jpg") is None, "not what a folder is called"
+    assert SourceSettings("a", "rom 210").imprinted("rom 210/IMG_004711.jpg") is None
+
+
 def test_certificates_go_together() -> None:
     assert "go together" in refused(None, {"SCANPIPE__ENGINE__TLS_CA": "/etc/ca.pem"}).message

@@ -36,6 +36,7 @@ NEED_MORE = (
     "picture",
     "original",
     "receipt",
+    "ask_withdraw",
     "run",
     "upload",
     "file_state",

@@ -9,7 +9,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import scanpipe.web as web
-from scanpipe.web.words import language_of, translations
+from scanpipe.model import Reason
+from scanpipe.web.words import NEXT, language_of, translations
 
 ROOT = Path(web.__file__).parent
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
@@ -27,6 +28,10 @@ def test_no_string_is_untranslated() -> None:
         catalogue = read_po(f, "nb")
     known = {m.id for m in catalogue if m.id and not m.fuzzy and all(_texts(m.string))}
     assert said() == known
+
+
+def test_every_reason_has_a_next_step() -> None:
+    assert set(NEXT) == {reason.value for reason in Reason}
 
 
 def test_placeholders_are_kept() -> None:

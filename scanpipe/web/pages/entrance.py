@@ -12,7 +12,7 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
 from scanpipe.desk.signing_in import choose_language, sign_in, sign_out
-from scanpipe.web.door import COOKIE, Actor, Person, caller, check_origin, own_path, parts_of, set_cookie
+from scanpipe.web.door import COOKIE, Actor, Person, caller, check_origin, keep_language, own_path, parts_of, set_cookie
 from scanpipe.web.drawing import draw_sign_in
 from scanpipe.web.rules import may
 from scanpipe.web.words import LANGUAGES
@@ -22,6 +22,7 @@ _STATIC = {
     "scanpipe.css": ("scanpipe.web", "static/scanpipe.css", "text/css"),
     "icon.svg": ("scanpipe.web", "static/icon.svg", "image/svg+xml"),
     "scanpipe.js": ("scanpipe.web", "static/scanpipe.js", "text/javascript"),
+    "sending.js": ("scanpipe.web", "static/sending.js", "text/javascript"),
     "htmx.js": ("js_lib_htmx", "static/htmx/htmx.min.js", "text/javascript"),
 }
 _FIRST = ("queue", "tests", "grading", "rooms", "people", "overview", "receipts")
@@ -120,7 +121,9 @@ def language_post(
     if language not in LANGUAGES:
         raise HTTPException(404)
     choose_language(parts_of(request), person, language)
-    return RedirectResponse(own_path(to), 303)
+    answer = RedirectResponse(own_path(to), 303)
+    keep_language(request, answer, language)
+    return answer
 
 
 @router.get("/", name="home")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
+from starlette.datastructures import URL
 
-from scanpipe.desk import comparing, running, stacks
+from scanpipe.desk import comparing, running
+from scanpipe.desk.stacks import give_back_alike
 from scanpipe.faults import Refused, UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.queue import Filter
@@ -38,10 +42,23 @@ def wanted(
     text: Annotated[str, Query(max_length=100)] = "",
     day: Annotated[str, Query(max_length=10)] = "",
 ) -> Filter:
-    return Filter(reason, test, stack, text.strip(), day)
+    return Filter(reason, test, stack, text.strip(), day, *_bounds(day))
 
 
 Wanted = Annotated[Filter, Depends(wanted)]
+
+
+def _bounds(day: str) -> tuple[str, str]:
+    """A day here, where times are shown, as the ledger writes times: from its first moment to that of the next."""
+    if not day:
+        return "", ""
+    try:
+        first = datetime.strptime(day, "%Y-%m-%d")
+    except ValueError:
+        raise HTTPException(404) from None
+    ends = (first, first + timedelta(days=1))
+    since, before = (end.astimezone().astimezone(UTC).isoformat(timespec="milliseconds") for end in ends)
+    return since, before
 
 
 def query_of(filter: Filter) -> dict[str, str]:
@@ -55,30 +72,43 @@ def looking(r: Transaction, but: str) -> dict[PageId, str]:
     return r.sessions().looking(since, but)
 
 
+def query_text(filter: Filter) -> str:
+    """The filter as the end of an address; nothing for an empty one."""
+    return str(URL("").include_query_params(**query_of(filter)))
+
+
 @router.get("/queue", name="queue")
 def queue(request: Request, person: Person, filter: Wanted) -> Response:
     with parts_of(request).ledger.read() as r:
         rows = r.queue().held(filter, ROWS)
-        groups = r.queue().groups()
-        total = sum(n for _, _, n in groups)
+        total = r.queue().count(Filter())
+        anywhere = replace(filter, reason="", test="")
         values: dict[str, Any] = {
             "rows": rows,
-            "groups": groups,
+            "groups": r.queue().groups(anywhere),
             "total": total,
+            "newest": r.queue().newest_held(),
             "shown": total if filter.empty else r.queue().count(filter),
             "oldest": r.queue().oldest(),
             "looking": looking(r, person.name),
             "pace": pace(r),
             "copies": r.copies().count(),
         }
-    return draw(request, "queue.html", filter=filter, query=query_of(filter), **values)
+    return draw(request, "queue.html", filter=filter, query=query_text(filter), link=_linking(filter), **values)
+
+
+def _linking(filter: Filter) -> Callable[..., str]:
+    """Addresses of the list that keep the filter but for what they name."""
+    return lambda **other: f"/queue{query_text(replace(filter, **other))}"
 
 
 @router.get("/queue/stacks", name="queue_stacks")
-def list_stacks(request: Request, person: Person) -> Response:
+def stacks(request: Request, person: Person, filter: Wanted) -> Response:
+    """A part of the list that may take a moment: the stacks, and how long the first of each group waits."""
     with parts_of(request).ledger.read() as r:
-        found = r.queue().stacks(ROWS)
-    return draw(request, "stacks.html", stacks=found)
+        found, ages = r.queue().stacks(ROWS + 1), r.queue().ages()
+    values: dict[str, Any] = {"stacks": found[:ROWS], "more": len(found) > ROWS, "ages": ages}
+    return draw(request, "stacks.html", link=_linking(filter), query=query_text(filter), **values)
 
 
 @router.get("/queue/changes", name="queue_changes")
@@ -91,25 +121,11 @@ def changes(request: Request, person: Person) -> Response:
 def retry_all(request: Request, person: Actor, filter: Wanted) -> Response:
     """Once more by machine: all that are held for this reason."""
     try:
-        pages = stacks.give_back_alike(parts_of(request), filter, person.name)
+        pages = give_back_alike(parts_of(request), filter, person.name)
     except Refused as e:
-        return draw(request, "refused.html", 422, fault=e, back="/queue")
+        return draw(request, "refused.html", 422, fault=e, back=f"/queue{query_text(filter)}")
     request.app.state.resume({p.scan for p in pages})
-    return RedirectResponse("/queue", 303)
-
-
-@router.post("/queue/withdraw", name="withdraw")
-def withdraw(
-    request: Request,
-    person: Actor,
-    stack: Annotated[str, Form(max_length=300)],
-    why: Annotated[str, Form(max_length=300)],
-) -> Response:
-    try:
-        stacks.withdraw_stack(parts_of(request), stack, person.name, why)
-    except (Refused, UnknownThing) as e:
-        return draw(request, "refused.html", 409, fault=e, back="/queue/stacks")
-    return RedirectResponse("/queue", 303)
+    return RedirectResponse(f"/queue{query_text(filter)}", 303)
 
 
 @router.get("/copies", name="copies")
@@ -141,23 +157,26 @@ def _page_of(line: str) -> PageId:
 
 
 @router.get("/runs/{scan}/{page}", name="run")
-def run(request: Request, person: Person, id: Page) -> Response:
+def run(request: Request, person: Person, id: Page, filter: Wanted) -> Response:
     """The suggestions for a run of held pages in a stack, all shown at once."""
-    with parts_of(request).ledger.read() as r:
-        found = running.run_from(r, id)
-    return draw(request, "run.html", run=found, refused=None)
+    return _draw_run(request, id, filter)
 
 
 @router.post("/runs/{scan}/{page}", name="take_run")
-def take_run(request: Request, person: Actor, id: Page, take: Annotated[list[str], Form()]) -> Response:
+def take_run(request: Request, person: Actor, id: Page, filter: Wanted, take: Annotated[list[str], Form()]) -> Response:
     """`take` are the pages that were shown, each with its event and the slot that was suggested."""
     try:
         running.take(parts_of(request), [_taken(line) for line in take], person.name)
     except (Refused, UnknownThing) as e:
-        with parts_of(request).ledger.read() as r:
-            found = running.run_from(r, id)
-        return draw(request, "run.html", 409, run=found, refused=e)
-    return RedirectResponse("/queue", 303)
+        return _draw_run(request, id, filter, e)
+    return RedirectResponse(f"/queue{query_text(filter)}", 303)
+
+
+def _draw_run(request: Request, id: PageId, filter: Filter, refused: Refused | UnknownThing | None = None) -> Response:
+    with parts_of(request).ledger.read() as r:
+        found = running.run_from(r, id)
+    values: dict[str, Any] = {"run": found, "refused": refused, "query": query_text(filter)}
+    return draw(request, "run.html", 409 if refused else 200, **values)
 
 
 def _taken(line: str) -> running.Taken:

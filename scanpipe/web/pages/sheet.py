@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
-from starlette.datastructures import URL
 
 from scanpipe.desk import arranging, deciding, duplicates, splitting, turning
 from scanpipe.desk.decisions import undo, undo_last
@@ -20,7 +19,7 @@ from scanpipe.stages.preview import on_picture
 from scanpipe.stages.render import STRAIGHT_DEG
 from scanpipe.web.door import Actor, Person, parts_of
 from scanpipe.web.drawing import draw
-from scanpipe.web.pages.queue import Page, Wanted, looking, query_of
+from scanpipe.web.pages.queue import Page, Wanted, looking, query_text
 
 router = APIRouter(include_in_schema=False)
 _MOST_CHOICES = 20
@@ -175,17 +174,17 @@ def undo_my_last(request: Request, person: Actor, filter: Wanted) -> Response:
     try:
         _, pages = undo_last(parts_of(request), person.name)
     except Refused as e:
-        return draw(request, "refused.html", 409, fault=e, back="/queue")
-    return RedirectResponse(_link(pages[-1].id, filter) if pages else "/queue", 303)
+        return draw(request, "refused.html", 409, fault=e, back=f"/queue{query_text(filter)}")
+    return RedirectResponse(_link(pages[-1].id, filter) if pages else f"/queue{query_text(filter)}", 303)
 
 
 @router.post("/decisions/{decision}/undo", name="undo_one")
-def undo_one(request: Request, person: Actor, decision: int) -> Response:
+def undo_one(request: Request, person: Actor, decision: int, filter: Wanted) -> Response:
     try:
         pages = undo(parts_of(request), decision, person.name)
     except (Refused, UnknownThing) as e:
         return draw(request, "refused.html", 409, fault=e, back="/history")
-    return RedirectResponse(_link(pages[-1].id, Filter()) if pages else "/history", 303)
+    return RedirectResponse(_link(pages[-1].id, filter) if pages else "/history", 303)
 
 
 def _decided(request: Request, by: str, id: PageId, filter: Filter, seen: int, act: Any) -> Response:
@@ -200,11 +199,11 @@ def _decided(request: Request, by: str, id: PageId, filter: Filter, seen: int, a
 def _next_link(request: Request, by: str, filter: Filter, event: int) -> str:
     with parts_of(request).ledger.read() as r:
         following = next_held(r, filter, event, set(looking(r, by)))
-    return _link(following.id, filter) if following else str(URL("/queue").include_query_params(**query_of(filter)))
+    return _link(following.id, filter) if following else f"/queue{query_text(filter)}"
 
 
 def _link(id: PageId, filter: Filter) -> str:
-    return str(URL(f"/sheets/{id.scan}/{id.index}").include_query_params(**query_of(filter)))
+    return f"/sheets/{id.scan}/{id.index}{query_text(filter)}"
 
 
 def _draw(request: Request, by: str, id: PageId, filter: Filter, refused: Any = None) -> Response:
@@ -222,7 +221,7 @@ def _draw(request: Request, by: str, id: PageId, filter: Filter, refused: Any = 
         "view": view,
         "page": view.page,
         "filter": filter,
-        "query": str(URL("").include_query_params(**query_of(filter))),
+        "query": query_text(filter),
         "following": following,
         "previous": previous[0] if previous else None,
         "left": left,
@@ -231,6 +230,7 @@ def _draw(request: Request, by: str, id: PageId, filter: Filter, refused: Any = 
         "outlines": outlines(view),
         "missing": missing(view),
         "refused": refused,
+        "imprint": next((n for s in request.app.state.sources if (n := s.imprinted(view.scan.file))), None),
     }
     status = 409 if isinstance(refused, Overtaken) else 422 if refused else 200
     return draw(request, "sheet.html", status, **values)
@@ -262,8 +262,7 @@ def _confirm(
         "chosen": chosen,
         "choice": choice,
     }
-    query = str(URL("").include_query_params(**query_of(filter)))
-    return draw(request, "confirm.html", there=there, against=against, query=query, **values)
+    return draw(request, "confirm.html", there=there, against=against, query=query_text(filter), **values)
 
 
 def missing(view: SheetView) -> list[dict[str, Any]]:

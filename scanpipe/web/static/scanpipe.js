@@ -2,35 +2,71 @@
 "use strict";
 
 // ── keys: an element with data-key="x" is pressed (or focused, if one can type in it) by that key; data-keys="d 1" by two.
+// What decides (the button of a form) is pressed only when what it is about was on the screen, and never by a key that is held down.
 let begun = "";
 
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.matches("input:not([type=checkbox]), select, textarea");
-  if (event.key === "Enter" && event.target.matches(".assign select")) { event.preventDefault(); event.target.form.requestSubmit(); return; }
-  if (typing && event.key === "Escape") { event.target.blur(); return; }
-  if (typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  if (event.key === "Enter" && event.target.matches("a, button, summary")) return;
+  const on = event.target, typing = on.matches("input:not([type=checkbox], [type=range]), select, textarea");
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  if (event.repeat && event.key === "Enter" && !on.matches("textarea")) { event.preventDefault(); return; }
+  if (event.key === "Enter" && on.matches(".assign select")) { event.preventDefault(); if (mayDecide()) on.form.requestSubmit(); return; }
+  if (typing && event.key === "Escape") { on.blur(); return; }
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (event.key === "Enter" && on.matches("a, button, summary")) { if (decides(on) && !mayDecide()) event.preventDefault(); return; }
+  if (on.matches("[type=range]") && event.key.length > 1) return;
+  if (event.key.length === 1 && !singleKeys()) return;
   const target = begun ? named("keys", `${begun} ${key}`) : named("key", key);
+  if (event.repeat) { if (moves(target) || (!target && pan(key))) { event.preventDefault(); target?.click(); } return; }
   const begins = !begun && document.querySelector(`[data-keys^="${CSS.escape(key)} "]`);
   begun = "";
   if (target) { event.preventDefault(); press(target); return; }
-  if (begins) { event.preventDefault(); begun = key; announceChoices(key); return; }
+  if (begins) { event.preventDefault(); begun = key; begins.scrollIntoView({ block: "nearest" }); return; }
   if (pan(key)) event.preventDefault();
 });
+
+function moves(element) { return element?.matches("[data-view=in], [data-view=out]") && view; }
+
+function decides(element) { return element.matches("button:not([type=button])") && element.form?.method === "post"; }
+
+// Was the drawing shown, and is nothing decided about it yet? Says so where not.
+function mayDecide() {
+  const main = document.querySelector("main"), shown = "shown" in main.dataset;
+  if (!shown) tell(main.querySelector("[data-not-yet]")?.dataset.notYet);
+  return shown && !("decided" in main.dataset);
+}
+
+function tell(text, quietly = false) {
+  const place = document.querySelector("#told");
+  if (place) { place.textContent = text ?? ""; place.classList.toggle("visually-hidden", quietly); }
+}
 
 function named(name, value) {
   return document.querySelector(`[data-${name}="${CSS.escape(value)}"]`);
 }
 
 function press(element) {
+  if (decides(element) && !mayDecide()) return;
   if (element.matches("input:not([type=checkbox]), select")) { element.focus(); element.select?.(); } else element.click();
 }
 
-function announceChoices(key) {
-  const first = document.querySelector(`[data-keys^="${CSS.escape(key)} "]`);
-  first?.scrollIntoView({ block: "nearest" });
+document.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.requestConfig.verb === "post" && event.detail.boosted) document.querySelector("main").dataset.decided = ""; });
+document.addEventListener("htmx:sendError", () => { delete document.querySelector("main").dataset.decided; });
+
+// Single keys can be turned off, by each person in each browser: who speaks to the computer would press them by accident.
+function keysOf() { return `scanpipe keys of ${document.querySelector("#help").dataset.person}`; }
+function singleKeys() { return localStorage.getItem(keysOf()) !== "off"; }
+
+function showKeys() {
+  const box = document.querySelector("#single-keys");
+  box.checked = singleKeys();
+  document.documentElement.classList.toggle("no-keys", !box.checked);
 }
+
+document.addEventListener("change", (event) => {
+  if (event.target.id !== "single-keys") return;
+  localStorage.setItem(keysOf(), event.target.checked ? "on" : "off");
+  showKeys();
+});
 
 function showHelp() {
   const list = document.querySelector("#help dl");
@@ -38,55 +74,92 @@ function showHelp() {
     const term = document.createElement("dt"), meaning = document.createElement("dd"), cap = document.createElement("kbd");
     cap.textContent = element.dataset.key ?? element.dataset.keys;
     term.append(cap);
-    meaning.textContent = (element.labels?.[0]?.firstChild?.textContent ?? element.querySelector("b")?.textContent ?? element.textContent).trim();
+    meaning.textContent = meaningOf(element);
     return [term, meaning];
   });
   list.replaceChildren(...rows.flat());
   document.querySelector("#help").showModal();
 }
 
-// ── the viewer
+function meaningOf(element) {
+  const label = element.labels?.[0]?.textContent, told = element.dataset.meaning ?? element.getAttribute("aria-label");
+  return (told || (element.matches("input, select") && label) || element.querySelector("b")?.textContent || element.textContent).trim().replace(/\s+/g, " ").slice(0, 90);
+}
+
+// ── the viewer: one scan, or two of the same sheet that are moved together
 let view = null;
 
 function openViewer() {
-  const room = document.querySelector("[data-viewer]");
-  const paper = room?.querySelector(".paper"), drawing = room?.querySelector(".drawing");
+  const room = document.querySelector("[data-viewer]"), drawings = [...(room?.querySelectorAll(".drawing") ?? [])];
   view = null;
-  if (!paper) return;
-  view = { room, paper, drawing, scale: 1, x: 0, y: 0, bright: 1, contrast: 1 };
-  for (const label of paper.querySelectorAll(".label")) {
+  if (!drawings.length) { whenLookedAt(); return; }
+  view = { room, drawings, scale: 1, x: 0, y: 0, bright: 1, contrast: 1 };
+  for (const label of room.querySelectorAll(".label")) {
     const right = label.dataset.x > 60; // a label that begins further right would run out of the page
     label.style[right ? "right" : "left"] = right ? `${Math.max(0, 88 - label.dataset.x)}%` : `${label.dataset.x}%`;
     label.style.top = `${label.dataset.y}%`;
   }
-  if (drawing.complete && drawing.naturalWidth) fit(); else drawing.addEventListener("load", fit, { once: true });
+  for (const drawing of drawings) drawing.addEventListener("load", arrived, { once: true });
+  if (drawings.length > 1) compare(room.clientWidth > 640 ? "two" : "one");
+  arrived();
   room.addEventListener("wheel", onWheel, { passive: false });
   dragging(room);
   const ahead = document.querySelector("[data-ahead]")?.dataset.ahead;
   if (ahead) new Image().src = ahead;
 }
 
-function fit() {
-  if (!view) return;
-  const { room, drawing } = view, w = drawing.naturalWidth, h = drawing.naturalHeight;
-  const scale = Math.min(room.clientWidth / w, room.clientHeight / h);
-  view.width = w * scale; view.height = h * scale; view.scale = 1;
-  view.x = (room.clientWidth - view.width) / 2; view.y = (room.clientHeight - view.height) / 2;
+function arrived() {
+  if (!view || !view.drawings.every((drawing) => drawing.complete && drawing.naturalWidth)) return;
+  fit();
   document.querySelector("main").dataset.shown = "";
-  view.paper.style.width = `${view.width}px`; view.paper.style.height = `${view.height}px`;
+  tell("");
+}
+
+// A page without a viewer is shown when the small pictures that its decision is about are there.
+function whenLookedAt() {
+  const main = document.querySelector("main"), pictures = [...main.querySelectorAll("[data-look] img")];
+  const look = () => { if (pictures.every((p) => p.complete && p.naturalWidth)) main.dataset.shown = ""; };
+  for (const picture of pictures) picture.addEventListener("load", look, { once: true });
+  look();
+}
+
+function pane() { return view.room.querySelector(".pane:not([hidden])"); }
+
+function fit() {
+  if (!view || !view.drawings[0].naturalWidth) return;
+  const there = pane(), { naturalWidth: w, naturalHeight: h } = view.drawings[0];
+  const scale = Math.min(there.clientWidth / w, there.clientHeight / h);
+  view.scale = 1;
+  view.x = (there.clientWidth - w * scale) / 2; view.y = (there.clientHeight - h * scale) / 2;
+  for (const drawing of view.drawings) {
+    const paper = drawing.parentElement, width = w * scale;
+    paper.style.width = `${width}px`; paper.style.height = `${(width * drawing.naturalHeight) / (drawing.naturalWidth || 1)}px`;
+  }
   show();
 }
 
 function show() {
-  view.paper.style.transform = `translate(${view.x}px, ${view.y}px) scale(${view.scale})`;
-  view.drawing.style.filter = `brightness(${view.bright}) contrast(${view.contrast})`;
-  if (view.scale > 1.6 && view.drawing.dataset.full) {
-    view.drawing.src = view.drawing.dataset.full;
-    delete view.drawing.dataset.full;
+  for (const drawing of view.drawings) {
+    drawing.parentElement.style.transform = `translate(${view.x}px, ${view.y}px) scale(${view.scale})`;
+    drawing.style.filter = `brightness(${view.bright}) contrast(${view.contrast})`;
+    if (view.scale > 1.6 && drawing.dataset.full) { drawing.src = drawing.dataset.full; delete drawing.dataset.full; }
   }
 }
 
-function zoom(factor, x = view.room.clientWidth / 2, y = view.room.clientHeight / 2) {
+// ── two scans of one sheet: one of them, beside each other, or one over the other up to a slider. Each pane says which it shows.
+function compare(how) {
+  const { room } = view, [first, other] = room.querySelectorAll(".pane"), slider = room.querySelector("[type=range]");
+  room.dataset.compare = how;
+  first.hidden = how === "other"; other.hidden = how === "one"; slider.hidden = how !== "swipe";
+  other.style.clipPath = how === "swipe" ? `inset(0 0 0 ${slider.value}%)` : "";
+  for (const button of document.querySelectorAll("[data-view=two], [data-view=swipe]")) button.setAttribute("aria-pressed", button.dataset.view === how);
+  tell([...room.querySelectorAll(".pane:not([hidden]) .which")].map((which) => which.textContent).join(", "), true);
+  fit();
+}
+
+document.addEventListener("input", (event) => { if (event.target.matches(".viewer [type=range]")) compare("swipe"); });
+
+function zoom(factor, x = pane().clientWidth / 2, y = pane().clientHeight / 2) {
   const scale = Math.min(12, Math.max(0.5, view.scale * factor)), ratio = scale / view.scale;
   view.x = x - (x - view.x) * ratio; view.y = y - (y - view.y) * ratio; view.scale = scale;
   show();
@@ -94,21 +167,28 @@ function zoom(factor, x = view.room.clientWidth / 2, y = view.room.clientHeight 
 
 function onWheel(event) {
   event.preventDefault();
-  const box = view.room.getBoundingClientRect();
-  zoom(event.deltaY < 0 ? 1.15 : 1 / 1.15, event.clientX - box.left, event.clientY - box.top);
+  zoom(event.deltaY < 0 ? 1.15 : 1 / 1.15, ...inPane(event.clientX, event.clientY));
+}
+
+function inPane(x, y) {
+  const box = view.room.getBoundingClientRect(), there = pane();
+  return [(x - box.left) % Math.max(1, there.clientWidth), y - box.top];
 }
 
 function dragging(room) {
   const fingers = new Map();
-  room.addEventListener("pointerdown", (e) => { fingers.set(e.pointerId, e); room.setPointerCapture(e.pointerId); });
+  room.addEventListener("pointerdown", (e) => {
+    if (e.target.matches("input")) return;
+    fingers.set(e.pointerId, e); room.setPointerCapture(e.pointerId);
+  });
   for (const end of ["pointerup", "pointercancel"]) room.addEventListener(end, (e) => fingers.delete(e.pointerId));
   room.addEventListener("pointermove", (e) => {
     const before = fingers.get(e.pointerId);
     if (!before) return;
     if (fingers.size === 2) {
       const other = [...fingers.values()].find((f) => f.pointerId !== e.pointerId);
-      const far = (f) => Math.hypot(f.clientX - other.clientX, f.clientY - other.clientY), box = room.getBoundingClientRect();
-      zoom(far(e) / Math.max(1, far(before)), (e.clientX + other.clientX) / 2 - box.left, (e.clientY + other.clientY) / 2 - box.top);
+      const far = (f) => Math.hypot(f.clientX - other.clientX, f.clientY - other.clientY);
+      zoom(far(e) / Math.max(1, far(before)), ...inPane((e.clientX + other.clientX) / 2, (e.clientY + other.clientY) / 2));
     } else { view.x += e.clientX - before.clientX; view.y += e.clientY - before.clientY; show(); }
     fingers.set(e.pointerId, e);
   });
@@ -127,11 +207,9 @@ const acts = {
   contrast: () => { view.contrast = view.contrast >= 3 ? 1 : view.contrast + 0.5; show(); },
   codes: () => view.room.classList.toggle("plain"),
   original: (button) => beside(button.dataset.src, button.textContent),
-  blink: (button) => {
-    const now = view.drawing.getAttribute("src");
-    view.drawing.src = button.dataset.src; button.dataset.src = now; delete view.drawing.dataset.full;
-    view.room.classList.toggle("plain");
-  },
+  two: () => compare(view.room.dataset.compare === "two" ? "one" : "two"),
+  swipe: () => { compare(view.room.dataset.compare === "swipe" ? "one" : "swipe"); view.room.querySelector("[type=range]:not([hidden])")?.focus(); },
+  blink: () => compare(view.room.dataset.compare === "one" ? "other" : "one"),
 };
 
 function beside(src, alt) {
@@ -150,88 +228,8 @@ document.addEventListener("click", (event) => {
 });
 addEventListener("resize", () => view && fit());
 
-// ── the order of pages in a slot: by buttons or by dragging
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-move]"), item = button?.closest("li");
-  if (!item) return;
-  const other = button.dataset.move === "1" ? item.nextElementSibling : item.previousElementSibling;
-  if (other) { button.dataset.move === "1" ? other.after(item) : other.before(item); button.focus(); }
-});
-
-let dragged = null;
-document.addEventListener("dragstart", (event) => { dragged = event.target.closest("[data-order] li"); });
-document.addEventListener("dragover", (event) => {
-  const over = event.target.closest("[data-order] li");
-  if (!dragged || !over || over === dragged) return;
-  event.preventDefault();
-  const box = over.getBoundingClientRect();
-  event.clientX > box.left + box.width / 2 ? over.after(dragged) : over.before(dragged);
-});
-document.addEventListener("dragend", () => { dragged = null; });
-
-// ── sketches that are sent, in pieces: each goes behind what is there, so a dropped connection only takes time
-const PIECE = 2 * 1024 * 1024;
-let sending = Promise.resolve();
-
-document.addEventListener("change", (event) => {
-  const room = event.target.closest("[data-upload]");
-  if (room && event.target.files) { choose(room, event.target.files); event.target.value = ""; }
-});
-document.addEventListener("dragover", (event) => { if (event.target.closest?.("[data-upload]")) event.preventDefault(); });
-document.addEventListener("drop", (event) => {
-  const room = event.target.closest?.("[data-upload]");
-  if (room) { event.preventDefault(); choose(room, event.dataTransfer.files); }
-});
-
-function choose(room, files) {
-  const button = room.parentElement.querySelector("button.main");
-  button.disabled = true;
-  for (const file of files) sending = sending.then(() => send(room, file));
-  sending = sending.then(() => { button.disabled = false; });
-}
-
-async function send(room, file) {
-  const row = rowOf(room, file), bar = row.querySelector("progress"), said = row.querySelector(".said");
-  const begun = await ask(room, "/files", new URLSearchParams({ name: file.name, size: file.size, stamp: file.lastModified }));
-  let { offset, problem } = begun;
-  while (!problem && offset < file.size) {
-    bar.value = offset;
-    const piece = file.slice(offset, offset + PIECE);
-    ({ offset, problem } = await ask(room, `/files/${begun.file}`, piece, { "Upload-Offset": offset, "Content-Type": "application/octet-stream" }));
-  }
-  bar.value = problem ? 0 : file.size;
-  said.textContent = problem ?? room.dataset.done;
-}
-
-function rowOf(room, file) {
-  const list = room.querySelector(".files");
-  const there = [...list.children].find((row) => row.firstElementChild.textContent === file.name);
-  if (there) return there;
-  const row = document.createElement("li"), name = document.createElement("span"), bar = document.createElement("progress");
-  const said = document.createElement("span");
-  name.textContent = file.name; bar.max = file.size; bar.value = 0; bar.setAttribute("aria-label", file.name); said.className = "said";
-  row.append(name, " ", bar, " ", said);
-  list.append(row);
-  return row;
-}
-
-async function ask(room, path, body, headers = {}) {
-  const status = room.querySelector("[role=status]");
-  for (let wait_ms = 500; ; wait_ms = Math.min(30_000, 2 * wait_ms)) {
-    try {
-      const how = { method: "POST", body, redirect: "manual", headers: { ...headers, "X-CSRF-Token": room.dataset.token } };
-      const answer = await fetch(room.dataset.upload + path, how);
-      if (answer.type === "opaqueredirect") location.reload();
-      if (answer.ok || [409, 422].includes(answer.status)) { status.textContent = ""; return await answer.json(); }
-      if (answer.status < 500) return { problem: `${answer.status} ${answer.statusText}` };
-    } catch { /* the connection is away: again, a little later */ }
-    status.textContent = room.dataset.away;
-    await new Promise((done) => setTimeout(done, wait_ms));
-  }
-}
-
-// ── news from the queue: said, never moved under a hand
-let news = null;
+// ── the list renews itself: what is new goes below, what somebody else decided is marked; nothing moves under a hand
+let news = null, renewing = null;
 
 function listen() {
   news?.close(); news = null;
@@ -239,13 +237,59 @@ function listen() {
   if (!place) return;
   news = new EventSource("/queue/changes");
   news.onmessage = (event) => {
-    if (JSON.parse(event.data).held === Number(place.dataset.held)) return;
-    place.textContent = place.dataset.said; place.hidden = false;
+    const { held, newest } = JSON.parse(event.data);
+    if (held === Number(place.dataset.held) && newest === Number(place.dataset.newest)) return;
+    Object.assign(place.dataset, { held, newest });
+    renewing ??= setTimeout(() => { renewing = null; renew(); }, 300);
   };
 }
 
-// data-arrived says to whoever watches (tests do) that the page is another one, and ready for keys; data-shown, that the drawing is there
-function arrive() { openViewer(); listen(); document.querySelector("main").dataset.arrived = performance.now(); }
-document.addEventListener("htmx:afterSettle", (event) => { if (event.target === document.body || event.detail.boosted) arrive(); });
-document.addEventListener("htmx:historyRestore", arrive);
+async function fresh(url) {
+  const answer = await fetch(url, { headers: { "HX-Request": "true" } }).catch(() => null);
+  return answer?.ok && !answer.redirected ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+}
+
+async function renew() {
+  const place = document.querySelector("#news"), now = place && (await fresh(location.href));
+  if (!now || !place.isConnected) return;
+  for (const part of document.querySelectorAll("[data-renew]")) {
+    const newer = now.getElementById(part.id);
+    if (newer) part.textContent = newer.textContent;
+  }
+  const came = merge("rows", now), gone = document.querySelectorAll("#rows > .gone").length;
+  if (matchMedia("(min-width: 60rem)").matches) merge("groups", now); else merge("groups", now, false);
+  const stacks = document.querySelector("#stacks"), newer = stacks && (await fresh(stacks.dataset.from));
+  if (newer) merge("stacks", newer, matchMedia("(min-width: 60rem)").matches);
+  if (came || gone) { place.textContent = place.dataset.said; place.hidden = false; }
+}
+
+// Rows of a list by their data-row. Those that are there keep their place; answers how many came.
+function merge(id, now, append = true) {
+  const list = document.getElementById(id), newer = now.getElementById(id);
+  if (!list || !newer) return 0;
+  const there = new Map([...list.children].map((row) => [row.dataset.row, row])), still = new Set();
+  let came = 0;
+  for (const row of newer.children) {
+    still.add(row.dataset.row);
+    const old = there.get(row.dataset.row);
+    if (old) { old.classList.remove("gone"); const n = old.querySelector(".n"); if (n) n.textContent = row.querySelector(".n").textContent; }
+    else if (append) { row.classList.add("new"); list.append(row); htmx.process(row); came += 1; }
+  }
+  for (const [name, row] of there) if (!still.has(name)) { row.classList.add("gone"); const n = row.querySelector(".n"); if (n) n.textContent = "0"; }
+  return came;
+}
+
+// data-arrived says to whoever watches (tests do) that the page is another one, and ready for keys; data-shown, that the drawing is there.
+// Who reads with a screen reader or goes by Tab begins at the content.
+function arrive() {
+  const main = document.querySelector("main");
+  openViewer(); listen(); showKeys();
+  main.dataset.arrived = performance.now();
+}
+function swapped() {
+  arrive();
+  if (document.activeElement === document.body) document.querySelector("main").focus({ preventScroll: true });
+}
+document.addEventListener("htmx:afterSettle", (event) => { if (event.target === document.body || event.detail.boosted) swapped(); });
+document.addEventListener("htmx:historyRestore", swapped);
 document.readyState === "loading" ? document.addEventListener("DOMContentLoaded", arrive) : arrive();

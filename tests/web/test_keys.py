@@ -1,0 +1,169 @@
+"""Keys in a real browser: what a held-down key may do, what waits for the drawing, where the focus is, two scans compared."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Route
+
+from scanpipe.desk.deciding import discard
+from scanpipe.model import PageId
+from scanpipe.wiring import open_parts
+from tests.browser import chromium, press, sign_in
+from tests.installation import Installation
+from tests.serving import serving
+from tests.web.conftest import PASSWORD
+
+
+@pytest.fixture(scope="module")
+def shared(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """A copy of the filled installation for all tests of this file: none of them needs a certain sheet to be held."""
+    data_dir = tmp_path_factory.mktemp("keys") / "data"
+    shutil.copytree(filled, data_dir)
+    return Installation(data_dir, data_dir / "none.pdf", ())
+
+
+@pytest.fixture(scope="module")
+def url(shared: Installation) -> Iterator[str]:
+    with serving(shared) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(url: str, browser: Browser) -> Iterator[Page]:
+    """The list, signed in."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
+    page = context.new_page()
+    sign_in(page, url, "exam_office", PASSWORD)
+    yield page
+    context.close()
+
+
+def left(page: Page) -> int:
+    return int(page.inner_text(".left").split()[0])
+
+
+def test_a_key_that_is_held_down_decides_once(page: Page) -> None:
+    press(page, "Enter")
+    page.wait_for_selector("main[data-shown]")
+    before, first = left(page), page.url
+    for _ in range(4):
+        page.keyboard.down("s")
+        page.wait_for_timeout(120)
+    page.keyboard.up("s")
+    page.wait_for_url(lambda there: there != first)
+    assert left(page) == before - 1
+    place = page.locator(".paper").first
+    still = place.evaluate("e => e.style.transform")
+    page.keyboard.down("+")
+    once = place.evaluate("e => e.style.transform")
+    page.keyboard.down("+")
+    assert len({still, once, place.evaluate("e => e.style.transform")}) == 3, "looking closer goes on and on"
+    page.keyboard.up("+")
+
+
+def test_what_decides_waits_for_the_drawing(page: Page) -> None:
+    withheld: list[Route] = []
+    page.route("**/large-*.jpg", lambda route: withheld.append(route))
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".viewer .drawing", state="attached")
+    before, there = left(page), page.url
+    page.keyboard.press("s")
+    page.wait_for_timeout(200)
+    assert (page.url, left(page)) == (there, before) and "Not yet" in page.inner_text("#told")
+    for route in withheld:
+        route.continue_()
+    page.unroute("**/large-*.jpg")
+    press(page, "s")
+    assert left(page) == before - 1 and page.url != there
+
+
+def test_the_focus_is_at_the_content_after_every_step(page: Page) -> None:
+    press(page, "Enter")
+    press(page, "j")
+    assert page.evaluate("document.activeElement.id") == "main"
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "none"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('main') !== null")
+
+
+def test_single_keys_can_be_turned_off(page: Page) -> None:
+    press(page, "Enter")
+    page.keyboard.press("?")
+    page.uncheck("#single-keys")
+    page.keyboard.press("Escape")
+    there = page.url
+    page.keyboard.press("j")
+    page.keyboard.press("?")
+    page.wait_for_timeout(150)
+    assert page.url == there and page.locator("dialog[open]").count() == 0
+    page.reload()
+    page.wait_for_selector("main[data-shown]")
+    page.keyboard.press("j")
+    page.wait_for_timeout(150)
+    assert page.url == there, "it is kept"
+    page.click("[data-act=help]")
+    page.check("#single-keys")
+    page.keyboard.press("Escape")
+    press(page, "j")
+    assert page.url != there
+
+
+def test_the_list_renews_itself_and_moves_nothing(page: Page, shared: Installation, tmp_path: Path) -> None:
+    rows = page.locator("#rows > li")
+    page.wait_for_selector("#stacks li")
+    names = rows.evaluate_all("e => e.map(row => row.dataset.row)")
+    before, held = rows.first.bounding_box(), int(page.inner_text("h1").split()[0])
+    late = tmp_path / "late.jpg"
+    late.write_bytes(b"\xff\xd8 cut off")
+    shared.run("ingest", str(late), ok=(0, 1))
+    page.wait_for_selector("#rows > .new:last-child")
+    assert "late.jpg" in rows.last.inner_text() and rows.first.bounding_box() == before
+    assert rows.evaluate_all("e => e.map(row => row.dataset.row)")[:-1] == names
+    assert int(page.inner_text("h1").split()[0]) == held + 1
+    group = page.locator("#groups li", has_text="The file is damaged").locator(".n")
+    assert int(group.inner_text()) == page.locator("#rows li:not(.gone)", has_text="The file is damaged").count()
+    with open_parts(shared.settings) as parts:
+        scan, _, number = names[0].rpartition("-")
+        discard(parts, PageId(scan, int(number)), "ola", "test print")
+    page.wait_for_selector("#rows > .gone:first-child")
+    assert "decided meanwhile" in rows.first.inner_text() and rows.first.bounding_box() == before
+    page.keyboard.press(".")
+    page.wait_for_selector(f"#rows > li:first-child[data-row='{names[1]}']")
+
+
+def test_two_scans_of_a_sheet_are_compared(page: Page, url: str, shared: Installation) -> None:
+    with open_parts(shared.settings) as parts, parts.ledger.read() as r:
+        record = next(p for p in r.pages_in("held") if p.reason == "sheet_seen_before")
+    page.goto(f"{url}/sheets/{record.scan}/{record.page}")
+    page.wait_for_selector("main[data-shown]")
+    first, other = page.locator(".pane").first, page.locator(".pane.other")
+    places = [pane.bounding_box() for pane in (first, other)]
+    assert places[0] and places[1] and places[0]["x"] + places[0]["width"] <= places[1]["x"] + 1, "beside each other"
+    page.keyboard.press("+")
+    page.keyboard.press("ArrowLeft")
+    papers = page.locator(".paper").evaluate_all("e => e.map(p => p.style.transform)")
+    assert papers[0] == papers[1] and "scale(1.3)" in papers[0], "moved together"
+    said = []
+    for _ in range(2):
+        page.keyboard.press("w")
+        said.append(page.inner_text("#told"))
+        assert first.is_visible() != other.is_visible()
+        assert "plain" not in (page.get_attribute(".viewer", "class") or "")
+    assert sorted(said) == ["the scan that is filed", "this scan"]
+    page.keyboard.press("z")
+    before = other.evaluate("e => e.style.clipPath")
+    page.keyboard.press("ArrowRight")
+    assert other.evaluate("e => e.style.clipPath") != before and first.is_visible()
+    page.keyboard.press("?")
+    keys = page.locator("#help dt").all_inner_texts()
+    assert {"t", "z", "w", "f", "n", "e"} <= set(keys)
