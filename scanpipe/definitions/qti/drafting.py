@@ -57,7 +57,7 @@ def _question_fields(question: Question) -> dict[str, str | int | None]:
 
 
 def _candidate_fields(c: Candidate) -> dict[str, str | int | None]:
-    return {"number": c.number, "name": c.name, "room": c.room, "seat": c.seat}
+    return {"number": c.number, "name": c.name, "room": c.room, "seat": c.seat, "extra_time_min": c.extra_time_min}
 
 
 def _mapping(fields: dict[str, str | int | None]) -> str:
