@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal, TypeAlias, cast
 
@@ -49,8 +49,8 @@ _ELLIPSIS = "…"
 class Rules:
     """What applies to kinds of interactions, and to single questions: (sketches, most sheets) by id or by item."""
 
-    kinds: Mapping[str, Sketches] = USUAL
-    questions: Mapping[str, tuple[Sketches, int | None]] = MappingProxyType({})
+    kinds: Mapping[str, Sketches] = field(default_factory=lambda: USUAL)
+    questions: Mapping[str, tuple[Sketches, int | None]] = field(default_factory=dict)
 
 
 def read_kinds(text: str) -> dict[str, Sketches]:
