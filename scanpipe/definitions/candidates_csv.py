@@ -97,6 +97,10 @@ def _by_place(text: str, skipped: int, columns: Mapping[str, str], spot: Spot) -
     delimiter = max(DELIMITERS, key=lambda d: sum(len(row) for _, row in _first_rows(text, d)))
     widest = max(max(places.values()) + 1, *(len(row) for _, row in _first_rows(text, delimiter)), 1)
     names = [str(place) for place in range(1, widest + 1)]
+    for line, row in islice(_first_rows(text, delimiter), 1):
+        if any(_plain(cell) in USUAL_COLUMNS["number"] for cell in row):
+            spot.at(line + skipped, "").wrong("names of columns", "a candidate", "Say that there is a header.")
+            return []
     return _at_least_one(_rows(text, delimiter, spot, skipped), names, places, spot, "no row")
 
 

@@ -93,11 +93,17 @@ async def set_questions(request: Request, person: Actor, test: str, seen: Annota
 
 
 @router.post("/drafts", name="draft_post")
-async def draft_post(request: Request, person: Actor, files: list[UploadFile]) -> Response:
-    """A definition, and the CSV that it names."""
+async def draft_post(
+    request: Request,
+    person: Actor,
+    files: list[UploadFile],
+    test: Annotated[str, Form(max_length=40)] = "",
+    date: Annotated[str, Form(max_length=10)] = "",
+) -> Response:
+    """A definition and the CSV that it names, or a QTI package, the CSV of its candidates, and what no package says."""
     bodies = {f.filename or "": await f.read(drafting.MOST_BYTES + 1) for f in files[:_MOST_FILES]}
     try:
-        id = _drafts(request).keep(person.name, bodies)
+        id = _drafts(request).keep(person.name, bodies, test.strip(), date)
     except Refused as e:
         with parts_of(request).ledger.read() as r:
             found = [d for test in r.tests() if (d := r.definition(test)) is not None]
