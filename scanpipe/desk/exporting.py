@@ -4,14 +4,14 @@ all that can be wrong is found before the first of them is written (`handing_ove
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from scanpipe.desk.defining import find_test
 from scanpipe.desk.naming import Named, check_names, check_pattern, name_of
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.slots import view_slot
+from scanpipe.desk.slots import is_complete
 from scanpipe.faults import Refused
 from scanpipe.ledgers import Transaction
 from scanpipe.model import PageRecord, Slot, TestDefinition
@@ -72,7 +72,7 @@ def plan_export(parts: Parts, test: str, wish: Wish) -> Plan:
     with parts.ledger.read() as r:
         _check_locked(r, definition.id, wish.only)
         found = {slot: _pictures(pages) for slot, pages in r.results().filed(definition.id)}
-    wanted = _complete(parts, found) if wish.only == "complete" else found
+        wanted = _complete(r, definition.id, found) if wish.only == "complete" else found
     files = [f for slot in _in_order(definition, wanted) for f in _files(definition, slot, wanted[slot], pattern, wish)]
     if not files:
         raise Refused(f"nothing of {definition.id} can be exported", "`scanpipe queue` shows what is held.")
@@ -85,10 +85,13 @@ def _check_locked(tx: Transaction, test: str, only: Only) -> None:
         raise Refused(f"{test} is not locked", "Lock it when grading begins: scanpipe tests lock TEST.")
 
 
-def _complete(parts: Parts, slots: Iterable[Slot]) -> dict[Slot, list[Picture]]:
-    """The complete ones, with the pages that make them so."""
-    views = (view_slot(parts, s.test, s.candidate, s.question) for s in slots)
-    return {v.slot: _pictures(v.pages) for v in views if v is not None and v.state == "complete"}
+def _complete(tx: Transaction, test: str, found: Mapping[Slot, list[Picture]]) -> dict[Slot, list[Picture]]:
+    printed, coming = tx.results().printed(test), tx.results().on_their_way(test)
+    return {
+        slot: pictures
+        for slot, pictures in found.items()
+        if is_complete(len(pictures), printed[slot], coming[slot.candidate.upper(), slot.question.upper()])
+    }
 
 
 def _in_order(definition: TestDefinition, slots: Iterable[Slot]) -> list[Slot]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -30,6 +31,19 @@ class Results:
         rows = self._c.execute(sa.select(found).order_by(*of, rank, found.c.event))
         for (candidate, question), group in groupby(rows, key=lambda row: (row.slot_candidate, row.slot_question)):
             yield Slot(test, candidate, question), [PageRecord(*row[: len(_p)]) for row in group]
+
+    def printed(self, test: str) -> Counter[Slot]:
+        """How many sheets were printed for each slot."""
+        c = t.sheet.c
+        query = sa.select(c.candidate, c.question, sa.func.count()).where(c.test == test)
+        rows = self._c.execute(query.group_by(c.candidate, c.question))
+        return Counter({Slot(test, row[0], row[1]): row[2] for row in rows})
+
+    def on_their_way(self, test: str) -> Counter[tuple[str, str]]:
+        """How many pages that are not filed claim each candidate and question, both in capitals."""
+        query = sa.select(_p.candidate, _p.question).where(_p.state.in_(("waiting", "placing", "held")))
+        rows = self._c.execute(query.where(sa.func.upper(_p.test) == test.upper()))
+        return Counter((row[0].upper(), row[1].upper()) for row in rows if row[0] and row[1])
 
     def handed_over(self, test: str) -> set[str]:
         """The digests of the lists of files that were exported."""

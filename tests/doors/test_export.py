@@ -26,6 +26,7 @@ from scanpipe.desk.exporting import Wish, plan_export
 from scanpipe.desk.handing_over import Exported, hand_over
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.printing import plan_sheets, print_sheets
+from scanpipe.desk.slots import view_slot
 from scanpipe.desk.tracing import sentence
 from scanpipe.desk.verifying import verify
 from scanpipe.faults import FolderFault, Refused, StoreFault, UnknownThing, UsageFault
@@ -227,6 +228,17 @@ def test_a_page_that_came_later_needs_another_place(parts: Parts, tmp_path: Path
 def test_only_complete_leaves_out_where_a_sheet_is_missing(parts: Parts, tmp_path: Path) -> None:
     plan = plan_export(parts, TEST, Wish(one_file_per_slot=True, only="complete"))
     assert [f.slot for f in plan.files] == [SLOT] and plan.left_out == 2
+    with parts.ledger.read() as r:
+        found = [slot for slot, _ in r.results().filed(TEST)]
+    views = [view_slot(parts, slot.test, slot.candidate, slot.question) for slot in found]
+    assert {v.slot for v in views if v and v.state == "complete"} == {SLOT}, "as one by one"
+    claims = {"test": TEST.lower(), "candidate": "10001", "question": "2B"}
+    held = {"reason": "too_many_sheets", "evidence": "{}"}
+    with parts.ledger.read() as r:
+        page = r.slot_pages(TEST, "10001", "3")[0]
+    parts.ledger.write(lambda tx: tx.append("page_held", scan=page.scan, page=page.page, **claims, **held))
+    with pytest.raises(Refused, match="nothing of"):
+        plan_export(parts, TEST, Wish(one_file_per_slot=True, only="complete"))
 
 
 def test_only_locked_needs_the_lock(parts: Parts, tmp_path: Path) -> None:
