@@ -43,7 +43,8 @@ class Named:
     def value(self, field: str) -> str:
         """The field as it can stand in a name; ids can as they are."""
         if field == "label":
-            return _STRANGER.sub("_", unicodedata.normalize("NFC", self.label)).strip("_.-") or self.question
+            plain = _STRANGER.sub("_", unicodedata.normalize("NFC", self.label))
+            return re.sub(r"\.\.+", ".", plain).strip("_.-") or self.question
         if field == "serial":
             return self.serial or "no-serial"
         return str(getattr(self, field))

@@ -6,11 +6,15 @@ Files come as pieces of bytes, one file after the other, so that memory does not
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import os
+import platform
+import secrets
+import shutil
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -22,7 +26,7 @@ _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.E
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of every file in a ZIP, so that the same content gives the same bytes."""
 _PLAIN_FILE = 0o100644 << 16
-_CHUNK = 1 << 20
+_WORKSHOP, _UNFINISHED = ".export-", "unfinished"
 _NEW_PLACE = "Name another place with --out; nothing there was changed."
 
 
@@ -54,12 +58,14 @@ def open_outlet(out: Path) -> Iterator[Outlet]:
                 yield archive
         else:
             out.mkdir(parents=True, exist_ok=True)
-            yield Folder(out)
+            with _workshop(out) as workshop:
+                yield Folder(out, workshop)
 
 
 class Folder:
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, workshop: Path) -> None:
         self._root = root
+        self._workshop = workshop
         self.written = 0
 
     def digest(self, name: str) -> str | None:
@@ -73,10 +79,11 @@ class Folder:
     def put(self, name: str, pieces: Pieces) -> str:
         path = self._root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _beside(path) as (temporary, file):
+        temporary = self._workshop / _UNFINISHED
+        with temporary.open("wb") as file:
             digest = _write(file, pieces)
-            file.close()
-            self.written += _settle(temporary, path, digest)
+        self.written += _settle(temporary, path)
+        temporary.unlink(missing_ok=True)
         return digest
 
 
@@ -108,25 +115,39 @@ class Archive:
 @contextmanager
 def _archive(out: Path) -> Iterator[Archive]:
     out.parent.mkdir(parents=True, exist_ok=True)
-    with _beside(out) as (temporary, file):
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as zip:
-            archive = Archive(zip)
-            yield archive
-        _flush(file)
-        file.close()
-        archive.written *= _settle(temporary, out, _digest(temporary))
+    with _workshop(out.parent) as workshop:
+        temporary = workshop / _UNFINISHED
+        with temporary.open("wb") as file:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as zip:
+                archive = Archive(zip)
+                yield archive
+            _flush(file)
+        archive.written *= _settle(temporary, out)
 
 
 @contextmanager
-def _beside(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
-    """A new file beside `path`, gone at the end."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+def _workshop(folder: Path) -> Iterator[Path]:
+    """A folder in `folder` for what is not finished, gone at the end; those that killed exports of this machine left go first."""
+    here = f"@{platform.node()}"
+    for left in folder.glob(f"{_WORKSHOP}*{glob.escape(here)}"):
+        if not _lives(left.name.removeprefix(_WORKSHOP).split("-")[0]):
+            shutil.rmtree(left, ignore_errors=True)
+    own = folder / f"{_WORKSHOP}{os.getpid()}-{secrets.token_hex(4)}{here}"
+    own.mkdir()
     try:
-        with temporary.open("xb") as file:
-            yield temporary, file
+        yield own
     finally:
-        with suppress(FileNotFoundError):
-            temporary.unlink()
+        shutil.rmtree(own, ignore_errors=True)
+
+
+def _lives(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, ValueError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _write(file: BinaryIO, pieces: Pieces) -> str:
@@ -143,29 +164,31 @@ def _flush(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
-def _settle(temporary: Path, path: Path, digest: str) -> bool:
+def _settle(temporary: Path, path: Path) -> bool:
     """Gives a finished file its name; False where it is there already. Raises Refused for another one of that name."""
     try:
         os.link(temporary, path)
     except FileExistsError:
-        if _digest(path) != digest:
-            raise Refused(f"{path} is there and differs", _NEW_PLACE) from None
-        return False
+        return _already(temporary, path)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        return _rename(temporary, path, digest)
+        return _rename(temporary, path)
     return True
 
 
-def _rename(temporary: Path, path: Path, digest: str) -> bool:
+def _rename(temporary: Path, path: Path) -> bool:
     """For file systems without hard links, such as those of memory sticks."""
     if os.path.lexists(path):
-        if _digest(path) != digest:
-            raise Refused(f"{path} is there and differs", _NEW_PLACE)
-        return False
+        return _already(temporary, path)
     temporary.rename(path)
     return True
+
+
+def _already(temporary: Path, path: Path) -> bool:
+    if _digest(path) != _digest(temporary):
+        raise Refused(f"{path} is there and differs", _NEW_PLACE)
+    return False
 
 
 def _digest(path: Path) -> str:

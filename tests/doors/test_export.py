@@ -7,7 +7,9 @@ import hashlib
 import io
 import json
 import os
+import platform
 import shutil
+import subprocess
 import tracemalloc
 import zipfile
 from collections.abc import Iterator
@@ -282,7 +284,7 @@ def test_an_object_that_was_changed_is_not_handed_over(parts: Parts, home: Insta
         assert not (tmp_path / "out.zip").exists()
         file.write_bytes(body)
     assert [name for name in contents(tmp_path / "out") if "manifest" in name] == []
-    assert [name for name in os.listdir(tmp_path) if name.endswith(".part")] == []
+    assert [name for name in os.listdir(tmp_path) if name.startswith(".export")] == []
 
 
 def test_where_there_are_no_hard_links(parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -302,6 +304,17 @@ def test_a_place_that_cannot_be_written_is_a_fault_of_the_folder(parts: Parts, t
     for out in (tmp_path / "file", tmp_path / "file/deeper", tmp_path / "file/out.zip"):
         with pytest.raises(FolderFault):
             run(parts, out)
+
+
+def test_what_a_killed_export_left_is_cleared_away(parts: Parts, tmp_path: Path) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    mine, elsewhere = f".export-{os.getpid()}-0b@{platform.node()}", f".export-{dead.pid}-0c@elsewhere"
+    for name in (f".export-{dead.pid}-0a@{platform.node()}", mine, elsewhere):
+        (tmp_path / "out" / name).mkdir(parents=True)
+    run(parts, tmp_path / "out")
+    left = {name for name in os.listdir(tmp_path / "out") if name.startswith(".")}
+    assert left == {mine, elsewhere}
 
 
 def test_memory_does_not_grow_with_the_pages(parts: Parts, tmp_path: Path) -> None:
