@@ -119,7 +119,7 @@ def open_zip(file: BinaryIO, spot: Spot) -> ZipPackage | None:
     except (*_BROKEN, RuntimeError) as error:
         spot.wrong(f"a ZIP that cannot be read ({error})", _A_PACKAGE, "Export the package again.")
         return None
-    files = Counter(info.filename for info in zip.infolist() if not info.is_dir())
+    files = Counter(name for name in zip.namelist() if not name.endswith("/"))
     twice = [name for name, count in files.items() if count > 1]
     if files.total() > MOST_FILES:
         spot.wrong(f"{files.total()} files", f"at most {MOST_FILES} files")
