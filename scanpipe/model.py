@@ -103,6 +103,8 @@ class Candidate:
     name: str | None = None
     room: str | None = None
     seat: str | None = None
+    extra_time_min: int | None = None
+    """Minutes that the candidate has beyond the others; for invigilators, never printed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import click
 
 from scanpipe import definitions
 from scanpipe.cli.door import Door, emit, json_option, pass_door, person
+from scanpipe.cli.importing import import_package
 from scanpipe.desk import locking
 from scanpipe.desk.defining import find_test, register
 from scanpipe.faults import DefinitionFault
@@ -108,7 +109,8 @@ def show(door: Door, test: str, revision: int | None, as_json: bool) -> None:
         limit = f", at most {q.max_sheets} sheets" if q.max_sheets else ""
         click.echo(f"  question {q.id:<6} {q.label:<24} sketches {q.sketches}{limit}")
     for c in d.candidates:
-        place = " ".join(x for x in (c.room, c.seat) if x)
+        extra = f"+{c.extra_time_min} min" if c.extra_time_min else None
+        place = " ".join(x for x in (c.room, c.seat, extra) if x)
         click.echo(f"  candidate {c.number:<8} {c.name or '':<32} {place}".rstrip())
 
 
@@ -170,5 +172,7 @@ def unlock(door: Door, test: str) -> None:
     with door.parts() as parts:
         click.echo(f"{locking.unlock(parts, test, person())} is open.")
 
+
+tests.add_command(import_package)
 
 COMMANDS = (tests,)

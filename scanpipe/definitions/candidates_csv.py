@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
+from itertools import islice
 from types import MappingProxyType
 
 from scanpipe.definitions.candidates import Placed, candidate
@@ -15,38 +16,105 @@ from scanpipe.definitions.vocabulary import CANDIDATE_KEYS
 from scanpipe.definitions.wording import tidy
 
 DELIMITERS = ",;\t"
+_LOOKED_AT = 50
+"""Rows that tell the delimiter where there is no header: the last cells of a row may be left out."""
 USUAL_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "number": ("number", "candidate", "candidatenumber", "kandidatnr", "kandidatnummer", "kandidat"),
+        "number": (
+            "number",
+            "candidate",
+            "candidatenumber",
+            "kandidatnr",
+            "kandidatnummer",
+            "kandidat",
+            "kandnr",
+            "kandidatid",
+            "kandidatløpenr",
+            "kandidatlopenr",
+            "kandidatløpenummer",
+        ),
         "name": ("name", "navn", "namn", "fullname", "fulltnavn", "kandidatnavn"),
         "room": ("room", "rom", "sal", "lokale", "eksamensrom"),
+        "first_name": ("firstname", "givenname", "fornavn"),
+        "last_name": ("lastname", "surname", "familyname", "etternavn"),
         "seat": ("seat", "seatnumber", "plass", "plassnr", "plassnummer", "sitteplass", "sete"),
+        "extra_time_min": (
+            "extratimemin",
+            "extratime",
+            "extratimeminutes",
+            "extraminutes",
+            "ekstratid",
+            "ekstratidmin",
+            "ekstratidminutter",
+            "ekstratidiminutter",
+            "ekstraeksamenstidmin",
+            "ekstraeksamenstidminutter",
+        ),
+        "extra_time_h": (
+            "extratimeh",
+            "extratimehours",
+            "ekstratidtimer",
+            "ekstraeksamenstid",
+            "ekstraeksamenstidtimer",
+        ),
     }
 )
 """Names of columns that are known without being told; blanks, dots and capitals make no difference."""
 
 
-def read_candidates(data: bytes, spot: Spot, columns: Mapping[str, str] | None) -> list[Placed]:
+def read_candidates(
+    data: bytes, spot: Spot, columns: Mapping[str, str] | None, has_header: bool = True
+) -> list[Placed]:
     """The candidates in the order of the file. `columns` says which column holds what; None: the usual names.
 
-    Columns that `columns` does not name are not read, except the number's, which has a usual name, too.
-    Everything wrong is noted at its line of the CSV.
+    Columns that `columns` does not name are not read, except the number's, which has a usual name, too. Without a header
+    `columns` has their places, from 1. Everything wrong is noted at its line of the CSV.
     """
     text = decode(data, spot)
     if text is None:
         return []
-    wanted = _wanted(columns)
     skipped, body = _without_excel_mark(text)
+    if not has_header:
+        return _by_place(body, skipped, columns or {}, spot)
+    wanted = _wanted(columns)
     delimiter = max(DELIMITERS, key=lambda d: _fit(body, d, wanted))
     rows = _rows(body, delimiter, spot, skipped)
     line, header = next(rows, (1, []))
     places = _places(header, wanted, spot.at(line, "first row"), required=columns or ())
     if "number" not in places:
         return []
+    return _at_least_one(rows, header, places, spot, "no row below the column names")
+
+
+def _by_place(text: str, skipped: int, columns: Mapping[str, str], spot: Spot) -> list[Placed]:
+    """The candidates of a file without a header."""
+    strange = [name for name in columns.values() if not re.fullmatch("[1-9][0-9]{0,2}", name)]
+    if strange or "number" not in columns:
+        found = quoted(strange[0]) if strange else "nothing for number"
+        spot.wrong(found, "the place of the column, a number from 1", "There is no row of names: `header` is false.")
+        return []
+    places = {key: int(place) - 1 for key, place in columns.items()}
+    delimiter = max(DELIMITERS, key=lambda d: sum(len(row) for _, row in _first_rows(text, d)))
+    widest = max(max(places.values()) + 1, *(len(row) for _, row in _first_rows(text, delimiter)), 1)
+    names = [str(place) for place in range(1, widest + 1)]
+    for line, row in islice(_first_rows(text, delimiter), 1):
+        if any(_plain(cell) in USUAL_COLUMNS["number"] for cell in row):
+            spot.at(line + skipped, "").wrong("names of columns", "a candidate", "Say that there is a header.")
+            return []
+    return _at_least_one(_rows(text, delimiter, spot, skipped), names, places, spot, "no row")
+
+
+def _first_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    return islice(_rows(text, delimiter, Spot("", []), 0), _LOOKED_AT)
+
+
+def _at_least_one(
+    rows: Iterator[tuple[int, list[str]]], header: Sequence[str], places: Mapping[str, int], spot: Spot, none: str
+) -> list[Placed]:
     problems_before = len(spot.problems)
     placed = _candidates(rows, header, places, spot)
     if not placed and len(spot.problems) == problems_before:
-        spot.wrong("no row below the column names", "at least one candidate")
+        spot.wrong(none, "at least one candidate")
     return placed
 
 

@@ -61,6 +61,7 @@ def _question_fields(question: Question) -> dict[str, Any]:
     return fields if question.max_sheets is None else {**fields, "max_sheets": question.max_sheets}
 
 
-def _candidate_fields(candidate: Candidate) -> dict[str, str]:
+def _candidate_fields(candidate: Candidate) -> dict[str, Any]:
     details = {"name": candidate.name, "room": candidate.room, "seat": candidate.seat}
-    return {"number": candidate.number, **{key: text for key, text in details.items() if text is not None}}
+    more: dict[str, Any] = details | {"extra_time_min": candidate.extra_time_min}
+    return {"number": candidate.number, **{key: value for key, value in more.items() if value is not None}}

@@ -75,6 +75,7 @@ _DETAILS: tuple[tuple[str, Callable[[Candidate], str | None]], ...] = (
     ("name", lambda c: c.name),
     ("room", lambda c: c.room),
     ("seat", lambda c: c.seat),
+    ("extra time", lambda c: None if c.extra_time_min is None else f"{c.extra_time_min} min"),
 )
 
 

@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scanpipe.definitions.ids import ALNUM, DEVICES, LONGEST_CANDIDATE_NUMBER, LONGEST_QUESTION_ID, LONGEST_TEST_ID
+from scanpipe.definitions.minutes import MOST_MIN
 from scanpipe.definitions.vocabulary import (
     CANDIDATE_KEYS,
     CANDIDATE_REQUIRED,
+    COLUMN_KEYS,
     DEFINITION_KEYS,
     DEFINITION_REQUIRED,
     FILE_KEYS,
@@ -64,17 +66,20 @@ def _question() -> Schema:
 
 def _candidate() -> Schema:
     details = {key: _text_or_nothing(longest) for key, longest in LONGEST_OF.items()}
-    return _object({"number": _id(LONGEST_CANDIDATE_NUMBER), **details}, CANDIDATE_KEYS, CANDIDATE_REQUIRED)
+    extra = {"type": ["integer", "string", "null"], "minimum": 0, "maximum": MOST_MIN}
+    fields = {"number": _id(LONGEST_CANDIDATE_NUMBER), **details, "extra_time_min": extra}
+    return _object(fields, CANDIDATE_KEYS, CANDIDATE_REQUIRED)
 
 
 def _file() -> Schema:
     columns = {
         "type": "object",
         "additionalProperties": False,
-        "properties": dict.fromkeys(CANDIDATE_KEYS, _text(LONGEST_LABEL)),
+        "properties": dict.fromkeys(COLUMN_KEYS, _text(LONGEST_LABEL)),
     }
     file = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME, "pattern": r"^[^/\\:]+$"}
-    return _object({"file": file, "columns": columns}, FILE_KEYS, FILE_REQUIRED)
+    fields = {"file": file, "header": {"type": "boolean", "default": True}, "columns": columns}
+    return _object(fields, FILE_KEYS, FILE_REQUIRED)
 
 
 def _object(fields: Mapping[str, Schema], descriptions: Mapping[str, str], required: Sequence[str]) -> Schema:

@@ -10,6 +10,7 @@ from scanpipe.definitions.ids import (
     LONGEST_TEST_ID,
     allowed_ids,
 )
+from scanpipe.definitions.minutes import ALLOWED as EXTRA_TIME
 from scanpipe.definitions.wording import LONGEST_LABEL, LONGEST_NAME, LONGEST_PLACE, LONGEST_TITLE, allowed_text
 
 LANGUAGES = ("nb", "en")
@@ -46,14 +47,20 @@ CANDIDATE_KEYS = MappingProxyType(
         "name": allowed_text(LONGEST_NAME),
         "room": allowed_text(LONGEST_PLACE),
         "seat": allowed_text(LONGEST_PLACE),
+        "extra_time_min": EXTRA_TIME,
     }
 )
 CANDIDATE_REQUIRED = ("number",)
 LONGEST_OF = MappingProxyType({"name": LONGEST_NAME, "room": LONGEST_PLACE, "seat": LONGEST_PLACE})
 
+COLUMN_KEYS = (*CANDIDATE_KEYS, "extra_time_h", "first_name", "last_name")
+"""What a column of a CSV can hold: extra time in hours as well, and a name in two parts."""
+
 FILE_KEYS = MappingProxyType(
     {
         "file": "the name of a CSV file in the folder of this file, such as candidates.csv",
+        "header": "whether the first row has the names of the columns: true (the default) or false, without quotes; then "
+        "`columns` has numbers from 1",
         "columns": "which column of the CSV holds what, such as {number: Kandidatnr, name: Navn, room: Rom, seat: Plass}",
     }
 )

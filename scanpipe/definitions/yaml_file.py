@@ -16,6 +16,7 @@ from scanpipe.definitions.vocabulary import (
     CANDIDATE_KEYS,
     CANDIDATE_REQUIRED,
     COLUMN_ALLOWED,
+    COLUMN_KEYS,
     DEFINITION_KEYS,
     DEFINITION_REQUIRED,
     FILE_KEYS,
@@ -56,7 +57,7 @@ def read_definition(text: str, spot: Spot, folder: Path | None) -> TestDefinitio
     title = _text(fields.get("title"), DEFINITION_KEYS["title"], LONGEST_TITLE)
     date = _date(fields.get("date"))
     language = _language(fields.get("language"))
-    sketches = _switch(fields.get("sketches"))
+    sketches = _switch(fields.get("sketches"), DEFINITION_KEYS["sketches"])
     questions = _questions(fields.get("questions"))
     candidates = _candidates(fields.get("candidates"), folder)
     if spot.problems or id is None or title is None or date is None:
@@ -103,13 +104,13 @@ def _language(value: Value | None) -> Literal["nb", "en"]:
     return "en" if text == "en" else "nb"
 
 
-def _switch(value: Value | None) -> bool:
-    text = "true" if value is None else scalar(value, DEFINITION_KEYS["sketches"])
+def _switch(value: Value | None, allowed: str) -> bool:
+    text = "true" if value is None else scalar(value, allowed)
     if value is None or text is None or (is_plain(value, "bool") and text.lower() in ("true", "false")):
         return text is not None and text.lower() == "true"
     meant = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(text.lower(), text.lower())
     hint = f"Write {meant}." if meant in ("true", "false") else ""
-    value.spot.wrong(describe(value), DEFINITION_KEYS["sketches"], hint)
+    value.spot.wrong(describe(value), allowed, hint)
     return False
 
 
@@ -186,12 +187,14 @@ def _from_file(value: Value, folder: Path | None) -> list[Placed]:
     data = None if file is None or name is None else read_beside(name, folder, file.spot)
     if name is None or data is None:
         return []
-    return read_candidates(data, Spot(name.strip(), value.spot.problems), columns)
+    header = _switch(fields["header"], FILE_KEYS["header"]) if "header" in fields else True
+    return read_candidates(data, Spot(name.strip(), value.spot.problems), columns, header)
 
 
 def _columns(value: Value | None) -> dict[str, str] | None:
     """The name of the column by key; None when none are named."""
     if value is None:
         return None
-    names = {key: _text(v, COLUMN_ALLOWED, LONGEST_LABEL) for key, v in entries(value, CANDIDATE_KEYS, ()).items()}
+    keys = dict.fromkeys(COLUMN_KEYS, COLUMN_ALLOWED)
+    names = {key: _text(v, COLUMN_ALLOWED, LONGEST_LABEL) for key, v in entries(value, keys, ()).items()}
     return {key: name for key, name in names.items() if name is not None}

@@ -1,10 +1,11 @@
 """Definitions that are on their way: uploaded, checked, shown with what they would change, then applied or left.
 
-<data_dir>/drafts/<id>/   the files as they came: one definition, and the CSV beside it if it has one
+<data_dir>/drafts/<id>/   the files as they came: one definition and the CSV beside it if it has one, or a QTI package and a CSV
 """
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import secrets
@@ -15,18 +16,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scanpipe.definitions import Problem, check, diff
+from scanpipe.definitions.qti import CandidateList, Heading, Wish, import_zip
 from scanpipe.desk.defining import Registered, find_test, register
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused, UnknownThing
 from scanpipe.model import Question, TestDefinition
 
 MOST_BYTES = 10_000_000
+_DEFINITIONS, _PACKAGE, _LIST = (".yaml", ".yml"), ".zip", ".csv"
 _KEPT_S = 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What would be registered. `definition` is None where there are problems; `before` None where the test is new."""
+    """What would be registered. `definition` is None where there are problems; `before` None where the test is new.
+
+    `made` is the beginning of a definition that was made from a package, up to the candidates, for a person to look through.
+    """
 
     id: str
     name: str
@@ -35,19 +41,28 @@ class Draft:
     definition: TestDefinition | None = None
     before: TestDefinition | None = None
     changes: Sequence[str] = ()
+    made: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Drafts:
     root: Path
 
-    def keep(self, by: str, files: Mapping[str, bytes]) -> str:
-        """Keeps uploaded files; answers the draft's id. Raises Refused: not one definition, or too large."""
+    def keep(self, by: str, files: Mapping[str, bytes], test: str = "", date: str = "") -> str:
+        """Keeps uploaded files; answers the draft's id. `test` and `date` are what a package does not say.
+
+        Raises Refused: neither one definition nor one package with its candidates, or too large.
+        """
         self._sweep()
         names = {_plain(name): body for name, body in files.items()}
-        main = [n for n in names if n.lower().endswith((".yaml", ".yml"))]
-        if len(main) != 1 or any(not n.lower().endswith((".yaml", ".yml", ".csv")) for n in names):
-            raise Refused("that is not one definition", "Send one .yaml, and the .csv that it names if it does.")
+        main = [n for n in names if n.lower().endswith((*_DEFINITIONS, _PACKAGE))]
+        if len(main) != 1 or any(not n.lower().endswith((*_DEFINITIONS, _PACKAGE, _LIST)) for n in names):
+            hint = (
+                "Send a .yaml, and the .csv that it names if it does; or a QTI package (.zip) and a .csv of candidates."
+            )
+            raise Refused("that is not one definition", hint)
+        if main[0].lower().endswith(_PACKAGE) and (len(names) != 2 or not date):
+            raise Refused("a package alone makes no test", "Send the .csv of its candidates with it, and say the day.")
         if sum(map(len, names.values())) > MOST_BYTES:
             raise Refused("the files are too large", f"Together they may have {MOST_BYTES // 10**6} MB.")
         id = secrets.token_hex(16)
@@ -55,7 +70,9 @@ class Drafts:
         folder.mkdir(parents=True)
         for name, body in names.items():
             (folder / name).write_bytes(body)
-        (folder / "draft.json").write_text(json.dumps({"by": by, "main": main[0]}), encoding="utf-8")
+        (folder / "draft.json").write_text(
+            json.dumps({"by": by, "main": main[0], "test": test, "date": date}), encoding="utf-8"
+        )
         return id
 
     def draft(self, parts: Parts, id: str, by: str) -> Draft:
@@ -67,14 +84,14 @@ class Drafts:
             raise UnknownThing("there is no such draft", "Send the definition again.") from None
         if said["by"] != by:
             raise UnknownThing("there is no such draft", "Send the definition again.")
-        definition, problems = check(folder / said["main"])
-        lines = (folder / said["main"]).read_bytes().decode("utf-8", "replace").splitlines()
-        if definition is None:
-            return Draft(id, said["main"], lines, problems)
+        draft = (
+            _from_package(id, folder, said) if said["main"].lower().endswith(_PACKAGE) else _as_sent(id, folder, said)
+        )
+        if draft.definition is None:
+            return draft
         with parts.ledger.read() as r:
-            before = r.definition(definition.id)
-        changes = diff(before, definition) if before else []
-        return Draft(id, said["main"], lines, problems, definition, before, changes)
+            before = r.definition(draft.definition.id)
+        return replace(draft, before=before, changes=diff(before, draft.definition) if before else [])
 
     def apply(self, parts: Parts, id: str, by: str, seen: int) -> Registered:
         """Registers the draft. `seen` is the revision that its changes were shown against; 0: none. Raises Refused."""
@@ -95,6 +112,21 @@ class Drafts:
         for folder in self.root.iterdir():
             if time.time() - folder.stat().st_mtime > _KEPT_S:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _as_sent(id: str, folder: Path, said: Mapping[str, str]) -> Draft:
+    definition, problems = check(folder / said["main"])
+    lines = (folder / said["main"]).read_bytes().decode("utf-8", "replace").splitlines()
+    return Draft(id, said["main"], lines, problems, definition)
+
+
+def _from_package(id: str, folder: Path, said: Mapping[str, str]) -> Draft:
+    """Which questions take sketches is a rule at first, and said one by one on the page of the test."""
+    listed = next(path for path in folder.iterdir() if path.name.lower().endswith(_LIST))
+    wish = Wish(Heading(said["test"], said["date"]), candidates=CandidateList(listed.name, listed.read_bytes()))
+    imported = import_zip(io.BytesIO((folder / said["main"]).read_bytes()), said["main"], wish)
+    made = imported.text.partition("\ncandidates:")[0]
+    return Draft(id, said["main"], (), imported.problems, imported.definition, made=made)
 
 
 def set_questions(

@@ -86,7 +86,12 @@ def _view(r: Transaction, slot: Slot, takes_none: bool) -> SlotView:
 def _state(received: int, printed: int, on_its_way: int, takes_none: bool) -> State:
     if not received:
         return "nothing_expected" if takes_none and not on_its_way else "waiting"
-    return "complete" if received >= printed and not on_its_way else "incomplete"
+    return "complete" if is_complete(received, printed, on_its_way) else "incomplete"
+
+
+def is_complete(received: int, printed: int, on_its_way: int) -> bool:
+    """Of a slot with pages: nothing that was printed for it is missing, and nothing is on its way."""
+    return received >= printed and not on_its_way
 
 
 def _change(id: int, at: str, placed: Mapping[str, str | None]) -> Change:

@@ -153,6 +153,9 @@ _SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
     "pack_move_settled": lambda e, d: f"{d['by']} settled the move of a pack (event {d['pack']}): {d['state']}.",
     "grading_locked": lambda e, d: f"Test {d['test']}: {d['by']} locked its slots for grading.",
     "grading_unlocked": lambda e, d: f"Test {d['test']}: {d['by']} unlocked its slots.",
+    "results_exported": lambda e, d: (
+        f"Test {d['test']}: {d['by']} exported {d['pages']} pages in {d['files']} files; digest of the list: {d['digest']}."
+    ),
     "page_split": lambda e, d: (
         f"Page {e.page}: {d['decided_by']} cut it in two, {' and '.join(h[:12] for h in d['halves'])}; it is kept."
     ),

@@ -41,6 +41,7 @@ grading_locked, grading_unlocked  test, by
 page_split              by, halves: each half is a scan of its own now; it is kept
 signed_in, signed_out, sign_in_failed  name; why, where the identity provider gave or took a role
 upload_handed_in        by, stack, files [{name, size, stamp, sha256}, …]: they came through the browser
+results_exported        test, revision, files, pages, only, digest of the list of files (manifest.json), by
 drawing_viewed          by: a person was shown the picture of a page
 """
 
@@ -234,6 +235,7 @@ _PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     "signed_out": _nothing,
     "sign_in_failed": _nothing,
     "upload_handed_in": _nothing,
+    "results_exported": _nothing,
     "drawing_viewed": _nothing,
     "retirement_asked": _nothing,
     "page_retired": _page_set("retired"),

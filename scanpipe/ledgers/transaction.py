@@ -22,6 +22,7 @@ from scanpipe.ledgers.packs import Packs
 from scanpipe.ledgers.prepared import Prepared
 from scanpipe.ledgers.prints import Prints
 from scanpipe.ledgers.queue import Queue
+from scanpipe.ledgers.results import Results
 from scanpipe.ledgers.sessions import Sessions
 from scanpipe.model import Claims, PageId, PageRecord, ScanRecord, Sheet, Slot, TestDefinition
 from scanpipe.stages.validate import Facts
@@ -284,6 +285,10 @@ class Transaction:
     def queue(self) -> Queue:
         """What is held."""
         return Queue(self._c)
+
+    def results(self) -> Results:
+        """What lies in the slots of whole tests."""
+        return Results(self._c)
 
     def figures(self) -> Figures:
         """Sums for the overview and the receipts."""

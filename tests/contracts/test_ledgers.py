@@ -15,7 +15,8 @@ from tests.contracts.ledger_deeds import columns, look, place, print_sheets, reg
 from tests.helpers import definition
 
 A, B = PageId(scan_id("a"), 1), PageId(scan_id("b"), 1)
-CLAIMS = Claims("MA0001-2026H", "10001", "2a", "00000001")
+TEST = "MA0001-2026H"
+CLAIMS = Claims(TEST, "10001", "2a", "00000001")
 
 
 def prepared(ledger: SqlLedger) -> SqlLedger:
@@ -193,6 +194,38 @@ def test_a_sheet_seen_before_and_a_slot_that_is_full(ledger: SqlLedger) -> None:
     # A page that is taken out of the slot again makes room.
     ledger.write(lambda tx: tx.append("page_retried", scan=A.scan, page=2, by="kari"))
     assert place(ledger, PageId(B.scan, 2), replace(CLAIMS, serial="00000004")) is None
+
+
+def test_all_slots_of_a_test_at_once_are_as_each_by_itself(ledger: SqlLedger) -> None:
+    ledger.write(lambda tx: register(tx, definition()))
+    ledger.write(lambda tx: print_sheets(tx, TEST, [("00000001", "10001", "2a"), ("00000002", "10001", "2a")]))
+    for n, question in enumerate(("2a", "2a", "3"), 1):
+        page = PageId(scan_id(n), 1)
+        ledger.write(lambda tx, page=page: take_in(tx, page.scan))  # type: ignore[misc]
+        assert place(ledger, page, Claims(TEST, "10001", question, f"{n:08d}")) is None
+        ledger.write(lambda tx, page=page: tx.append("page_filed", scan=page.scan, page=1))  # type: ignore[misc]
+    slot = {"test": TEST, "candidate": "10001", "question": "2a"}
+    ledger.write(lambda tx: tx.append("page_also", scan=scan_id(3), page=1, **slot))
+    order = [[scan_id(n), 1] for n in (3, 2, 1)]
+    ledger.write(lambda tx: tx.append("slot_ordered", **slot, pages=order))
+    held = {"test": TEST.lower(), "candidate": "10001", "question": "3", "reason": "too_many_sheets", "evidence": "{}"}
+    ledger.write(lambda tx: take_in(tx, scan_id(4)))
+    ledger.write(lambda tx: tx.append("page_held", scan=scan_id(4), page=1, **held))
+    exported = {"test": TEST, "revision": 1, "only": "all", "files": 2, "pages": 4, "digest": "d", "by": "kari"}
+    ledger.write(lambda tx: tx.append("results_exported", **exported))
+    with ledger.read() as r:
+        found = dict(r.results().filed(TEST))
+        assert {s.question: [p.scan for p in pages] for s, pages in found.items()} == {
+            "2a": [scan for scan, _ in order],
+            "3": [scan_id(3)],
+        }
+        assert all(pages == r.slot_pages(TEST, s.candidate, s.question) for s, pages in found.items())
+        assert all(r.results().printed(TEST)[slot] == r.printed_for(slot) for slot in found)
+        coming = r.results().on_their_way(TEST)
+        assert all(coming[s.candidate.upper(), s.question.upper()] == r.on_its_way(s) for s in found)
+        assert coming == {("10001", "3"): 1}
+        assert r.results().handed_over(TEST) == {"d"} and r.results().handed_over("OTHER") == set()
+    assert ledger.difference() == []
 
 
 def test_a_work_that_fails_leaves_nothing_behind(ledger: SqlLedger) -> None:

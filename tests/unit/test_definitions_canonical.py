@@ -18,7 +18,8 @@ IDS = st.text("aA1Å", min_size=1, max_size=2)
 QUESTIONS = st.builds(
     Question, IDS, TEXTS, st.sampled_from(["none", "allowed", "expected"]), st.none() | st.integers(1, 99)
 )
-CANDIDATES = st.builds(Candidate, IDS, st.none() | TEXTS, st.none() | TEXTS, st.none() | TEXTS)
+EXTRA = st.none() | st.integers(1, 1440)
+CANDIDATES = st.builds(Candidate, IDS, st.none() | TEXTS, st.none() | TEXTS, st.none() | TEXTS, EXTRA)
 DEFINITIONS = st.builds(
     TestDefinition,
     IDS,
@@ -175,3 +176,11 @@ def test_a_long_list_of_numbers_is_cut_and_counted() -> None:
     (told,) = diff(OLD, but(candidates=OLD.candidates + scattered))
     assert told.startswith("50 candidates were added: 20000, 20002, ")
     assert told.endswith("20078 and 10 more.")
+
+
+def test_extra_time_is_part_of_a_candidate_and_its_lack_leaves_digests_as_they_were() -> None:
+    longer = dataclasses.replace(OLD.candidates[0], extra_time_min=30)
+    new = but(candidates=(longer, *OLD.candidates[1:]))
+    assert diff(OLD, new) == ['Candidate 10000: the extra time changed from nothing to "30 min".']
+    assert '"extra_time_min":30' in to_json(new) and "extra_time" not in to_json(OLD)
+    assert digest(OLD) == "95cb1191d15a5adacaceb07017d0c9995d4f85cdfa536e6ccafd0209e1e3710d"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import itertools
 import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanpipe.definitions import Problem, check, check_text, load
 from scanpipe.definitions.candidates_csv import read_candidates
+from scanpipe.definitions.minutes import read_minutes
 from scanpipe.definitions.problems import Spot
 from scanpipe.model import Candidate
 
@@ -245,3 +248,115 @@ def test_any_text_below_a_header_has_an_answer(text: str, columns: dict[str, str
     problems: list[Problem] = []
     data = ("number;a;b\n" + text).encode("utf-8", "replace")
     assert read_candidates(data, Spot("c.csv", problems), columns) or problems
+
+
+def test_a_name_in_two_columns_and_extra_time_in_hours_as_the_student_system_has_them(tmp_path: Path) -> None:
+    data = (
+        "Studentnummer;Kandidatnr.;Etternavn;Fornavn;Eksamensrom;Ekstra eksamenstid - timer\n"
+        "512345;10001;Åsmund;Kari;S4;0,5\n512346;10002;Bø;;K1;1\n512347;10003;;Ola;;\n"
+    )
+    assert read(tmp_path, data.encode("cp1252")) == (
+        Candidate("10001", "Kari Åsmund", "S4", None, 30),
+        Candidate("10002", "Bø", "K1", None, 60),
+        Candidate("10003", "Ola", None, None, None),
+    )
+
+
+def test_a_whole_name_goes_before_its_parts(tmp_path: Path) -> None:
+    assert read(tmp_path, "number,name,Etternavn\n1,Kari Ås,Ås\n")[0].name == "Kari Ås"
+
+
+@pytest.mark.parametrize(
+    "text", ["10001;kari@uni;30\n10002;ola@uni\n", "10001;kari@uni\n10002;ola@uni;\n10003;x;45 min"]
+)
+def test_without_a_header_columns_have_places(text: str, tmp_path: Path) -> None:
+    where = "candidates: {file: c.csv, header: false, columns: {number: 1, extra_time_min: 3}}\n"
+    found = read(tmp_path, text.encode("utf-16"), where)
+    assert [c.number for c in found] == ["10001", "10002", "10003"][: len(found)] and len(found) == text.count("1000")
+    assert {c.extra_time_min for c in found} - {None} in ({30}, {45}) and {c.name for c in found} == {None}
+
+
+@pytest.mark.parametrize(
+    ("columns", "found"),
+    [
+        ("", "nothing for number"),
+        (", columns: {name: 2}", "nothing for number"),
+        (", columns: {number: Nr}", '"Nr"'),
+        (", columns: {number: 0}", '"0"'),
+    ],
+)
+def test_without_a_header_the_places_must_be_said(columns: str, found: str, tmp_path: Path) -> None:
+    problem = problem_of(tmp_path, "1,2\n", f"candidates: {{file: c.csv, header: false{columns}}}\n")
+    assert problem.found == found and "number from 1" in problem.allowed
+
+
+def test_a_row_with_too_many_cells_and_one_without_a_number_are_told_without_a_header_too(tmp_path: Path) -> None:
+    where = "candidates: {file: c.csv, header: false, columns: {number: 2}}\n"
+    _, told = write_and_check(tmp_path, "a,1\nb\nc,3\n", where)
+    assert [(p.line, p.field, p.found) for p in told] == [(2, 'column "2"', "nothing")]
+    assert problem_of(tmp_path, "", where).found == "no row"
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "minutes"),
+    [
+        ("30", "min", 30),
+        ("0", "min", None),
+        (" 30 min. ", "min", 30),
+        ("30 minutter", "h", 30),
+        ("1", "h", 60),
+        ("0,5", "h", 30),
+        ("1.25", "h", 75),
+        ("0.333", "h", None),
+        ("1 t 15 min", "min", 75),
+        ("1,5 timer", "min", 90),
+        ("2t", "min", 120),
+        ("1:30", "min", 90),
+        ("00:45:00", "h", 45),
+        ("24", "h", 1440),
+    ],
+)
+def test_extra_time_is_read_as_people_write_it(text: str, unit: str, minutes: int | None) -> None:
+    problems: list[Problem] = []
+    assert read_minutes(text, Spot("c.csv", problems), unit) == minutes  # type: ignore[arg-type]
+    assert bool(problems) == (text == "0.333")
+
+
+@pytest.mark.parametrize("text", ["", "25 %", "-5", "30,5", "1441", "ja", "1:75", "t", "30 x", "1e3", "٣٠", "9" * 400])
+def test_what_is_no_time_is_told(text: str) -> None:
+    problems: list[Problem] = []
+    assert read_minutes(text, Spot("c.csv", problems)) is None and len(problems) == 1
+    assert ("minutes" in problems[0].hint) == ("%" in text)
+
+
+plain = st.text(alphabet="abcÅø ;,\t\"'1", min_size=1, max_size=8).filter(lambda text: text.strip() == text and text)
+people = st.builds(
+    Candidate,
+    number=st.from_regex("[1-9][0-9]{0,5}", fullmatch=True),
+    name=st.none() | plain.map(lambda text: text.replace("\t", "x")),
+    room=st.none() | plain.map(lambda text: text.replace("\t", "x")),
+    seat=st.none(),
+    extra_time_min=st.none() | st.integers(1, 1440),
+)
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(people, min_size=1, max_size=4, unique_by=lambda c: c.number),
+    st.sampled_from(",;\t"),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]),
+    st.booleans(),
+    st.permutations(["number", "name", "room", "extra_time_min"]),
+)
+def test_what_is_written_is_read(
+    candidates: list[Candidate], delimiter: str, encoding: str, has_header: bool, order: list[str]
+) -> None:
+    text = io.StringIO()
+    rows = csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL)
+    if has_header:
+        rows.writerow(order)
+    rows.writerows(["" if (value := getattr(c, key)) is None else value for key in order] for c in candidates)
+    columns = None if has_header else {key: str(place) for place, key in enumerate(order, 1)}
+    problems: list[Problem] = []
+    placed = read_candidates(text.getvalue().encode(encoding), Spot("c.csv", problems), columns, has_header)
+    assert problems == [] and [one for one, _ in placed] == candidates

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pypdfium2
@@ -13,10 +14,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 from scanpipe.desk import people
+from scanpipe.desk.defining import register
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused, UnknownThing, UsageFault
 from scanpipe.wiring import open_parts
 from tests.installation import ROOT, Installation
+from tests.qti import makers
 from tests.web.conftest import PASSWORD, sign_in
 
 TEST = "MA0001-2026H"
@@ -79,6 +82,34 @@ def test_errors_stand_at_their_lines(app: TestClient) -> None:
         assert answer.status_code == 422 and 'role="alert"' in answer.text
     evil = app.get(sent(app, a_yaml=b"test: <script>alert(1)</script>\n")).text
     assert "<script>alert" not in evil and "&lt;script&gt;" in evil
+
+
+def test_a_package_and_its_candidates_are_a_draft_too(app: TestClient, parts: Parts) -> None:
+    sign_in(app, "planner")
+    package = makers.zipped(makers.exam(makers.V30))
+    said = {"token": token(app, "/tests"), "test": "FY0002-2026H", "date": "2026-12-04"}
+    both = files(exam_zip=package, people_csv=PEOPLE)
+    draft = app.post("/drafts", data=said, files=both).headers["location"]
+    page = app.get(draft).text
+    assert "What was made of the package" in page and "2 candidates" in page and "# item 2a: drawing" in page
+    assert "Kari Åsmund" not in page, "the candidates are counted, not listed"
+    assert app.post(draft, data={"token": said["token"], "seen": "0"}).headers["location"] == "/tests/FY0002-2026H"
+    with parts.ledger.read() as r:
+        definition = r.definition("FY0002-2026H")
+    assert definition is not None
+    assert [(q.id, q.sketches) for q in definition.questions if q.sketches != "none"] == [
+        (id, "allowed") for id in ("2a", "2b", "3")
+    ]
+    broken = {**makers.exam(makers.V22), "items/graf.xml": "<assessmentItem>\n<p>"}
+    draft = app.post("/drafts", data=said, files=files(exam_zip=makers.zipped(broken), people_csv=PEOPLE))
+    page = app.get(draft.headers["location"]).text
+    assert "items/graf.xml, line 2" in page and "broken XML" in page and 'name="seen"' not in page
+    for fields, bodies in (
+        (said, {"exam_zip": package}),
+        (said | {"date": ""}, {"exam_zip": package, "a_csv": PEOPLE}),
+    ):
+        assert app.post("/drafts", data=fields, files=files(**bodies)).status_code == 422
+    assert app.post("/drafts", data=said, files=files(a_zip=package, a_yaml=DEFINITION)).status_code == 422
 
 
 def test_a_draft_is_its_sender_s_alone(app: TestClient, parts: Parts) -> None:
@@ -178,6 +209,11 @@ def test_an_invigilator_sees_the_own_rooms_and_no_drawing(app: TestClient, parts
     first = next(c for c in definition.candidates if c.room == rooms[0])
     assert first.number in page and "<img" not in page
     assert app.get(f"/rooms/one?test={TEST}&room=elsewhere").status_code == 404
+    assert "Extra time" not in page, "a column that says nothing is left out"
+    longer = [replace(c, extra_time_min=30) if c == first else c for c in definition.candidates]
+    register(parts, replace(definition, candidates=tuple(longer)))
+    page = app.get(f"/rooms/one?test={TEST}&room={rooms[0]}").text
+    assert "Extra time" in page and page.count("30 min") == 1
     if len(rooms) > 1:
         assert app.get(f"/rooms/one?test={TEST}&room={rooms[1]}").status_code == 404
     sign_in(app, "chief_invigilator")

@@ -75,7 +75,7 @@ def _decode(data: bytes, header: _Header) -> Pixels:
 
 def _check_size(data: bytes, header: _Header) -> None:
     """Pillow leaves rows that are not there at zero and says nothing. Raises ValueError."""
-    body = b"".join(data[start:end] for name, start, end in _places(data) if name == b"IDAT")
+    body = b"".join(data[start:end] for name, start, end in chunk_places(data) if name == b"IDAT")
     if inflated_size(body, header.inflated_bytes) < header.inflated_bytes:
         raise ValueError("its last rows are missing")
 
@@ -95,13 +95,13 @@ def _dpi(body: bytes | None) -> float | None:
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Name of every chunk, and its body where that matters here. Raises ValueError, and struct.error at the end of the data."""
     view = memoryview(data)
-    for name, start, end in _places(data):
+    for name, start, end in chunk_places(data):
         if zlib.crc32(view[start - 4 : end]) != struct.unpack_from(">I", data, end)[0]:
             raise ValueError(f"the checksum of its part {name!r} is wrong")
         yield name, data[start:end] if name in _READ_HERE else b""
 
 
-def _places(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+def chunk_places(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Name of every chunk, and from where to where its body goes. Raises struct.error at the end of the data."""
     at, name = _SIGNATURE_BYTES, b""
     while name != b"IEND":

@@ -103,11 +103,17 @@ def set_questions(
 
 
 @router.post("/drafts", name="draft_post")
-def draft_post(request: Request, person: Actor, files: list[UploadFile]) -> Response:
-    """A definition, and the CSV that it names."""
+def draft_post(
+    request: Request,
+    person: Actor,
+    files: list[UploadFile],
+    test: Annotated[str, Form(max_length=40)] = "",
+    date: Annotated[str, Form(max_length=10)] = "",
+) -> Response:
+    """A definition and the CSV that it names, or a QTI package, the CSV of its candidates, and what no package says."""
     bodies = {f.filename or "": f.file.read(drafting.MOST_BYTES + 1) for f in files[:_MOST_FILES]}
     try:
-        id = _drafts(request).keep(person.name, bodies)
+        id = _drafts(request).keep(person.name, bodies, test.strip(), date)
     except Refused as e:
         with parts_of(request).ledger.read() as r:
             found = [d for test in r.tests() if (d := r.definition(test)) is not None]
