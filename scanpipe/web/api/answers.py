@@ -8,13 +8,22 @@ from scanpipe.desk.slots import Change, SlotView, State
 from scanpipe.model import PageRecord
 
 
-class Problem(BaseModel):
-    """A problem as of RFC 9457; `code` is stable."""
+class InvalidPart(BaseModel):
+    """Where in the request something is off, and what."""
 
-    type: str = "about:blank"
+    where: str = Field(examples=["query.limit"])
+    message: str
+
+
+class Problem(BaseModel):
+    """A problem as of RFC 9457. `code` is stable, `detail` a sentence for people."""
+
+    type: str = Field(examples=["urn:scanpipe:problem:not_found"])
     title: str
     status: int
-    code: str
+    code: str = Field(examples=["not_found"])
+    detail: str | None = None
+    errors: list[InvalidPart] | None = None
 
 
 class SlotName(BaseModel):
