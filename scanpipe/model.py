@@ -261,6 +261,8 @@ class PageRecord:
     decided_by: str | None
     at: str
     event: int
+    width_px: int | None = None
+    height_px: int | None = None
 
     @property
     def id(self) -> PageId:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,17 +26,6 @@ class SlotView:
     def page(self, sha256: str) -> PageRecord | None:
         """The page whose picture has this digest."""
         return next((p for p in self.pages if p.sha256 == sha256), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A change to a slot: a page was filed in it. `id` counts upwards."""
-
-    id: int
-    at: str
-    slot: Slot
-    serial: str | None
-    sha256: str
 
 
 def view_slot(parts: Parts, test: str, candidate: str, question: str) -> SlotView | None:
@@ -70,13 +58,6 @@ def left(tx: Transaction, view: SlotView) -> list[Left]:
     return found
 
 
-def changes(parts: Parts, after: int, limit: int) -> list[Change]:
-    """Changes with a number above `after`, the oldest first."""
-    with parts.ledger.read() as r:
-        rows = r.filings(after, limit)
-    return [_change(*row) for row in rows]
-
-
 def _view(r: Transaction, slot: Slot, takes_none: bool) -> SlotView:
     pages = tuple(r.slot_pages(slot.test, slot.candidate, slot.question))
     printed, on_its_way = r.printed_for(slot), r.on_its_way(slot)
@@ -87,8 +68,3 @@ def _state(received: int, printed: int, on_its_way: int, takes_none: bool) -> St
     if not received:
         return "nothing_expected" if takes_none and not on_its_way else "waiting"
     return "complete" if received >= printed and not on_its_way else "incomplete"
-
-
-def _change(id: int, at: str, placed: Mapping[str, str | None]) -> Change:
-    slot = Slot(placed.get("test") or "", placed.get("candidate") or "", placed.get("question") or "")
-    return Change(id, at, slot, placed.get("serial"), placed.get("sha256") or "")

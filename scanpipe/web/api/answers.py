@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, Field
 
-from scanpipe.desk.slots import Change, SlotView, State
+from scanpipe.desk.slots import SlotView, State
+from scanpipe.ledgers.feed import Change, Stretch
 from scanpipe.model import PageRecord
 
 
@@ -53,20 +56,48 @@ class SlotAnswer(SlotName):
     on_its_way: int
 
 
+class ChangedSlot(BaseModel):
+    """Neither candidate nor question: every slot of the test may have changed."""
+
+    test: str
+    candidate: str | None
+    question: str | None
+
+
+ChangeType = Literal[
+    "page_filed",
+    "page_left",
+    "page_changed",
+    "page_on_its_way",
+    "page_not_on_its_way",
+    "slot_ordered",
+    "test_locked",
+    "test_unlocked",
+    "definition_revised",
+    "sheets_printed",
+]
+
+
 class Event(BaseModel):
+    """A change. `because` is what happened, as the ledger has it; `serial` and `sha256` are of the page that came, left or
+    changed, and null for what is on its way.
+    """
+
     id: int
-    type: str = "page_filed"
+    type: ChangeType
     at: str
-    slot: SlotName
+    because: str = Field(examples=["page_filed", "page_replaced", "page_restored"])
+    slot: ChangedSlot
     serial: str | None
-    sha256: str
+    sha256: str | None
 
 
 class Events(BaseModel):
-    """`next` is what to ask for `after` next time."""
+    """`next` is what to ask for `after` next time; `more` says that there is more already."""
 
     events: list[Event]
     next: int
+    more: bool
 
 
 class Health(BaseModel):
@@ -100,10 +131,14 @@ def slot_answer(view: SlotView, root: str) -> SlotAnswer:
     )
 
 
+def events_answer(stretch: Stretch) -> Events:
+    return Events(events=[event_answer(c) for c in stretch.changes], next=stretch.next, more=stretch.more)
+
+
 def event_answer(change: Change) -> Event:
-    slot = change.slot
-    name = SlotName(test=slot.test, candidate=slot.candidate, question=slot.question)
-    return Event(id=change.id, at=change.at, slot=name, serial=change.serial, sha256=change.sha256)
+    slot = ChangedSlot(test=change.test, candidate=change.candidate, question=change.question)
+    told = {"id": change.id, "type": change.type, "at": change.at, "because": change.because}
+    return Event.model_validate(told | {"slot": slot, "serial": change.serial, "sha256": change.sha256})
 
 
 def _page(page: PageRecord, base: str) -> Page:

@@ -23,13 +23,18 @@ def parts_of(request: Request) -> Parts:
     return parts
 
 
+def secret_of(request: Request) -> str:
+    """What stands behind `Bearer` in the request."""
+    return request.headers.get("authorization", "").partition(" ")[2].strip()
+
+
 def needs(scope: str) -> Callable[..., Token]:
     """A dependency: the caller's token, if it may come in and has this scope."""
 
     def check(
         request: Request, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)] = None
     ) -> Token:
-        secret = bearer.credentials.strip() if bearer else ""
+        secret = secret_of(request) if bearer else ""
         token = admit(parts_of(request), secret) if secret else None
         if token is None:
             raise ApiProblem("unauthorized", headers={"WWW-Authenticate": "Bearer"})
