@@ -47,7 +47,7 @@ _event = sa.cast(sa.bindparam("event"), sa.BigInteger)
 _this_page = (_p.scan == sa.bindparam("of_scan"), _p.page == sa.bindparam("of_page"))
 _picture = (_p.scan, _p.page, _p.serial, _p.sha256)
 _further = sa.func.row_number().over(order_by=[_bytewise(_a[name]) for name in _SLOT])
-_filed = sa.literal_column("'page_filed'")
+_filed: sa.ColumnClause[str] = sa.literal_column("'page_filed'")
 _in_its_own = sa.select(_event, sa.literal_column("0"), _filed, *(_p[n] for n in _SLOT), *_picture).where(
     *_this_page, _p.test.is_not(None)
 )

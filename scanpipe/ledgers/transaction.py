@@ -22,6 +22,7 @@ from scanpipe.ledgers.packs import Packs
 from scanpipe.ledgers.prepared import Prepared
 from scanpipe.ledgers.queue import Queue
 from scanpipe.ledgers.sessions import Sessions
+from scanpipe.ledgers.slots import Slots
 from scanpipe.model import Claims, PageId, PageRecord, ScanRecord, Sheet, Slot, TestDefinition
 from scanpipe.stages.validate import Facts
 
@@ -222,19 +223,9 @@ class Transaction:
         for row in self._c.execute(sa.select(t.event).where(t.event.c.type.in_(types)).order_by(t.event.c.id)):
             yield Event(*row)
 
-    def on_its_way(self, slot: Slot) -> int:
-        """How many pages that are not filed claim this slot. One that waits for the machine (again) claims nothing yet."""
-        query = sa.select(sa.func.count()).select_from(t.page).where(_p.state.in_(("placing", "held")))
-        columns = ((_p.test, slot.test), (_p.candidate, slot.candidate), (_p.question, slot.question))
-        query = query.where(*(sa.func.upper(column) == value.upper() for column, value in columns))
-        return int(self._c.execute(query).scalar() or 0)
-
-    def printed_for(self, slot: Slot) -> int:
-        """How many sheets were printed for a slot."""
-        c = t.sheet.c
-        query = sa.select(sa.func.count()).select_from(t.sheet)
-        query = query.where(c.test == slot.test, c.candidate == slot.candidate, c.question == slot.question)
-        return int(self._c.execute(query).scalar() or 0)
+    def slots(self) -> Slots:
+        """What lies in many slots at once."""
+        return Slots(self._c)
 
     def feed(self) -> Feed:
         """What changed in the slots."""
