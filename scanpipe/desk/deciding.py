@@ -64,6 +64,7 @@ def finish_decision(parts: Parts, record: PageRecord) -> PageRecord:
     assert record.key is not None and record.sha256 is not None
     about = {"scan": record.scan, "page": record.page, "decided-by": record.decided_by, "serial": record.serial}
     about |= {"revision": record.revision, "skew-deg": record.skew_deg, "turn-deg": record.turn_deg, "dpi": record.dpi}
+    about |= {"width-px": record.width_px, "height-px": record.height_px}
     metadata = {name: str(value) for name, value in about.items() if value is not None}
     put = parts.store.copy_new(
         evidence["held_key"],

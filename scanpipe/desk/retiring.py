@@ -1,7 +1,8 @@
 """The end of a test's pictures, when the law says that they must go: asked for, confirmed later by a code, and certified.
 
-All objects of the test go: pictures in slots, held and blank ones, originals, its definitions and lists of printed sheets. The
-ledger stays whole, or it would prove nothing any more: its events still have candidate numbers, and the definitions' names.
+All objects of the test go: pictures in slots, what was made of them, held and blank ones, originals, its definitions and lists of
+printed sheets. The ledger stays whole, or it would prove nothing any more: its events still have candidate numbers, and the
+definitions' names.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 from scanpipe.desk.defining import find_test
 from scanpipe.desk.parts import Parts
+from scanpipe.desk.renditions import renditions_of
 from scanpipe.desk.shelving import SHELVED, shelved
 from scanpipe.faults import Refused, UnknownThing
 from scanpipe.ledgers import Transaction
@@ -37,13 +39,21 @@ class Doomed:
     mixed: tuple[ScanRecord, ...]
     record: dict[str, str]
     earlier: dict[PageId, dict[str, str]]
+    made: dict[str, dict[str, str]]
+    """What was made of pictures, by the picture's digest."""
 
     @property
     def objects(self) -> dict[str, str]:
         """Every object and its digest."""
         pictures = {p.key: p.sha256 for p in self.pages if p.key and p.sha256}
         before = {key: sha256 for had in self.earlier.values() for key, sha256 in had.items()}
-        return pictures | before | {s.key: s.scan for s in self.scans if s.key} | self.record
+        made = {key: sha256 for of in self.made.values() for key, sha256 in of.items()}
+        return pictures | before | made | {s.key: s.scan for s in self.scans if s.key} | self.record
+
+    def made_of(self, page: PageRecord) -> dict[str, str]:
+        """What was made of any picture that this page had."""
+        pictures = {page.sha256 or "", *self.earlier[page.id].values()}
+        return {key: sha256 for picture in pictures for key, sha256 in self.made.get(picture, {}).items()}
 
 
 def doomed(parts: Parts, test: str) -> Doomed:
@@ -61,13 +71,16 @@ def doomed(parts: Parts, test: str) -> Doomed:
     pages = [p for scan, all_ in beside.items() for p in all_ if p.id in own or (scan in whole and p.test is None)]
     kept = [record for record in scans.values() if record is not None]
     decided = [p for p in pages if p.state in _KEPT_STATES]
+    earlier = _earlier(parts, decided)
+    pictures = {p.sha256 or "" for p in decided} | {s for had in earlier.values() for s in had.values()}
     return Doomed(
         known,
         tuple(s for s in kept if s.scan in whole),
         tuple(decided),
         tuple(s for s in kept if s.scan not in whole),
         shelved(events),
-        _earlier(parts, decided),
+        earlier,
+        renditions_of(parts, pictures),
     )
 
 
@@ -109,6 +122,7 @@ def confirm(parts: Parts, test: str, code: str, by: str, progress: Callable[[int
     erased = dict(found.objects)
     pages = {scan: [p for p in found.pages if p.scan == scan] for scan in {p.scan for p in found.pages}}
     for done, scan in enumerate(sorted(pages), 1):
+        _erase(parts, {key: sha256 for p in pages[scan] for key, sha256 in found.made_of(p).items()})
         _erase(parts, {key: sha256 for p in pages[scan] for key, sha256 in found.earlier[p.id].items()})
         _erase(parts, {p.key: p.sha256 for p in pages[scan] if p.key and p.sha256})
         original = next((s for s in found.scans if s.scan == scan), None)
@@ -142,6 +156,7 @@ def _erase(parts: Parts, objects: dict[str, str]) -> None:
 def _retired(scan: str, pages: list[PageRecord], whole: bool) -> Callable[[Transaction], None]:
     def record(tx: Transaction) -> None:
         for page in pages:
+            tx.page(page.id)  # locked: its end is a change to its slots
             tx.append("page_retired", scan=scan, page=page.page, **_GONE)
         if whole:
             tx.append("scan_retired", scan=scan)

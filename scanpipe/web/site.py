@@ -16,7 +16,7 @@ from scanpipe.faults import Fault, Refused, UnknownThing
 from scanpipe.identity import IdentityProvider
 from scanpipe.settings import SourceSettings
 from scanpipe.web.bounds import Bounds
-from scanpipe.web.door import NobodyIsSignedIn, caller, with_headers
+from scanpipe.web.door import NobodyIsSignedIn, WithHeaders, caller
 from scanpipe.web.drawing import draw
 from scanpipe.web.news import News
 from scanpipe.web.pages import (
@@ -78,7 +78,7 @@ def add_pages(app: FastAPI, site: Site) -> None:
     for room in _ROOMS:
         app.router.routes.extend(room.router.routes)  # plainly in one list, which the test of the rules walks
     app.add_exception_handler(NobodyIsSignedIn, _to_the_door)
-    app.middleware("http")(with_headers)
+    app.add_middleware(WithHeaders)
     app.add_middleware(Bounds)
 
 
