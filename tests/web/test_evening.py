@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from scanpipe.desk.printing import plan_sheets, print_sheets
@@ -21,32 +20,11 @@ from tests.serving import serving
 from tests.web.conftest import PASSWORD
 from tests.web.test_runs import dead_codes
 
-PATHS = (
-    "/overview",
-    "/receipts",
-    "/history",
-    "/packs",
-    "/copies",
-    "/import",
-    "/tests",
-    "/tests/MA0001-2026H",
-    "/password",
-)
-PATHS += ("/tests/MA0001-2026H/slots/10001/2a", "/no/such")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as browser:
         yield browser
-
-
-def accessible(page: Page) -> None:
-    """axe finds nothing that breaks WCAG 2.2 AA."""
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
-    broken = [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found.response["violations"]]
-    assert broken == [], page.url
 
 
 def reason(page: Page) -> str:
@@ -194,30 +172,6 @@ def _order_one(page: Page, url: str) -> tuple[tuple[str, str], list[str]]:
     return slot, [before[1], before[0], *before[2:]]
 
 
-def test_every_page_is_accessible_wide_narrow_dark_and_norwegian(home: Installation, browser: Browser) -> None:
-    with serving(home) as url:
-        for width, scheme, language in ((1440, "light", "en"), (360, "dark", "nb")):
-            context = browser.new_context(
-                viewport={"width": width, "height": 800}, color_scheme=scheme, locale=language, bypass_csp=True
-            )
-            page = context.new_page()
-            page.goto(f"{url}/sign-in")
-            accessible(page)
-            sign_in(page, url, "exam_office", PASSWORD)
-            accessible(page)
-            assert page.locator("html").get_attribute("lang") == language
-            for path in PATHS:
-                page.goto(url + path)
-                accessible(page)
-                assert _fits(page), f"{path} is wider than {width} pixels"
-            page.goto(f"{url}/queue")
-            press(page, "Enter")
-            for _ in range(6):
-                accessible(page)
-                assert _fits(page), f"{page.url} is wider than {width} pixels"
-                press(page, "j")
-
-
 def test_candidates_are_found_by_name_and_room_also_where_no_code_names_a_test(
     home: Installation, browser: Browser
 ) -> None:
@@ -270,8 +224,3 @@ def test_what_is_written_on_paper_and_in_names_is_harmless(home: Installation, b
         assert "<img src=x" in page.inner_text(".facts")
         page.goto(f"{url}/history?text=onerror")
         assert "<img src=x" in page.inner_text("table")
-
-
-def _fits(page: Page) -> bool:
-    sizes = page.locator("html").evaluate("e => [e.scrollWidth, e.clientWidth]")
-    return bool(sizes[0] <= sizes[1])
