@@ -18,7 +18,8 @@ import pytest
 
 from scanpipe.desk import zipping
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.renditions import blind, rendition_key
+from scanpipe.desk.rendition_keys import rendition_key
+from scanpipe.desk.renditions import blind
 from scanpipe.desk.slots import SlotList
 from scanpipe.desk.tokens import revoke_token
 from scanpipe.desk.verifying import verify

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
-from scanpipe.desk.renditions import MEDIA_TYPE, Kind, rendition
+from scanpipe.desk.rendition_keys import Kind
+from scanpipe.desk.renditions import MEDIA_TYPE, rendition
 from scanpipe.desk.slots import find_picture
 from scanpipe.desk.tokens import may_see
 from scanpipe.faults import StoreFault, UnknownThing
