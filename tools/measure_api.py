@@ -29,6 +29,8 @@ import cv2
 import numpy as np
 import sqlalchemy as sa
 import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from scanpipe.definitions import digest, to_json
@@ -148,9 +150,10 @@ def serving(data_dir: Path, plain: bool = False) -> Iterator[int]:
 
 def _serve(data_dir: Path, plain: bool, ports: Any) -> None:
     with open_parts(_settings(data_dir)) as parts:
-        app = make_app(parts, Meter(), Site(lambda scans: None))
-        if plain:
-            app.mount("/plain", StaticFiles(directory=data_dir / "objects"))
+        app: Any = make_app(parts, Meter(), Site(lambda scans: None))
+        if plain:  # in front of the application: none of our routes and headers is in its way
+            files = Mount("/plain", app=StaticFiles(directory=data_dir / "objects"))
+            app = Starlette(routes=[files, Mount("/", app=app)])
         listening = socket.socket()
         listening.bind(("127.0.0.1", 0))
         listening.listen(128)

@@ -6,13 +6,13 @@ They are named for the digest of the picture that they were made of, so that the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping
-from typing import Literal
+from collections.abc import Callable, Mapping
 
 import cv2
 import numpy as np
 
 from scanpipe.desk.parts import Parts
+from scanpipe.desk.rendition_keys import Kind, rendition_key
 from scanpipe.faults import StoreFault
 from scanpipe.model import Code
 from scanpipe.readers import open_reader
@@ -20,12 +20,8 @@ from scanpipe.sheets.geometry import drawing
 from scanpipe.stages.conceal import conceal, cover
 from scanpipe.stages.preview import preview
 
-Kind = Literal["web", "thumbnail", "blind"]
-FOLDER = "renditions/"
 MEDIA_TYPE = "image/jpeg"
 _LONGEST_PX: Mapping[str, int] = {"web": 1600, "thumbnail": 260}
-_MADE_AS = "1"
-"""Raised when a kind is made in another way: what was kept is not asked for any more then."""
 _QUALITY = 88
 _READERS = {"zxing": frozenset({"qr", "datamatrix", "code128"}), "zbar": frozenset({"qr"})}
 """ZBar sees bars in hatching, which would cost the drawing a piece."""
@@ -43,25 +39,6 @@ def rendition(parts: Parts, key: str, sha256: str, kind: Kind) -> str:
         digest = hashlib.sha256(body).hexdigest()
         parts.store.put_new(kept, body, sha256=digest, media_type=MEDIA_TYPE, metadata=about)  # TAKEN: it is there
     return kept
-
-
-def rendition_key(sha256: str, kind: Kind) -> str:
-    return f"{FOLDER}{sha256[:2]}/{sha256}/{kind}-{_MADE_AS}.jpg"
-
-
-def picture_of(key: str) -> str:
-    """The digest of the picture that a rendition's key speaks of."""
-    return key.split("/")[2] if key.count("/") == 3 else ""
-
-
-def renditions_of(parts: Parts, pictures: Collection[str]) -> dict[str, dict[str, str]]:
-    """All that was ever made of pictures: their digest → key → its digest."""
-    found: dict[str, dict[str, str]] = {}
-    for key in parts.store.keys(FOLDER):
-        info = parts.store.stat(key) if picture_of(key) in pictures else None
-        if info is not None:
-            found.setdefault(picture_of(key), {})[key] = info.sha256
-    return found
 
 
 def blind(body: bytes) -> bytes | None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from scanpipe.desk.defining import find_test
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.renditions import renditions_of
+from scanpipe.desk.rendition_keys import renditions_of
 from scanpipe.desk.shelving import SHELVED, shelved
 from scanpipe.faults import Refused, UnknownThing
 from scanpipe.ledgers import Transaction

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from scanpipe.desk.decisions import kept_beside
 from scanpipe.desk.folders import files_below
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.renditions import FOLDER, picture_of
+from scanpipe.desk.rendition_keys import FOLDER, picture_of
 from scanpipe.desk.shelving import SHELVED, shelved
 from scanpipe.ledgers.chain import GENESIS, first_break
 from scanpipe.model import PageRecord, ScanRecord

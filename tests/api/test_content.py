@@ -18,7 +18,8 @@ import pytest
 
 from scanpipe.desk import zipping
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.renditions import blind, rendition_key
+from scanpipe.desk.rendition_keys import rendition_key
+from scanpipe.desk.renditions import blind
 from scanpipe.desk.slots import SlotList
 from scanpipe.desk.tokens import revoke_token
 from scanpipe.desk.verifying import verify
@@ -215,6 +216,7 @@ def test_a_picture_that_the_store_lost_is_no_fault_of_the_caller(api: Api, home:
     (home.data_dir / "objects" / page["key"]).unlink()
     answer = api.get(page["content"])
     assert answer.status_code == 503 and answer.json()["code"] == "unavailable"
+    assert api.get(page["content"], method="HEAD").status_code == 503
 
 
 def test_previews_of_what_is_no_picture() -> None:

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
-from scanpipe.desk.renditions import MEDIA_TYPE, Kind, rendition
+from scanpipe.desk.rendition_keys import Kind
+from scanpipe.desk.renditions import MEDIA_TYPE, rendition
 from scanpipe.desk.slots import find_picture
 from scanpipe.desk.tokens import may_see
 from scanpipe.faults import StoreFault, UnknownThing
@@ -31,6 +32,7 @@ _PICTURE: dict[int | str, dict[str, Any]] = {
     307: {"description": "The bytes are at `Location`, in the object store, for a short time"},
 }
 _ANSWERS = _PICTURE | answers("not_found", "range_not_satisfiable")
+_HEAD_ANSWERS = {status: _PICTURE[status] for status in (200, 304)} | answers("not_found")
 _CONTENT, _RENDITION = f"{SLOT}/pages/{{sha256}}", f"{SLOT}/pages/{{sha256}}/{{kind}}"
 
 Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="The `sha256` of a page of the slot.")]
@@ -83,7 +85,7 @@ async def get_content(request: Request, asked: Asked) -> Response:
     return await run_in_threadpool(_answer, request, asked)
 
 
-@router.head(_CONTENT, summary="What a page's picture is", response_class=Response, responses=_ANSWERS)
+@router.head(_CONTENT, summary="What a page's picture is", response_class=Response, responses=_HEAD_ANSWERS)
 async def head_content(request: Request, asked: Asked) -> Response:
     """As GET, without the bytes."""
     return await run_in_threadpool(_answer, request, asked)
@@ -97,7 +99,7 @@ async def get_rendition(request: Request, asked: AskedFor) -> Response:
     return await run_in_threadpool(_answer, request, asked)
 
 
-@router.head(_RENDITION, summary="What a rendition is", response_class=Response, responses=_ANSWERS)
+@router.head(_RENDITION, summary="What a rendition is", response_class=Response, responses=_HEAD_ANSWERS)
 async def head_rendition(request: Request, asked: AskedFor) -> Response:
     """As GET, without the bytes."""
     return await run_in_threadpool(_answer, request, asked)
@@ -127,8 +129,9 @@ def _bytes(request: Request, asked: Question, key: str, media_type: str, headers
     parts, seconds = parts_of(request), rules_of(request).presigned_s
     if request.method == "HEAD":
         info = parts.store.stat(key)
-        size = {"Content-Length": str(info.size)} if info is not None else {}
-        return Response(media_type=media_type, headers=headers | size)
+        if info is None:
+            raise StoreFault(f"object {key} is missing", "Run `scanpipe verify`.")
+        return Response(media_type=media_type, headers=headers | {"Content-Length": str(info.size)})
     link = parts.store.link(key, seconds, media_type) if seconds else None
     if link is not None:
         return RedirectResponse(link, 307, {"Cache-Control": "no-store"})
