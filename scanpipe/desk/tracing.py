@@ -146,6 +146,8 @@ _SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
     ),
     "sign_in_failed": lambda e, d: (
         f"{d['name']} came from the identity provider, which gives no role."
+        if d.get("why") == "no role"
+        else f"{d['name']} came from the identity provider under the name of an account here."
         if d.get("why")
         else f"Somebody tried to sign in as {d['name']}."
     ),

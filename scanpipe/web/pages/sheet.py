@@ -226,6 +226,7 @@ def _draw(request: Request, by: str, id: PageId, filter: Filter, refused: Any = 
         "previous": previous[0] if previous else None,
         "left": left,
         "tests": tests,
+        "likely": next((p.test for p, _ in (*reversed(view.before), *view.after) if p.test), None),
         "busy": busy.get(id),
         "outlines": outlines(view),
         "missing": missing(view),
