@@ -34,6 +34,7 @@ class Reason(enum.StrEnum):
     TOO_LARGE = "too_large"
     POOR_QUALITY = "poor_quality"
     PACK_EXCHANGED = "pack_exchanged"
+    LATE = "late"
 
 
 @dataclass(frozen=True, slots=True)

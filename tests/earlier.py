@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 _TABLES = ("holder", "decision", "decided", "also", "place", "pack", "compared", "locked", "session", "looking")
+_TABLES += ("counted", "declared", "attendance", "stack_count", "closed")
 _INDEXES = ("scan_unopened", "event_link", "scan_stack", "page_queue")
 
 

@@ -20,6 +20,9 @@ from scanpipe.reasons import WORDING
 from scanpipe.stages.validate import validate
 
 
+_TO_LET_IN = "`scanpipe queue assign --late REASON` lets a late sheet in; `scanpipe tests unlock` opens all of them."
+
+
 def page_or_fault(tx: Transaction, page: PageId) -> PageRecord:
     """Raises UnknownThing."""
     record = tx.page(page)
@@ -46,8 +49,8 @@ def kept_beside(page: PageRecord) -> bool:
 
 def check_unlocked(tx: Transaction, test: str) -> None:
     """Raises Refused when grading of the test began."""
-    if tx.packs().locked(test):
-        raise Refused(f"grading of {test} has begun: its slots are locked", "`scanpipe tests unlock` opens them.")
+    if tx.locked(test):
+        raise Refused(f"grading of {test} has begun: its slots are locked", _TO_LET_IN)
 
 
 def make(
@@ -117,7 +120,7 @@ def _check_standing(tx: Transaction, decision: DecisionRecord, pages: Iterable[P
             raise Refused(f"{later[0].by} decided about page {page.id} since: {later[0].kind}", "Take that back first.")
         if not page.settled:
             raise Refused(f"page {page.id} is on its way", "Try again when it has arrived.")
-        if page.test is not None and tx.packs().locked(page.test):
+        if page.test is not None and tx.locked(page.test):
             raise Refused(
                 f"grading of {page.test} has begun: its slots are locked", "`scanpipe tests unlock` opens them."
             )

@@ -22,6 +22,7 @@ def _set(parts: Parts, test: str, by: str, to: bool) -> str:
     known = find_test(parts, test).id
 
     def record(tx: Transaction) -> None:
+        tx.hold(f"grading {known.upper()}")  # whatever is being filed comes before or after, not beside
         if tx.packs().locked(known) is to:
             raise Refused(f"{known} is {'locked already' if to else 'not locked'}", "Nothing was changed.")
         tx.append("grading_locked" if to else "grading_unlocked", test=known, by=by)

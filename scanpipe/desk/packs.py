@@ -62,7 +62,7 @@ def confirm(parts: Parts, id: int, by: str) -> list[PageRecord]:
         pack = _asked(tx, id)
         if pack.by == by:
             raise Refused("you asked for this move yourself", "A second person must confirm it.")
-        if tx.packs().locked(pack.test):
+        if tx.locked(pack.test):
             raise Refused(
                 f"grading of {pack.test} has begun: its slots are locked", "`scanpipe tests unlock` opens them."
             )

@@ -16,13 +16,16 @@ State = Literal["nothing_expected", "waiting", "incomplete", "complete"]
 
 @dataclass(frozen=True, slots=True)
 class SlotView:
-    """A slot with its pages in the order of filing; `on_its_way` counts pages that claim it and are not filed."""
+    """A slot with its pages in the order of filing; `on_its_way` counts pages that claim it and are not filed, `late` those of
+    them that came after grading had begun.
+    """
 
     slot: Slot
     state: State
     pages: tuple[PageRecord, ...]
     printed: int
     on_its_way: int
+    late: int = 0
 
     def page(self, sha256: str) -> PageRecord | None:
         """The page whose picture has this digest."""
@@ -80,7 +83,8 @@ def changes(parts: Parts, after: int, limit: int) -> list[Change]:
 def _view(r: Transaction, slot: Slot, takes_none: bool) -> SlotView:
     pages = tuple(r.slot_pages(slot.test, slot.candidate, slot.question))
     printed, on_its_way = r.printed_for(slot), r.on_its_way(slot)
-    return SlotView(slot, _state(len(pages), printed, on_its_way, takes_none), pages, printed, on_its_way)
+    state = _state(len(pages), printed, on_its_way, takes_none)
+    return SlotView(slot, state, pages, printed, on_its_way, r.expected().late(slot))
 
 
 def _state(received: int, printed: int, on_its_way: int, takes_none: bool) -> State:

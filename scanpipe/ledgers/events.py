@@ -41,6 +41,8 @@ page_split              by, halves: each half is a scan of its own now; it is ke
 signed_in, signed_out, sign_in_failed  name; why, where the identity provider gave or took a role
 upload_handed_in        by, stack, files [{name, size, stamp, sha256}, …]: they came through the browser
 drawing_viewed          by: a person was shown the picture of a page
+
+What is expected, differences and reports: `events_expected.py`, which is a part of this module.
 """
 
 from __future__ import annotations
@@ -51,6 +53,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from scanpipe.ledgers import events_expected
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.chain import canonical
 from scanpipe.ledgers.prepared import Prepared, inserting
@@ -241,4 +244,5 @@ _PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     "user_ended": _nothing,
     "token_added": _nothing,
     "token_revoked": _nothing,
+    **events_expected.PROJECTIONS,
 }

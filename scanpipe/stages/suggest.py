@@ -56,7 +56,7 @@ def suggest(known: Known, printed: Callable[[str], Sheet | None], facts: Callabl
         if claims.test is None or claims.candidate is None or claims.question is None:
             continue
         told = facts(claims)
-        verdict = validate(claims, replace(told, first=None, handed_to=None), {})
+        verdict = validate(claims, replace(told, first=None, handed_to=None, locked=False), {})
         if isinstance(verdict, Filed) and verdict.slot not in found:
             found[verdict.slot] = Suggestion(verdict.slot, ground, claims.serial, told.in_slot)
     return list(found.values())

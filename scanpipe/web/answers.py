@@ -36,12 +36,15 @@ class Page(BaseModel):
 
 
 class SlotAnswer(SlotName):
-    """`on_its_way` counts pages that name this slot and are not filed yet; `printed` the sheets that exist for it."""
+    """`on_its_way` counts pages that name this slot and are not filed yet, `late` those of them that came after grading had begun
+    and wait for a person to let them in; `printed` the sheets that exist for it.
+    """
 
     state: State
     pages: list[Page]
     printed: int
     on_its_way: int
+    late: int
 
 
 class Event(BaseModel):
@@ -88,6 +91,7 @@ def slot_answer(view: SlotView, root: str) -> SlotAnswer:
         pages=[_page(p, base) for p in view.pages],
         printed=view.printed,
         on_its_way=view.on_its_way,
+        late=view.late,
     )
 
 

@@ -51,6 +51,7 @@ KINDS: Mapping[str, str] = {
     "move": N_("moved"),
     "keep_both": N_("kept beside the other scan"),
     "take_new": N_("took the new scan"),
+    "let_in": N_("let in late"),
     "discard": N_("discarded"),
     "rescan": N_("asked for a new scan"),
     "retry": N_("sent on its journey again"),

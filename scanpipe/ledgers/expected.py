@@ -1,0 +1,149 @@
+"""What is expected of a test and what was received, as a `Transaction` answers it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from scanpipe.ledgers import tables as t
+from scanpipe.ledgers.prepared import Prepared
+from scanpipe.model import Reason, Slot
+
+_p, _s, _sheet = t.page.c, t.scan.c, t.sheet.c
+_COUNTED = t.counted.c
+_b = sa.bindparam
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What an invigilator said: `what` is handed_out or collected; without a candidate, of the room as a whole."""
+
+    what: str
+    room: str
+    candidate: str
+    count: int | None
+    serials: tuple[str, ...]
+    by: str
+    at: str
+    event: int
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a candidate declared at hand-in."""
+
+    candidate: str
+    question: str
+    count: int | None
+    serials: tuple[str, ...]
+    by: str
+    at: str
+    event: int
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A difference that a person closed, with the figures that it had then."""
+
+    kind: str
+    subject: str
+    why: str
+    expected: int | None
+    received: int | None
+    by: str
+    at: str
+    event: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A page as far as completeness asks; `stack` is that of its scan. `twice`: a person keeps it beside another of its serial."""
+
+    scan: str
+    page: int
+    state: str
+    test: str | None
+    candidate: str | None
+    question: str | None
+    serial: str | None
+    reason: str | None
+    stack: str
+    position: int
+    twice: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.scan[:12]}-{self.page}"
+
+
+_ARRIVAL = (_p.scan, _p.page, _p.state, _p.test, _p.candidate, _p.question, _p.serial, _p.reason, _s.stack, _s.position)
+_TWICE = sa.and_(_p.decided_by.is_not(None), _p.evidence.contains('"twice": true')).label("twice")
+_ARRIVALS = sa.select(*_ARRIVAL, _TWICE).join_from(t.page, t.scan, _p.scan == _s.scan)
+_OF_CANDIDATE = Prepared(
+    sa.select(_p.question, _p.serial, _p.scan, _p.page)
+    .where(sa.func.upper(_p.test) == _b("test"), sa.func.upper(_p.candidate) == _b("candidate"))
+    .where(sa.or_(*(_p.state == state for state in ("waiting", "placing", "filed", "held", "rescan"))))
+    .order_by(_p.question, _p.event)
+)
+
+
+class Expected:
+    """Part of a `Transaction`."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._c = connection
+
+    def counted(self, test: str) -> list[Counted]:
+        c = t.counted.c
+        query = sa.select(c.what, c.room, c.candidate, c.count, c.serials, c.by, c.at, c.event)
+        rows = self._c.execute(query.where(c.test == test).order_by(c.what, c.room, c.candidate))
+        return [Counted(*row[:4], tuple(json.loads(row[4])), *row[5:]) for row in rows]
+
+    def declared(self, test: str) -> list[Declared]:
+        c = t.declared.c
+        query = sa.select(c.candidate, c.question, c.count, c.serials, c.by, c.at, c.event)
+        rows = self._c.execute(query.where(c.test == test).order_by(c.candidate, c.question))
+        return [Declared(*row[:3], tuple(json.loads(row[3])), *row[4:]) for row in rows]
+
+    def attendance(self, test: str) -> dict[str, bool]:
+        """Who is said to have been there, and who not, by candidate."""
+        c = t.attendance.c
+        rows = self._c.execute(sa.select(c.candidate, c.present).where(c.test == test).order_by(c.candidate))
+        return {row[0]: bool(row[1]) for row in rows}
+
+    def stack_counts(self) -> dict[str, int]:
+        """How many pages each stack must have."""
+        rows = self._c.execute(sa.select(t.stack_count.c.stack, t.stack_count.c.count).order_by(t.stack_count.c.stack))
+        return {row[0]: row[1] for row in rows}
+
+    def closed(self, test: str) -> list[Closed]:
+        c = t.closed.c
+        query = sa.select(c.kind, c.subject, c.why, c.expected, c.received, c.by, c.at, c.event)
+        return [Closed(*row) for row in self._c.execute(query.where(c.test == test).order_by(c.event, c.kind, c.subject))]
+
+    def arrivals(self, test: str) -> list[Arrival]:
+        """The pages that name a test, those with a serial that was printed for it, and all others of the stacks they came in."""
+        of_test = sa.func.upper(_p.test) == test.upper()
+        printed = _p.serial.in_(sa.select(_sheet.serial).where(_sheet.test == test))
+        own = sa.select(_s.stack).join_from(t.page, t.scan, _p.scan == _s.scan).where(of_test)
+        query = _ARRIVALS.where(sa.or_(of_test, printed, _s.stack.in_(own)))
+        rows = self._c.execute(query.order_by(_s.stack, _s.position, _p.scan, _p.page))
+        return [Arrival(*row[:-1], bool(row[-1])) for row in rows]
+
+    def received_of(self, test: str, candidate: str) -> list[tuple[str | None, str | None, str, int]]:
+        """The pages of a candidate that came and were not set aside: question, serial, scan, page."""
+        rows = _OF_CANDIDATE.all(self._c, {"test": test.upper(), "candidate": candidate.upper()})
+        return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+    def late(self, slot: Slot) -> int:
+        """How many pages of a slot are held because grading had begun when they came."""
+        query = sa.select(sa.func.count()).select_from(t.page).where(_p.state == "held", _p.reason == str(Reason.LATE))
+        columns = ((_p.test, slot.test), (_p.candidate, slot.candidate), (_p.question, slot.question))
+        query = query.where(*(sa.func.upper(column) == value.upper() for column, value in columns))
+        return int(self._c.execute(query).scalar() or 0)
+
+    def last_event(self) -> int:
+        """The number of the last event of all: nothing can have changed as long as it is the same."""
+        return int(self._c.execute(sa.select(sa.func.max(t.event.c.id))).scalar() or 0)
