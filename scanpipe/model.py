@@ -37,6 +37,22 @@ class Reason(enum.StrEnum):
     LATE = "late"
 
 
+class Difference(enum.StrEnum):
+    """How what was received differs from what was expected. The value is stored and served: add, never rename."""
+
+    COLLECTED_NOT_SCANNED = "collected_not_scanned"
+    RECEIVED_NOT_COLLECTED = "received_not_collected"
+    FEWER_THAN_DECLARED = "fewer_than_declared"
+    MORE_THAN_DECLARED = "more_than_declared"
+    SHEETS_OF_ABSENT = "sheets_of_absent"
+    PRESENT_WITHOUT_SHEET = "present_without_sheet"
+    EXPECTED_WITHOUT_SHEET = "expected_without_sheet"
+    SCANNED_TWICE = "scanned_twice"
+    STACK_DIFFERS = "stack_differs"
+    SHEET_OF_OTHER_TEST = "sheet_of_other_test"
+    SHEET_EXCHANGED = "sheet_exchanged"
+
+
 @dataclass(frozen=True, slots=True)
 class Code:
     """One barcode as read. `help` names what it took beyond the first, cheap look, if anything."""

@@ -19,7 +19,6 @@ from scanpipe.model import Claims, Held, PageId, PageRecord
 from scanpipe.reasons import WORDING
 from scanpipe.stages.validate import validate
 
-
 _TO_LET_IN = "`scanpipe queue assign --late REASON` lets a late sheet in; `scanpipe tests unlock` opens all of them."
 
 

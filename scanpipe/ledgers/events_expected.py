@@ -1,10 +1,10 @@
 """The part of `events.py` about what is expected: what each event changes in the tables that say so.
 
-sheets_handed_out, sheets_collected  test, room, entries [[candidate, count, [serial, …]], …], by: of each candidate the last entry
+sheets_handed_out, sheets_collected  test, room, entries [[candidate, count, [serial, …]], …], by: of each candidate the last
                         stands; candidate "" is the room as a whole; neither count nor serials: nothing is said any more
 hand_in_declared        test, candidate, question, count, serials, by: the last stands; neither: nothing is said any more
 attendance_noted        test, entries [[candidate, present], …], by
-stack_expected          stack, count, by: how many pages it must have; null: nobody knows any more
+stack_expected          stack, test, count, by: how many pages it must have; null: nobody knows any more
 difference_closed       test, kind, subject, by, why, expected, received: it is settled as long as its figures are these
 difference_reopened     test, kind, subject, by
 report_signed           test, by, digest of the report's file, head {link, hash} of the chain that it speaks of
@@ -50,7 +50,7 @@ def _attendance_noted(c: sa.Connection, e: Data, data: Data) -> None:
 
 
 def _stack_expected(c: sa.Connection, e: Data, data: Data) -> None:
-    row = {"stack": data["stack"], "count": data["count"], "by": data["by"], "at": e["at"], "event": e["id"]}
+    row = {name: data[name] for name in ("stack", "test", "count", "by")} | {"at": e["at"], "event": e["id"]}
     _replace(c, t.stack_count, [row], ("stack",))
 
 

@@ -10,37 +10,10 @@ import sqlalchemy as sa
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.prepared import Prepared
 from scanpipe.model import Reason, Slot
+from scanpipe.stages.completeness import Arrival, Counted, Declared
 
 _p, _s, _sheet = t.page.c, t.scan.c, t.sheet.c
-_COUNTED = t.counted.c
 _b = sa.bindparam
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """What an invigilator said: `what` is handed_out or collected; without a candidate, of the room as a whole."""
-
-    what: str
-    room: str
-    candidate: str
-    count: int | None
-    serials: tuple[str, ...]
-    by: str
-    at: str
-    event: int
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """What a candidate declared at hand-in."""
-
-    candidate: str
-    question: str
-    count: int | None
-    serials: tuple[str, ...]
-    by: str
-    at: str
-    event: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +30,8 @@ class Closed:
     event: int
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A page as far as completeness asks; `stack` is that of its scan. `twice`: a person keeps it beside another of its serial."""
-
-    scan: str
-    page: int
-    state: str
-    test: str | None
-    candidate: str | None
-    question: str | None
-    serial: str | None
-    reason: str | None
-    stack: str
-    position: int
-    twice: bool
-
-    @property
-    def name(self) -> str:
-        return f"{self.scan[:12]}-{self.page}"
-
-
 _ARRIVAL = (_p.scan, _p.page, _p.state, _p.test, _p.candidate, _p.question, _p.serial, _p.reason, _s.stack, _s.position)
-_TWICE = sa.and_(_p.decided_by.is_not(None), _p.evidence.contains('"twice": true')).label("twice")
-_ARRIVALS = sa.select(*_ARRIVAL, _TWICE).join_from(t.page, t.scan, _p.scan == _s.scan)
+_ARRIVALS = sa.select(*_ARRIVAL).join_from(t.page, t.scan, _p.scan == _s.scan)
 _OF_CANDIDATE = Prepared(
     sa.select(_p.question, _p.serial, _p.scan, _p.page)
     .where(sa.func.upper(_p.test) == _b("test"), sa.func.upper(_p.candidate) == _b("candidate"))
@@ -113,24 +64,29 @@ class Expected:
         rows = self._c.execute(sa.select(c.candidate, c.present).where(c.test == test).order_by(c.candidate))
         return {row[0]: bool(row[1]) for row in rows}
 
-    def stack_counts(self) -> dict[str, int]:
-        """How many pages each stack must have."""
-        rows = self._c.execute(sa.select(t.stack_count.c.stack, t.stack_count.c.count).order_by(t.stack_count.c.stack))
-        return {row[0]: row[1] for row in rows}
+    def stack_counts(self) -> list[tuple[str, str | None, int]]:
+        """Each stack of which somebody said how many pages it must have: its name, the test where one was named, the pages."""
+        c = t.stack_count.c
+        return [
+            (row[0], row[1], row[2]) for row in self._c.execute(sa.select(c.stack, c.test, c.count).order_by(c.stack))
+        ]
 
     def closed(self, test: str) -> list[Closed]:
         c = t.closed.c
         query = sa.select(c.kind, c.subject, c.why, c.expected, c.received, c.by, c.at, c.event)
-        return [Closed(*row) for row in self._c.execute(query.where(c.test == test).order_by(c.event, c.kind, c.subject))]
+        return [
+            Closed(*row) for row in self._c.execute(query.where(c.test == test).order_by(c.event, c.kind, c.subject))
+        ]
 
     def arrivals(self, test: str) -> list[Arrival]:
         """The pages that name a test, those with a serial that was printed for it, and all others of the stacks they came in."""
         of_test = sa.func.upper(_p.test) == test.upper()
         printed = _p.serial.in_(sa.select(_sheet.serial).where(_sheet.test == test))
         own = sa.select(_s.stack).join_from(t.page, t.scan, _p.scan == _s.scan).where(of_test)
-        query = _ARRIVALS.where(sa.or_(of_test, printed, _s.stack.in_(own)))
+        promised = sa.select(t.stack_count.c.stack).where(t.stack_count.c.test == test)
+        query = _ARRIVALS.where(sa.or_(of_test, printed, _s.stack.in_(own), _s.stack.in_(promised)))
         rows = self._c.execute(query.order_by(_s.stack, _s.position, _p.scan, _p.page))
-        return [Arrival(*row[:-1], bool(row[-1])) for row in rows]
+        return [Arrival(*tuple(row)) for row in rows]
 
     def received_of(self, test: str, candidate: str) -> list[tuple[str | None, str | None, str, int]]:
         """The pages of a candidate that came and were not set aside: question, serial, scan, page."""

@@ -21,8 +21,8 @@ _DATABASES: Mapping[str, tuple[str, str]] = {
 }
 """By name: the other one's dialect would cost every command a tenth of its start."""
 _EXPECTED = (t.counted, t.declared, t.attendance, t.stack_count, t.closed)
-_STATE = (t.definition, t.sheet, t.scan, t.page, t.decision, t.decided, t.also, t.place, t.pack, t.compared, t.locked)
-_STATE += _EXPECTED
+_DECIDED = (t.decision, t.decided, t.also, t.place, t.pack, t.compared, t.locked)
+_STATE = (t.definition, t.sheet, t.scan, t.page, *_DECIDED, *_EXPECTED)
 
 
 def open_engine(url: str) -> tuple[sa.Engine, Database]:

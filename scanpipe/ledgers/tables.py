@@ -237,10 +237,11 @@ stack_count = sa.Table(
     "stack_count",
     metadata,
     sa.Column("stack", sa.Text, primary_key=True),
+    sa.Column("test", sa.String(40)),
     sa.Column("count", sa.Integer, nullable=False),
     *_said(),
 )
-"""How many pages a stack must have."""
+"""How many pages a stack must have; `test` where it was said whose they are."""
 
 closed = sa.Table(
     "closed",

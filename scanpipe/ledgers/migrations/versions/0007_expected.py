@@ -31,8 +31,8 @@ def upgrade() -> None:
     op.create_table("declared", *_key(test=40, candidate=20, question=20), *_how_many(), *_said())
     present = sa.Column("present", sa.Integer, nullable=False)
     op.create_table("attendance", *_key(test=40, candidate=20), present, *_said())
-    stack = sa.Column("stack", sa.Text, primary_key=True)
-    op.create_table("stack_count", stack, sa.Column("count", sa.Integer, nullable=False), *_said())
+    stack = sa.Column("stack", sa.Text, primary_key=True), sa.Column("test", sa.String(40))
+    op.create_table("stack_count", *stack, sa.Column("count", sa.Integer, nullable=False), *_said())
     op.create_table(
         "closed",
         *_key(test=40, kind=32),
