@@ -29,7 +29,7 @@ class Paper:
 
     @property
     def scan(self) -> str:
-        return hashlib.sha256(f"{self.sheet} {self.stack} {self.copy}".encode()).hexdigest()
+        return hashlib.sha256(str(self).encode()).hexdigest()
 
 
 def large_test(candidates: int, questions: int, id: str = "MA0001-2026H") -> TestDefinition:
@@ -62,10 +62,10 @@ def stack_of(definition: TestDefinition, sheet: Sheet) -> str:
 
 def scan(parts: Parts, papers: Iterable[Paper], at_once: int = 500) -> list[PageId]:
     """They are taken in, one a file, and judged by the ledger in their order."""
-    waiting, pages = list(papers), []
-    for start in range(0, len(waiting), at_once):
-        some = waiting[start : start + at_once]
-        pages += parts.ledger.write(lambda tx, some=some: [_arrive(tx, p, n) for n, p in enumerate(some, start + 1)])  # type: ignore[misc]
+    waiting, pages = list(enumerate(papers, 1)), []
+    while waiting:
+        some, waiting = waiting[:at_once], waiting[at_once:]
+        pages += parts.ledger.write(lambda tx, some=some: [_arrive(tx, paper, n) for n, paper in some])  # type: ignore[misc]
     return pages
 
 

@@ -180,5 +180,5 @@ _SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
     "stack_expected": lambda e, d: f"Stack {d['stack']}: {d['by']} recorded that it has {d['count']} pages.",
     "difference_closed": lambda e, d: f"{_difference(d)}: {d['by']} closed it: {d['why']}.",
     "difference_reopened": lambda e, d: f"{_difference(d)}: {d['by']} opened it again.",
-    "report_signed": lambda e, d: f"Test {d['test']}: {d['by']} signed a report off; its digest is {d['digest']}.",
+    "report_signed": lambda e, d: f"Test {d['test']}: {d['name']} signed a report off; its digest is {d['digest']}.",
 }

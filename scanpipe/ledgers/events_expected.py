@@ -7,18 +7,20 @@ attendance_noted        test, entries [[candidate, present], …], by
 stack_expected          stack, test, count, by: how many pages it must have; null: nobody knows any more
 difference_closed       test, kind, subject, by, why, expected, received: it is settled as long as its figures are these
 difference_reopened     test, kind, subject, by
-report_signed           test, by, digest of the report's file, head {link, hash} of the chain that it speaks of
+report_signed           test, name of who vouches for it, by, digest of the report's file, head {link, event, hash} of the chain
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from scanpipe.ledgers import tables as t
+from scanpipe.ledgers.prepared import Prepared, inserting
 
 Data = Mapping[str, Any]
 
@@ -71,13 +73,21 @@ def _said(e: Data, data: Data, count: int | None, serials: list[str]) -> dict[st
 
 def _replace(c: sa.Connection, table: sa.Table, rows: list[dict[str, Any]], key: tuple[str, ...]) -> None:
     """Each row takes the place of that with the same key; one that says nothing leaves none."""
-    if not rows:
-        return
-    same = [table.c[name] == sa.bindparam(f"of_{name}") for name in key]
-    c.execute(sa.delete(table).where(*same), [{f"of_{name}": row[name] for name in key} for row in rows])
-    telling = [row for row in rows if row.get("count", 0) is not None or row.get("serials", "[]") != "[]"]
-    if telling:
-        c.execute(sa.insert(table), telling)
+    delete, insert = _deleting(table, key), _inserting(table)
+    for row in rows:
+        delete.run(c, {name: row[name] for name in key})
+        if row.get("count", 0) is not None or row.get("serials", "[]") != "[]":
+            insert.run(c, row)
+
+
+@cache
+def _deleting(table: sa.Table, key: tuple[str, ...]) -> Prepared:
+    return Prepared(sa.delete(table).where(*(table.c[name] == sa.bindparam(name) for name in key)))
+
+
+@cache
+def _inserting(table: sa.Table) -> Prepared:
+    return inserting(table)
 
 
 def _nothing(c: sa.Connection, e: Data, data: Data) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.prepared import Prepared
-from scanpipe.model import Reason, Slot
+from scanpipe.model import PageId, Reason, Slot
 from scanpipe.stages.completeness import Arrival, Counted, Declared
 
 _p, _s, _sheet = t.page.c, t.scan.c, t.sheet.c
@@ -28,6 +28,18 @@ class Closed:
     by: str
     at: str
     event: int
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionTold:
+    """A decision of a person; `undone` is the event that took it back."""
+
+    id: int
+    at: str
+    kind: str
+    by: str
+    why: str | None
+    undone: int | None
 
 
 _ARRIVAL = (_p.scan, _p.page, _p.state, _p.test, _p.candidate, _p.question, _p.serial, _p.reason, _s.stack, _s.position)
@@ -87,6 +99,21 @@ class Expected:
         query = _ARRIVALS.where(sa.or_(of_test, printed, _s.stack.in_(own), _s.stack.in_(promised)))
         rows = self._c.execute(query.order_by(_s.stack, _s.position, _p.scan, _p.page))
         return [Arrival(*tuple(row)) for row in rows]
+
+    def decisions(self) -> list[tuple[DecisionTold, list[PageId]]]:
+        """What persons decided, each with its pages, in order."""
+        d = t.decision.c
+        pages: dict[int, list[PageId]] = {}
+        for row in self._c.execute(sa.select(t.decided)):
+            pages.setdefault(row[0], []).append(PageId(row[1], row[2]))
+        query = sa.select(d.id, d.at, d.kind, d.by, d.why, d.undone).order_by(d.id)
+        return [(DecisionTold(*row), sorted(pages.get(row[0], []))) for row in self._c.execute(query)]
+
+    def locked_by(self, test: str) -> tuple[str, str] | None:
+        """By whom and when a test was locked for grading."""
+        query = sa.select(t.locked.c.by, t.locked.c.at).where(t.locked.c.test_id == test.upper())
+        row = self._c.execute(query).first()
+        return None if row is None else (row[0], row[1])
 
     def received_of(self, test: str, candidate: str) -> list[tuple[str | None, str | None, str, int]]:
         """The pages of a candidate that came and were not set aside: question, serial, scan, page."""

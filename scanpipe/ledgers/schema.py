@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 
 import sqlalchemy as sa
@@ -69,20 +70,36 @@ def linked_events(c: sa.Connection, after: int | None = None) -> Iterator[Event]
         yield Event(*row)
 
 
+@contextmanager
+def replayed(c: sa.Connection, until: int | None = None) -> Iterator[sa.Connection]:
+    """An empty database in which every event was replayed: linked ones in their order, then the others; or those up to a link.
+
+    Raises LedgerFault where an event cannot be replayed.
+    """
+    link = t.event.c.link
+    query = sa.select(t.event).order_by(link.is_(None), link, t.event.c.id)
+    query = query if until is None else query.where(link <= until)
+    with sa.create_engine("sqlite://", poolclass=sa.StaticPool).begin() as fresh:
+        t.metadata.create_all(fresh)
+        for e in c.execution_options(yield_per=1000).execute(query):
+            try:
+                project(fresh, e.id, e.at, e.type, e.scan, e.page, json.loads(e.data))
+            except (KeyError, ValueError, TypeError, AttributeError, exc.SQLAlchemyError) as error:
+                what = f"event {e.id} ({e.type}) cannot be replayed: {type(error).__name__}: {error}"[:300]
+                raise LedgerFault(what, "Run `scanpipe verify`.") from error
+        yield fresh
+
+
 def difference(c: sa.Connection) -> list[str]:
     """Replays every event into an empty database and compares: one sentence for each table that differs.
 
     An event that cannot be replayed is the only sentence.
     """
-    with sa.create_engine("sqlite://", poolclass=sa.StaticPool).begin() as fresh:
-        t.metadata.create_all(fresh)
-        query = sa.select(t.event).order_by(t.event.c.link.is_(None), t.event.c.link, t.event.c.id)
-        for e in c.execution_options(yield_per=1000).execute(query):
-            try:
-                project(fresh, e.id, e.at, e.type, e.scan, e.page, json.loads(e.data))
-            except (KeyError, ValueError, TypeError, AttributeError, exc.SQLAlchemyError) as error:
-                return [f"event {e.id} ({e.type}) cannot be replayed: {type(error).__name__}: {error}"[:300]]
-        return [s for table in _STATE if (s := _table_difference(c, fresh, table))]
+    try:
+        with replayed(c) as fresh:
+            return [s for table in _STATE if (s := _table_difference(c, fresh, table))]
+    except LedgerFault as fault:
+        return [fault.message]
 
 
 def _table_difference(kept: sa.Connection, fresh: sa.Connection, table: sa.Table) -> str | None:

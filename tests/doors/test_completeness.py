@@ -162,17 +162,17 @@ def test_every_line_that_is_wrong_is_told(
 
 
 def test_the_other_lists_are_checked_as_well(parts: Parts, sheets: list[Sheet]) -> None:
-    with pytest.raises(UsageFault, match="line 3.*present or absent"):
+    with pytest.raises(UsageFault, match=r"line 3.*present or absent"):
         expected_lists.attendance_from(
             parts, TEST.id, "a.csv", csv("candidate,present", "10001,ja", "10002,kanskje"), WHO
         )
-    with pytest.raises(UsageFault, match="line 3.*one of the two"):
+    with pytest.raises(UsageFault, match=r"line 3.*one of the two"):
         expected_lists.attendance_from(parts, TEST.id, "a.csv", csv("candidate,present", "10001,ja", "10001,nei"), WHO)
-    with pytest.raises(UsageFault, match="line 2.*a question of"):
+    with pytest.raises(UsageFault, match=r"line 2.*a question of"):
         expected_lists.declared_from(parts, TEST.id, "d.csv", csv("candidate,question,count", "10001,9,1"), WHO)
-    with pytest.raises(UsageFault, match="first row.*a column question"):
+    with pytest.raises(UsageFault, match=r"first row.*a column question"):
         expected_lists.declared_from(parts, TEST.id, "d.csv", csv("candidate,count", "10001,1"), WHO)
-    with pytest.raises(UsageFault, match="line 3.*each once"):
+    with pytest.raises(UsageFault, match=r"line 3.*each once"):
         expected_lists.stacks_from(parts, None, "s.csv", csv("bunke,sider", "S4,1", "S4,2"), WHO)
     with pytest.raises(UnknownThing, match="no sheet 12345678"):
         expecting.declare(parts, TEST.id, "10001", "1", Entry("10001", None, ("12345678",)), WHO)
