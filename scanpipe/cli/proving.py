@@ -23,7 +23,7 @@ from scanpipe.faults import Fault, VerifyFailed
     "--report",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE",
-    help="Check a report that `scanpipe report` wrote (JSON), and nothing else.",
+    help="Check a report that `scanpipe report` wrote, and nothing else.",
 )
 @json_option
 @pass_door

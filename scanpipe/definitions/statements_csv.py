@@ -55,11 +55,8 @@ class Row:
         return int(text) if text else None
 
     def serials(self) -> tuple[str, ...]:
-        """The serials of the row, with blanks or commas between them; printed in groups of four, they may stand so, too."""
-        words = self.text("serial").replace(",", " ").replace(";", " ").split()
-        if len(words) > 1 and all(len(w) == 4 for w in words) and len(words) % 2 == 0:
-            words = [a + b for a, b in zip(words[::2], words[1::2], strict=True)]
-        return tuple(dict.fromkeys(words))
+        """The serials of the row."""
+        return serials_in(self.text("serial"))
 
     def present(self) -> bool | None:
         """Was the candidate there? None, and noted, where the cell does not say."""
@@ -68,6 +65,14 @@ class Row:
             self.wrong("present", quoted(text) if text else "nothing", "present or absent (til stede, fravær)")
             return None
         return text in _PRESENT
+
+
+def serials_in(text: str) -> tuple[str, ...]:
+    """Serials with blanks or commas between them; printed in groups of four, they may stand so, too."""
+    words = text.replace(",", " ").replace(";", " ").split()
+    if len(words) > 1 and all(len(w) == 4 for w in words) and len(words) % 2 == 0:
+        words = [a + b for a, b in zip(words[::2], words[1::2], strict=True)]
+    return tuple(dict.fromkeys(words))
 
 
 def read_rows(data: bytes, spot: Spot, needed: Sequence[str], more: Sequence[str] = ()) -> list[Row]:

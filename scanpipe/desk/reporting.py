@@ -16,7 +16,7 @@ from scanpipe.faults import Refused, UnknownThing
 from scanpipe.ledgers.chain import GENESIS, canonical, first_break
 from scanpipe.model import Difference
 from scanpipe.seals import is_sealed, seal
-from scanpipe.sheets.report import draw_report
+from scanpipe.sheets.report import attached, draw_report
 
 _PURPOSE = "report"
 _FACTS = ("format", "test", "figures", "printed", "scans", "decisions", "expected", "differences")
@@ -71,8 +71,10 @@ def _sealed(parts: Parts, content: dict[str, Any]) -> Report:
 def check_report(parts: Parts, body: bytes) -> list[str]:
     """What is wrong with a report, as sentences; none: it is ours, unchanged, and follows from the events up to its head.
 
-    Raises UnknownThing for a file that is no report.
+    `body` is the JSON file, or the PDF that has it inside. Raises UnknownThing for a file that is no report.
     """
+    if body.startswith(b"%PDF"):
+        body = attached(body) or b""
     whole = _parsed(body)
     content, signature = whole["report"], whole["signature"]
     problems = []
@@ -140,5 +142,5 @@ def _parsed(body: bytes) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, AttributeError):
         right = False
     if not right:
-        raise UnknownThing("this is not a report of scanpipe", "Give the JSON file that `scanpipe report` wrote.")
+        raise UnknownThing("this is not a report of scanpipe", "Give a file that `scanpipe report` wrote.")
     return dict(whole)

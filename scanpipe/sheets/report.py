@@ -180,6 +180,17 @@ def _page(say: Word, p: Mapping[str, Any], numbered: bool) -> str:
     return f"{number}{say(p['state'])}{reason} {place}".rstrip()
 
 
+def attached(pdf: bytes) -> bytes | None:
+    """The JSON file inside the PDF of a report; None where there is none."""
+    try:
+        document = pypdfium2.PdfDocument(pdf)
+    except pypdfium2.PdfiumError:
+        return None
+    body = bytes(document.get_attachment(0).get_data()) if document.count_attachments() else None
+    document.close()
+    return body
+
+
 def _with_attachment(pdf: bytes, name: str, body: bytes) -> bytes:
     document = pypdfium2.PdfDocument(pdf)
     document.new_attachment(name).set_data(body)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 
+from scanpipe.desk.completeness import Monitor
 from scanpipe.desk.drafting import Drafts
 from scanpipe.desk.signing_in import SessionRules
 from scanpipe.desk.uploads import Uploads
@@ -18,6 +19,7 @@ from scanpipe.web.door import NobodyIsSignedIn, caller, with_headers
 from scanpipe.web.drawing import draw
 from scanpipe.web.pages import (
     around,
+    completeness,
     entrance,
     grading,
     packs,
@@ -32,7 +34,8 @@ from scanpipe.web.pages import (
     uploads,
 )
 
-_ROOMS = (entrance, provider, queue, sheet, slot, packs, pictures, around, uploads, tests, grading, rooms, people)
+_OFFICE = (queue, sheet, slot, packs, pictures, around, uploads, tests, completeness)
+_ROOMS = (entrance, provider, *_OFFICE, grading, rooms, people)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ def add_pages(app: FastAPI, site: Site) -> None:
     app.state.session_rules = site.sessions
     app.state.provider = site.provider
     app.state.drafts = site.drafts
+    app.state.monitor = Monitor()
     app.state.uploads = site.uploads
     app.state.patience = entrance.Patience()
     for room in _ROOMS:

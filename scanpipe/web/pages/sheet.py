@@ -67,12 +67,19 @@ def assign(
     confirmed: Word = "",
     contradict: Word = "",
     twice: Word = "",
+    late: Word = "",
 ) -> Response:
     parts = parts_of(request)
     chosen = deciding.Decision(
-        candidate.strip(), question, test.strip() or None, person.name, contradict == "yes", twice == "yes"
+        candidate.strip(),
+        question,
+        test.strip() or None,
+        person.name,
+        contradict == "yes",
+        twice == "yes",
+        late or None,
     )
-    if confirmed != "yes":
+    if confirmed != "yes" or (not late and _comes_late(request, id, chosen)):
         return _confirm(request, id, filter, seen, chosen)
     return _decided(request, person.name, id, filter, seen, lambda: deciding.assign(parts, id, chosen, seen))
 
@@ -221,6 +228,14 @@ def _draw(request: Request, by: str, id: PageId, filter: Filter, refused: Any = 
     return draw(request, "sheet.html", status, **values)
 
 
+def _comes_late(request: Request, id: PageId, chosen: deciding.Decision) -> bool:
+    """Is it to be put into a slot of a test whose grading has begun? Then the person is asked why."""
+    with parts_of(request).ledger.read() as r:
+        record = r.page(id)
+        test = chosen.test or (record.test if record else None)
+        return bool(record and record.state != "filed" and test and r.locked(test))
+
+
 def _confirm(request: Request, id: PageId, filter: Filter, seen: int, chosen: deciding.Decision) -> Response:
     """What already lies in the slot, and what speaks against the choice, before it is made."""
     with parts_of(request).ledger.read() as r:
@@ -235,6 +250,7 @@ def _confirm(request: Request, id: PageId, filter: Filter, seen: int, chosen: de
             fault = Refused("This test has no such candidate or question.", "")
             return _draw(request, chosen.by, id, filter, refused=fault)
         there = r.slot_pages(definition.id, person.number, question.id)
+        locked = record.state != "filed" and r.locked(definition.id)
     against = deciding.contradiction(record, Claims(definition.id, person.number, question.id))
     values: dict[str, Any] = {
         "page": record,
@@ -244,7 +260,7 @@ def _confirm(request: Request, id: PageId, filter: Filter, seen: int, chosen: de
         "test": definition,
     }
     query = str(URL("").include_query_params(**query_of(filter)))
-    return draw(request, "confirm.html", there=there, against=against, query=query, **values)
+    return draw(request, "confirm.html", there=there, against=against, locked=locked, query=query, **values)
 
 
 def missing(view: SheetView) -> list[dict[str, Any]]:
