@@ -18,6 +18,10 @@ What = Literal["handed_out", "collected"]
 MOST_SHEETS = 9999
 
 
+class UnknownSheet(UnknownThing):
+    """No sheet with this serial was printed for the test."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """How many sheets, or which; without a candidate of the room as a whole. Neither of both: nothing is said any more."""
@@ -35,8 +39,7 @@ def tell_sheets(parts: Parts, test: str, what: What, rooms: Mapping[str, Sequenc
 
     def record(tx: Transaction) -> int:
         definition = known_test(tx, test)
-        printed = {s.serial for s in tx.sheets(definition.id)}
-        told = {known_room(definition, room): _checked(definition, printed, e) for room, e in rooms.items()}
+        told = {known_room(definition, room): _checked(tx, definition, e) for room, e in rooms.items()}
         tx.hold(f"expected {definition.id}")
         for room, entries in told.items():
             rows = [[e.candidate, e.count, list(e.serials)] for e in entries]
@@ -52,17 +55,23 @@ def declare(parts: Parts, test: str, candidate: str, question: str, entry: Entry
 
 
 def declare_all(parts: Parts, test: str, told: Iterable[tuple[str, str, Entry]], by: str) -> int:
-    """What candidates declared, each with the question; answers the last event. Raises UnknownThing, UsageFault."""
+    """What candidates declared, each with the question; answers the last event. What was declared already is not told again.
+
+    Raises UnknownThing, UsageFault.
+    """
 
     def record(tx: Transaction) -> int:
         definition, last = known_test(tx, test), 0
-        printed = {s.serial for s in tx.sheets(definition.id)}
         tx.hold(f"expected {definition.id}")
         for candidate, question, entry in told:
             asked = definition.question(question)
             if asked is None:
                 raise UnknownThing(f"{definition.id} has no question {question}", "`scanpipe tests show` lists them.")
-            (one,) = _checked(definition, printed, [Entry(candidate, entry.count, entry.serials)])
+            (one,) = _checked(tx, definition, [Entry(candidate, entry.count, entry.serials)])
+            before = tx.expected().declared_for(definition.id, one.candidate, asked.id)
+            if before is not None and (before.count, before.serials) == (one.count, one.serials):
+                last = before.event
+                continue
             said = {"count": one.count, "serials": list(one.serials)}
             slot = {"test": definition.id, "candidate": one.candidate, "question": asked.id}
             last = tx.append("hand_in_declared", **slot, **said, by=by)  # type: ignore[arg-type]
@@ -122,17 +131,17 @@ def known_room(definition: TestDefinition, room: str) -> str:
     return spelled[room.casefold()]
 
 
-def _checked(definition: TestDefinition, printed: set[str], entries: Sequence[Entry]) -> list[Entry]:
+def _checked(tx: Transaction, definition: TestDefinition, entries: Sequence[Entry]) -> list[Entry]:
     told: dict[str, Entry] = {}
     for e in entries:
         candidate = known_candidate(definition, e.candidate) if e.candidate else ""
         if candidate in told:
             raise UsageFault(f"two entries for {candidate or 'the room'}", "Give one.")
         _check_count(e.count)
-        strange = [s for s in e.serials if s not in printed]
+        strange = [s for s in e.serials if (sheet := tx.printed(s)) is None or sheet.test != definition.id]
         if strange:
             message = f"no sheet {strange[0]} was printed for {definition.id}"
-            raise UnknownThing(message, "The serial stands on the sheet: eight digits.")
+            raise UnknownSheet(message, "The serial stands on the sheet: eight digits.")
         serials = tuple(dict.fromkeys(e.serials))
         if e.count is not None and serials and e.count != len(serials):
             raise UsageFault(

@@ -1,4 +1,7 @@
-"""Grading begins: no decision of a person changes what lies in the slots of a test any more, until it is unlocked."""
+"""Grading begins: no decision of a person changes what lies in the slots of a test any more, until it is unlocked.
+
+What comes later is held (`Reason.LATE`); a person lets it in by an act of its own, with a reason (`Decision.late`).
+"""
 
 from __future__ import annotations
 

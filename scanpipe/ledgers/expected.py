@@ -46,7 +46,8 @@ _ARRIVAL = (_p.scan, _p.page, _p.state, _p.test, _p.candidate, _p.question, _p.s
 _ARRIVALS = sa.select(*_ARRIVAL).join_from(t.page, t.scan, _p.scan == _s.scan)
 _OF_CANDIDATE = Prepared(
     sa.select(_p.question, _p.serial, _p.scan, _p.page)
-    .where(sa.func.upper(_p.test) == _b("test"), sa.func.upper(_p.candidate) == _b("candidate"))
+    .where(sa.or_(_p.test == _b("test"), _p.test == _b("test_in_capitals")))
+    .where(sa.or_(_p.candidate == _b("candidate"), _p.candidate == _b("candidate_in_capitals")))
     .where(sa.or_(*(_p.state == state for state in ("waiting", "placing", "filed", "held", "rescan"))))
     .order_by(_p.question, _p.event)
 )
@@ -69,6 +70,13 @@ class Expected:
         query = sa.select(c.candidate, c.question, c.count, c.serials, c.by, c.at, c.event)
         rows = self._c.execute(query.where(c.test == test).order_by(c.candidate, c.question))
         return [Declared(*row[:3], tuple(json.loads(row[3])), *row[4:]) for row in rows]
+
+    def declared_for(self, test: str, candidate: str, question: str) -> Declared | None:
+        """What a candidate declared for a question."""
+        c = t.declared.c
+        query = sa.select(c.candidate, c.question, c.count, c.serials, c.by, c.at, c.event)
+        row = self._c.execute(query.where(c.test == test, c.candidate == candidate, c.question == question)).first()
+        return None if row is None else Declared(*row[:3], tuple(json.loads(row[3])), *row[4:])
 
     def attendance(self, test: str) -> dict[str, bool]:
         """Who is said to have been there, and who not, by candidate."""
@@ -117,7 +125,9 @@ class Expected:
 
     def received_of(self, test: str, candidate: str) -> list[tuple[str | None, str | None, str, int]]:
         """The pages of a candidate that came and were not set aside: question, serial, scan, page."""
-        rows = _OF_CANDIDATE.all(self._c, {"test": test.upper(), "candidate": candidate.upper()})
+        said = {"test": test, "candidate": candidate}
+        said |= {"test_in_capitals": test.upper(), "candidate_in_capitals": candidate.upper()}
+        rows = _OF_CANDIDATE.all(self._c, said)
         return [(row[0], row[1], row[2], row[3]) for row in rows]
 
     def late(self, slot: Slot) -> int:

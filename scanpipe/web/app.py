@@ -28,6 +28,7 @@ from scanpipe.web.answers import (
     event_answer,
     slot_answer,
 )
+from scanpipe.web.api import expected, receipts
 from scanpipe.web.site import Site, add_pages
 
 ROOT = "/api/v1"
@@ -78,6 +79,8 @@ def make_app(parts: Parts, numbers: Numbers, site: Site) -> FastAPI:
         get_content
     )
     app.get(f"{ROOT}/events", response_model=Events, responses=_PROBLEMS)(get_events)
+    for subject in (receipts, expected):
+        app.include_router(subject.make_router(_with_scope, _PROBLEMS), prefix=ROOT)
     add_pages(app, site)
     return app
 

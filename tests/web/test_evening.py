@@ -32,6 +32,7 @@ PATHS = (
     "/tests/MA0001-2026H",
     "/password",
 )
+PATHS += ("/tests/MA0001-2026H/completeness", "/tests/MA0001-2026H/completeness?room=S4")
 PATHS += ("/tests/MA0001-2026H/slots/10001/2a", "/no/such")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
