@@ -93,6 +93,10 @@ def test_before_anything_is_said_nothing_differs() -> None:
 
 FIRST, SECOND, THIRD, SPARE = USED[0], USED[1], USED[4], SHEETS[1]
 """The first sheet of all; its candidate's for another question; another candidate's; an unused one of its slot."""
+MOVED = {"declared": [declare(FIRST.serial, THIRD.serial, candidate="10003")]}
+COUNTED = [Counted("collected", "S4", "10001", 2, ())]
+SPARE_OF_ANOTHER = {"declared": [declare(SPARE.serial, THIRD.serial, candidate="10003")]}
+AGAIN = came(FIRST, 1, state="held", reason="sheet_seen_before")
 
 
 @pytest.mark.parametrize(
@@ -129,6 +133,14 @@ FIRST, SECOND, THIRD, SPARE = USED[0], USED[1], USED[4], SHEETS[1]
         ),
         (ALL, {"declared": [declare(FIRST.serial, SECOND.serial, question="3")]}, ("sheet_exchanged", FIRST.serial)),
         ([came(FIRST, candidate="10003"), *ALL[1:]], {}, ("sheet_exchanged", FIRST.serial)),
+        ([*ALL, came(SPARE)], SPARE_OF_ANOTHER, ("sheet_exchanged", SPARE.serial)),
+        ([came(FIRST, candidate="10003"), AGAIN, *ALL[1:]], MOVED, ("scanned_twice", FIRST.serial)),
+        (ALL[1:], {"counted": COUNTED, "declared": [declare(FIRST.serial)]}, ("fewer_than_declared", "10001/2a")),
+        (
+            [*ALL, came(SPARE)],
+            {"counted": COUNTED, "declared": [declare(FIRST.serial)]},
+            ("more_than_declared", "10001/2a"),
+        ),
     ],
 )
 def test_one_thing_that_is_wrong_is_named_once(

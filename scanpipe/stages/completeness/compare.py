@@ -128,26 +128,24 @@ def _nothing_came(books: Books, named: Named) -> Iterator[Found]:
     taking = [q for q in books.definition.questions if q.sketches != "none"] if books.definition.sketches else []
     if not taking:
         return
-    told_missing = {place[0] for place in (*named.missing.values(), *named.short_places)} | named.short
-    said = {e.candidate for e in books.told.counted if e.what == "collected"} | {
-        d.candidate for d in books.told.declared
-    }
+    explained = {*named.missing.values(), *named.short_places}
+    accounted = {candidate for candidate, _ in explained} | named.short | {d.candidate for d in books.told.declared}
+    accounted |= {e.candidate for e in books.told.counted if e.what == "collected"}
+    explained |= {(d.candidate, d.question) for d in books.told.declared if d.number == 0}
     for candidate in (c.number for c in books.definition.candidates):
         present = books.told.attendance.get(candidate)
         came = bool(books.by_candidate.get(candidate))
         if present is True and not came:
-            if candidate not in told_missing | said:
+            if candidate not in accounted:
                 yield books.found(Kind.PRESENT_WITHOUT_SHEET, candidate, (candidate, ""), received=0)
         elif present is not False and came:
-            yield from _expected_of(books, named, candidate)
+            yield from _expected_of(books, explained, candidate)
 
 
-def _expected_of(books: Books, named: Named, candidate: str) -> Iterator[Found]:
-    explained = {*named.missing.values(), *named.short_places}
-    declared_none = {(d.candidate, d.question) for d in books.told.declared if d.number == 0}
+def _expected_of(books: Books, explained: set[Place], candidate: str) -> Iterator[Found]:
     for question in (q.id for q in books.definition.questions if q.sketches == "expected"):
         place = (candidate, question)
-        if place not in books.by_place and place not in explained and place not in declared_none:
+        if place not in books.by_place and place not in explained:
             yield books.found(Kind.EXPECTED_WITHOUT_SHEET, f"{candidate}/{question}", place, expected=1, received=0)
 
 
