@@ -19,6 +19,7 @@ _TABLES = (
     "session",
     "looking",
 )
+_TABLES += ("counted", "declared", "attendance", "stack_count", "closed")
 _INDEXES = ("scan_unopened", "event_link", "scan_stack", "page_queue")
 
 

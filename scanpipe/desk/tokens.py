@@ -13,7 +13,7 @@ from scanpipe.faults import Refused, UnknownThing, UsageFault
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.accounts import Token
 
-SCOPES = ("slots:read", "content:read", "events:read")
+SCOPES = ("slots:read", "content:read", "events:read", "receipts:read", "expected:write")
 _TOUCH_S = 60
 
 

@@ -84,6 +84,21 @@ def _turned(d: dict[str, Any]) -> str:
     return f", stood {d['turn_deg']}° and {d['skew_deg']}° from upright"
 
 
+def _told(d: dict[str, Any], what: str) -> str:
+    of = [f"candidate {c}: {_how_many(n, serials)}" if c else _how_many(n, serials) for c, n, serials in d["entries"]]
+    return f"Test {d['test']}, room {d['room'] or '–'}: {d['by']} recorded as {what}: {'; '.join(of)}."
+
+
+def _how_many(count: int | None, serials: list[str]) -> str:
+    if serials:
+        return f"sheets {', '.join(serials)}"
+    return "nothing any more" if count is None else f"{count} sheets"
+
+
+def _difference(d: dict[str, Any]) -> str:
+    return f"Test {d['test']}, difference {d['kind'].replace('_', ' ')} {d['subject']}"
+
+
 def _slot(d: dict[str, Any]) -> str:
     return f"test {d['test']}, candidate {d['candidate']}, question {d['question']}"
 
@@ -160,4 +175,16 @@ _SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
         f"Page {e.page}: {d['decided_by']} cut it in two, {' and '.join(h[:12] for h in d['halves'])}; it is kept."
     ),
     "page_retried": lambda e, d: f"Page {e.page}: {d['by']} sent it on its journey again.",
+    "sheets_handed_out": lambda e, d: _told(d, "handed out"),
+    "sheets_collected": lambda e, d: _told(d, "collected"),
+    "hand_in_declared": lambda e, d: (
+        f"{d['by']} recorded for {_slot(d)}: {_how_many(d['count'], d['serials'])} declared."
+    ),
+    "attendance_noted": lambda e, d: (
+        f"Test {d['test']}: {d['by']} recorded of {len(d['entries'])} candidates whether they were there."
+    ),
+    "stack_expected": lambda e, d: f"Stack {d['stack']}: {d['by']} recorded that it has {d['count']} pages.",
+    "difference_closed": lambda e, d: f"{_difference(d)}: {d['by']} closed it: {d['why']}.",
+    "difference_reopened": lambda e, d: f"{_difference(d)}: {d['by']} opened it again.",
+    "report_signed": lambda e, d: f"Test {d['test']}: {d['name']} signed a report off; its digest is {d['digest']}.",
 }

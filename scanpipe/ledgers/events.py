@@ -44,7 +44,8 @@ upload_handed_in        by, stack, files [{name, size, stamp, sha256}, …]: the
 results_exported        test, revision, files, pages, only, digest of the list of files (manifest.json), by
 drawing_viewed          by: a person was shown the picture of a page
 
-What of this changes a slot is written into the table `change` as well: `changes.py`.
+What of this changes a slot is written into the table `change` as well: `changes.py`. What is expected, differences and reports:
+`events_expected.py`, which is a part of this module.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from scanpipe.ledgers import changes
+from scanpipe.ledgers import changes, events_expected
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.chain import canonical
 from scanpipe.ledgers.prepared import Prepared, inserting
@@ -305,4 +306,5 @@ _PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     "user_ended": _nothing,
     "token_added": _nothing,
     "token_revoked": _nothing,
+    **events_expected.PROJECTIONS,
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA = "0006"
+SCHEMA = "0007"
 """The Alembic revision that this code works with."""
 
 metadata = sa.MetaData()
@@ -215,6 +215,75 @@ locked = sa.Table(
     sa.Column("by", sa.Text, nullable=False),
 )
 """Tests whose grading began: what lies in their slots is not changed by a person's decision any more."""
+
+
+def _said() -> tuple[sa.Column[str] | sa.Column[int], ...]:
+    """By whom, when, and in which event."""
+    return (
+        sa.Column("by", sa.Text, nullable=False),
+        sa.Column("at", sa.String(32), nullable=False),
+        sa.Column("event", _big, nullable=False),
+    )
+
+
+counted = sa.Table(
+    "counted",
+    metadata,
+    sa.Column("test", sa.String(40), primary_key=True),
+    sa.Column("what", sa.String(12), primary_key=True),
+    sa.Column("room", sa.String(100), primary_key=True),
+    sa.Column("candidate", sa.String(20), primary_key=True),
+    sa.Column("count", sa.Integer),
+    sa.Column("serials", sa.Text, nullable=False),
+    *_said(),
+)
+"""What an invigilator says of a room: `what` is handed_out or collected, `candidate` empty where the room as a whole is meant,
+`serials` a JSON list.
+"""
+
+declared = sa.Table(
+    "declared",
+    metadata,
+    sa.Column("test", sa.String(40), primary_key=True),
+    sa.Column("candidate", sa.String(20), primary_key=True),
+    sa.Column("question", sa.String(20), primary_key=True),
+    sa.Column("count", sa.Integer),
+    sa.Column("serials", sa.Text, nullable=False),
+    *_said(),
+)
+"""What a candidate declared at hand-in, by question."""
+
+attendance = sa.Table(
+    "attendance",
+    metadata,
+    sa.Column("test", sa.String(40), primary_key=True),
+    sa.Column("candidate", sa.String(20), primary_key=True),
+    sa.Column("present", sa.Integer, nullable=False),
+    *_said(),
+)
+
+stack_count = sa.Table(
+    "stack_count",
+    metadata,
+    sa.Column("stack", sa.Text, primary_key=True),
+    sa.Column("test", sa.String(40)),
+    sa.Column("count", sa.Integer, nullable=False),
+    *_said(),
+)
+"""How many pages a stack must have; `test` where it was said whose they are."""
+
+closed = sa.Table(
+    "closed",
+    metadata,
+    sa.Column("test", sa.String(40), primary_key=True),
+    sa.Column("kind", sa.String(32), primary_key=True),
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("expected", sa.Integer),
+    sa.Column("received", sa.Integer),
+    *_said(),
+)
+"""Differences that a person closed, with the figures that they had then: with others they are open again."""
 
 session = sa.Table(
     "session",

@@ -15,8 +15,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from scanpipe import __version__
 from scanpipe.desk.signing_in import Visitor
+from scanpipe.differing import TELLING
 from scanpipe.identity import IdentityProvider
-from scanpipe.model import Reason
+from scanpipe.model import Difference, Reason
 from scanpipe.reasons import WORDING
 from scanpipe.web.rules import may
 from scanpipe.web.words import KINDS, LANGUAGES, NEXT, ROLES, SKETCHES, STATES, language_of, translations
@@ -73,6 +74,8 @@ def _environment(language: str) -> Environment:
         "name_of": lambda words: "of-" + "-".join(word or "" for word in words).encode().hex(),
         "next_step": lambda reason: _word(NEXT, reason, language),
         "why": lambda reason: _why(reason, language),
+        "differs": lambda kind: TELLING[Difference(kind)].what(language),
+        "next_on": lambda kind: TELLING[Difference(kind)].next(language),
     }
     return env
 

@@ -67,7 +67,8 @@ class Page(BaseModel):
 
 
 class SlotAnswer(SlotName):
-    """`printed` counts the sheets that exist for the slot, `on_its_way` the held pages that claim it: a person looks at them.
+    """`printed` counts the sheets that exist for the slot, `on_its_way` the held pages that claim it: a person looks at them;
+    `late` those of them that came after grading had begun and wait for a person to let them in.
 
     `nothing_expected`: the question takes no sketches, and none is here. `waiting`: nothing is here yet. `complete`: all that was
     printed is here, and nothing is on its way. `incomplete`: something is missing or on its way. `locked`: grading has begun.
@@ -77,6 +78,7 @@ class SlotAnswer(SlotName):
     pages: list[Page]
     printed: int
     on_its_way: int
+    late: int
     pdf: str
 
 
@@ -188,6 +190,7 @@ def slot_answer(view: SlotView, root: str) -> SlotAnswer:
         pages=[_page(lying, base) for lying in view.lying],
         printed=view.printed,
         on_its_way=view.on_its_way,
+        late=view.late,
         pdf=f"{base}/pages.pdf",
     )
 
