@@ -18,7 +18,7 @@ from scanpipe.desk.deciding import finish_decisions
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.resuming import Resumer
 from scanpipe.desk.signing_in import SessionRules
-from scanpipe.wiring import open_drafts, open_provider, open_uploads, open_workers
+from scanpipe.wiring import open_access, open_drafts, open_provider, open_uploads, open_workers
 
 _host = click.option("--host", help="Address to listen on [default: web.host].")
 _port = click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 takes any free one [default: web.port].")
@@ -68,9 +68,14 @@ def _serving(door: Door, parts: Parts, service: Service, host: str | None, port:
     finish_decisions(parts)
     resumer = Resumer(parts, lambda: open_workers(door.settings))
     rules = SessionRules(timedelta(minutes=web.idle_minutes), timedelta(hours=web.session_hours))
-    opened = open_provider(door.settings), open_uploads(door.settings), open_drafts(door.settings)
-    site = import_module("scanpipe.web.site").Site(resumer.resume, rules, *opened)
-    app = import_module("scanpipe.web.app").make_app(parts, service.meter, site)
+    provider, api = open_provider(door.settings), door.settings.api
+    site = import_module("scanpipe.web.site").Site(
+        resumer.resume, rules, provider, open_uploads(door.settings), open_drafts(door.settings)
+    )
+    may = import_module("scanpipe.web.api.door").ApiRules(
+        api.requests_per_minute, api.burst, open_access(door.settings, provider)
+    )
+    app = import_module("scanpipe.web.app").make_app(parts, service.meter, site, may)
     serving = import_module("scanpipe.web.serving")
     server = serving.Server(app, host or web.host, web.port if port is None else port, web.proxies)
     comparer = Comparer(parts)

@@ -12,19 +12,21 @@ from scanpipe.faults import Fault
 from scanpipe.web import site as pages
 from scanpipe.web.api import content, feed, health, problems, slots
 from scanpipe.web.api.described import describe
+from scanpipe.web.api.door import ApiRules, Gate
 from scanpipe.web.api.problems import ROOT, ApiProblem
 from scanpipe.web.site import Site, add_pages
 
 _ROOMS = (health, slots, content, feed)
 
 
-def make_app(parts: Parts, numbers: health.Numbers, site: Site) -> FastAPI:
+def make_app(parts: Parts, numbers: health.Numbers, site: Site, rules: ApiRules | None = None) -> FastAPI:
     """The application over an open installation: the API (`api/`), and the pages for people (`site.py`)."""
     app = FastAPI(
         title="scanpipe", version=__version__, openapi_url=f"{ROOT}/openapi.json", docs_url=None, redoc_url=None
     )
     app.state.parts = parts
     app.state.numbers = numbers
+    app.state.gate = Gate(rules or ApiRules())
     app.add_exception_handler(ApiProblem, problems.of_api)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, problems.of_words)

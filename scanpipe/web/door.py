@@ -107,6 +107,7 @@ def set_cookie(request: Request, response: Response, cookie: str) -> None:
 async def with_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     """What every answer of the pages carries; one that says more about itself keeps it."""
     response = await call_next(request)
+    response.headers.update(getattr(request.state, "told", {}))
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Cache-Control", "no-store")

@@ -55,7 +55,7 @@ class ApiProblem(Exception):
 
 def answers(*codes: str) -> dict[int | str, dict[str, Any]]:
     """For a route's `responses`: the problems that it answers with, and those of every route that asks for a token."""
-    return only(*codes, "unauthorized", "forbidden", "invalid", "unavailable")
+    return only(*codes, "unauthorized", "forbidden", "invalid", "too_many_requests", "unavailable")
 
 
 def only(*codes: str) -> dict[int | str, dict[str, Any]]:
