@@ -21,6 +21,7 @@ from scanpipe.ledgers.figures import Figures
 from scanpipe.ledgers.packs import Packs
 from scanpipe.ledgers.prepared import Prepared
 from scanpipe.ledgers.queue import Queue
+from scanpipe.ledgers.received import Received
 from scanpipe.ledgers.sessions import Sessions
 from scanpipe.model import Claims, PageId, PageRecord, ScanRecord, Sheet, Slot, TestDefinition
 from scanpipe.stages.validate import Facts
@@ -273,6 +274,10 @@ class Transaction:
     def sessions(self) -> Sessions:
         """Who is signed in."""
         return Sessions(self._c)
+
+    def received(self) -> Received:
+        """What programs sent."""
+        return Received(self._c, self._lock)
 
     def accounts(self) -> Accounts:
         """People and programs that may come in."""

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from typing import Any
+
 from pydantic import BaseModel, Field
 
+from scanpipe.definitions import to_json
+from scanpipe.desk.defining import Registered
+from scanpipe.desk.receiving import ScanView
 from scanpipe.desk.slots import Change, SlotView, State
-from scanpipe.model import PageRecord
+from scanpipe.model import PageRecord, TestDefinition
 
 
 class InvalidPart(BaseModel):
-    """Where in the request something is off, and what."""
+    """Where in the request something is off, and what. `line` is that of a definition in YAML."""
 
-    where: str = Field(examples=["query.limit"])
+    where: str = Field(examples=["query.limit", "questions[2].sketches"])
     message: str
+    line: int | None = None
 
 
 class Problem(BaseModel):
@@ -69,6 +77,63 @@ class Events(BaseModel):
     next: int
 
 
+class TestAnswer(BaseModel):
+    """A test as it is now. `definition` is what a `PUT` takes, `locked` says that grading has begun."""
+
+    __test__ = False  # not a pytest class
+
+    test: str
+    revision: int
+    locked: bool
+    definition: dict[str, Any]
+
+
+class RegisteredAnswer(BaseModel):
+    """`new`: the test was not known before. `changes` are sentences; none when the definition is the one that holds already."""
+
+    test: str
+    revision: int
+    new: bool
+    changes: list[str]
+
+
+class LockAnswer(BaseModel):
+    test: str
+    locked: bool
+
+
+class ScanReceipt(BaseModel):
+    """`scan` is the SHA-256 of the bytes that came, `status` the link under which one can ask what became of them."""
+
+    scan: str
+    size: int
+    status: str
+
+
+class ScanPage(BaseModel):
+    """What became of a page, as `scanpipe ingest` says it. Nothing of a test that the token may not see is told."""
+
+    page: int
+    verdict: str = Field(examples=["waiting", "filed", "held", "blank"])
+    test: str | None
+    candidate: str | None
+    question: str | None
+    serial: str | None
+    reason: str | None
+    skew_deg: float | None
+    turn_deg: int | None
+
+
+class ScanAnswer(BaseModel):
+    """`settled`: nothing is left to do for the machine. There are no pages as long as the file waits to be opened."""
+
+    scan: str
+    size: int
+    taken_in: bool
+    settled: bool
+    pages: list[ScanPage]
+
+
 class Health(BaseModel):
     status: str = Field(examples=["ok"])
 
@@ -104,6 +169,37 @@ def event_answer(change: Change) -> Event:
     slot = change.slot
     name = SlotName(test=slot.test, candidate=slot.candidate, question=slot.question)
     return Event(id=change.id, at=change.at, slot=name, serial=change.serial, sha256=change.sha256)
+
+
+def test_answer(definition: TestDefinition, locked: bool) -> TestAnswer:
+    told = json.loads(to_json(definition))
+    return TestAnswer(test=definition.id, revision=definition.revision, locked=locked, definition=told)
+
+
+def registered_answer(done: Registered) -> RegisteredAnswer:
+    return RegisteredAnswer(test=done.test, revision=done.revision, new=done.new, changes=list(done.changes))
+
+
+def scan_answer(view: ScanView, may_see: Callable[[str], bool]) -> ScanAnswer:
+    return ScanAnswer(
+        scan=view.scan,
+        size=view.size,
+        taken_in=view.record is not None,
+        settled=view.settled,
+        pages=[_scan_page(p, p.test is None or may_see(p.test)) for p in view.pages],
+    )
+
+
+def _scan_page(page: PageRecord, all_of_it: bool) -> ScanPage:
+    told = {"test": page.test, "candidate": page.candidate, "question": page.question, "serial": page.serial}
+    return ScanPage(
+        page=page.page,
+        verdict=page.state,
+        reason=page.reason,
+        skew_deg=page.skew_deg,
+        turn_deg=page.turn_deg,
+        **(told if all_of_it else dict.fromkeys(told)),
+    )
 
 
 def _page(page: PageRecord, base: str) -> Page:
