@@ -37,6 +37,8 @@ class Picture:
     sha256: str | None
     media_type: str
     extension: str
+    width_px: int
+    height_px: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,8 @@ def _keep(rendition: Rendition, path: str | None) -> Picture:
                 f.write(rendition.body)
         except OSError as e:
             raise FolderFault(f"a picture cannot be written: {e.strerror}", "Check the free space of data_dir.") from e
-    return Picture(path, digest, rendition.media_type, rendition.extension)
+    size_px = rendition.width_px, rendition.height_px
+    return Picture(path, digest, rendition.media_type, rendition.extension, *size_px)
 
 
 def _opened(path: str, errand: Errand) -> Document | Problem:

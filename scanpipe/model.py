@@ -124,16 +124,22 @@ class TestDefinition:
     revision: int = 0
     _questions: Mapping[str, Question] = field(init=False, repr=False, compare=False)
     _candidates: Mapping[str, Candidate] = field(init=False, repr=False, compare=False)
+    _positions: Mapping[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_questions", {q.id.upper(): q for q in self.questions})
         object.__setattr__(self, "_candidates", {c.number.upper(): c for c in self.candidates})
+        object.__setattr__(self, "_positions", {c.number.upper(): n for n, c in enumerate(self.candidates)})
 
     def question(self, id: str) -> Question | None:
         return self._questions.get(id.upper())
 
     def candidate(self, number: str) -> Candidate | None:
         return self._candidates.get(number.upper())
+
+    def position(self, number: str) -> int | None:
+        """Where the candidate stands in `candidates`."""
+        return self._positions.get(number.upper())
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +267,8 @@ class PageRecord:
     decided_by: str | None
     at: str
     event: int
+    width_px: int | None = None
+    height_px: int | None = None
 
     @property
     def id(self) -> PageId:

@@ -5,7 +5,23 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-_TABLES = ("holder", "decision", "decided", "also", "place", "pack", "compared", "locked", "session", "looking")
+_TABLES = (
+    "change",
+    "holder",
+    "decision",
+    "decided",
+    "also",
+    "place",
+    "pack",
+    "compared",
+    "locked",
+    "session",
+    "looking",
+    "received",
+    "webhook",
+    "delivery",
+    "lease",
+)
 _INDEXES = ("scan_unopened", "event_link", "scan_stack", "page_queue")
 
 
@@ -19,5 +35,7 @@ def make_earlier(ledger: Path) -> None:
         c.execute("ALTER TABLE event DROP COLUMN link")
         for column in ("tests", "rooms", "ended"):
             c.execute(f"ALTER TABLE account DROP COLUMN {column}")
+        for column in ("width_px", "height_px"):
+            c.execute(f"ALTER TABLE page DROP COLUMN {column}")
         c.execute("UPDATE alembic_version SET version_num = '0002'")
     c.close()

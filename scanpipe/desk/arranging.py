@@ -13,6 +13,9 @@ from scanpipe.model import Claims, Held, PageId, Slot
 from scanpipe.reasons import WORDING
 from scanpipe.stages.validate import validate
 
+_MOST_FURTHER = 200
+"""All changes of one event have their place in the feed's numbers: `ledgers.feed.PER_EVENT`."""
+
 
 def add_slot(parts: Parts, page: PageId, question: str, by: str, seen: int | None = None) -> Slot:
     """A filed page belongs to another question of the same candidate as well. Raises UnknownThing, Refused."""
@@ -29,6 +32,8 @@ def add_slot(parts: Parts, page: PageId, question: str, by: str, seen: int | Non
         slot = verdict.slot
         if slot.question == record.question or slot in tx.decisions().also(page):
             raise Refused(f"page {page} belongs to this slot already", "Choose another question.")
+        if len(tx.decisions().also(page)) >= _MOST_FURTHER:
+            raise Refused(f"page {page} belongs to {_MOST_FURTHER} further slots", "No page can belong to more.")
         check_unlocked(tx, slot.test)
         told = {"test": slot.test, "candidate": slot.candidate, "question": slot.question}
         make(tx, "also", by, [record], inverse=[("page_not_also", record.scan, record.page, told)])

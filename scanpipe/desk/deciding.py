@@ -84,6 +84,7 @@ def finish_decision(parts: Parts, record: PageRecord) -> PageRecord:
     assert record.key is not None and record.sha256 is not None
     about = {"scan": record.scan, "page": record.page, "decided-by": record.decided_by, "serial": record.serial}
     about |= {"revision": record.revision, "skew-deg": record.skew_deg, "turn-deg": record.turn_deg, "dpi": record.dpi}
+    about |= {"width-px": record.width_px, "height-px": record.height_px}
     metadata = {name: str(value) for name, value in about.items() if value is not None}
     put = parts.store.copy_new(
         evidence["held_key"],
@@ -134,7 +135,8 @@ def withdraw_stack(parts: Parts, stack: str, by: str, why: str) -> int:
     """Takes all pages of a stack out of slots and queue: wrong tray, fed twice. They are kept. Answers how many."""
 
     def decide(tx: Transaction) -> int:
-        rows = [page for page, _ in tx.queue().stack(stack) if page.state in ("filed", "held", "blank", "rescan")]
+        known = (page_or_fault(tx, page.id) for page, _ in tx.queue().stack(stack))  # locked
+        rows = [page for page in known if page.state in ("filed", "held", "blank", "rescan")]
         if not rows:
             raise UnknownThing(f"there is nothing in a stack {stack}", "`scanpipe queue` shows the stacks' names.")
         for test in {page.test for page in rows if page.state == "filed" and page.test}:

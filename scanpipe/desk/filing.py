@@ -36,6 +36,8 @@ class Picture:
     sha256: str
     media_type: str
     extension: str
+    width_px: int
+    height_px: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,10 @@ class Settling:
             return verdict
         if isinstance(verdict, Filed):
             key = slot_key(verdict.slot, verdict.serial, self.picture)
-            self._put(key, _metadata(self.page, self.sight, verdict.serial, verdict.revision))
+            self._put(key, _metadata(self.page, self.sight, self.picture, verdict))
             return self._conclude("page_filed", {}, placed=key)
         columns = _unfiled_columns(self.page, verdict, self.sight, self.picture)
-        self._put(columns["key"], _metadata(self.page, self.sight, None, None))
+        self._put(columns["key"], _metadata(self.page, self.sight, self.picture, None))
         return self._conclude("page_blank" if isinstance(verdict, Blank) else "page_held", columns)
 
     def _conclude(self, event: str, columns: Mapping[str, Any], placed: str | None = None) -> PageRecord:
@@ -184,7 +186,8 @@ def conclude(
 
 
 def _digested(made: MadePicture, scan: ScanRecord) -> Picture:
-    return Picture(made.path, made.sha256 or scan.scan, made.media_type, made.extension)
+    sha256, size_px = made.sha256 or scan.scan, (made.width_px, made.height_px)
+    return Picture(made.path, sha256, made.media_type, made.extension, *size_px)
 
 
 def _filed_columns(verdict: Filed, sight: Sight, picture: Picture) -> dict[str, Any]:
@@ -239,6 +242,8 @@ def _picture_columns(sight: Sight, picture: Picture) -> dict[str, Any]:
         "skew_deg": sight.skew_deg,
         "turn_deg": sight.turn_deg,
         "dpi": _dpi(sight),
+        "width_px": picture.width_px,
+        "height_px": picture.height_px,
     }
 
 
@@ -246,9 +251,11 @@ def _dpi(sight: Sight) -> float | None:
     return None if sight.dpi is None else round(sight.dpi, 1)
 
 
-def _metadata(page: PageId, sight: Sight, serial: str | None, revision: int | None) -> dict[str, str]:
-    about = {"scan": page.scan, "page": page.index, "serial": serial, "revision": revision}
+def _metadata(page: PageId, sight: Sight, picture: Picture, filed: Filed | None) -> dict[str, str]:
+    about: dict[str, Any] = {"scan": page.scan, "page": page.index}
+    about |= {"serial": filed.serial, "revision": filed.revision} if filed else {}
     about |= {"skew-deg": sight.skew_deg, "turn-deg": sight.turn_deg, "dpi": _dpi(sight)}
+    about |= {"width-px": picture.width_px, "height-px": picture.height_px}
     return {k: str(v) for k, v in about.items() if v is not None}
 
 

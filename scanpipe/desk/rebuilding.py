@@ -161,6 +161,8 @@ def _columns(info: ObjectInfo, slot: Slot) -> dict[str, Any]:
         "skew_deg": float(label["skew-deg"]) if "skew-deg" in label else None,
         "turn_deg": int(label["turn-deg"]) if "turn-deg" in label else None,
         "dpi": float(label["dpi"]) if "dpi" in label else None,
+        "width_px": int(label["width-px"]) if "width-px" in label else None,
+        "height_px": int(label["height-px"]) if "height-px" in label else None,
         "decided_by": label.get("decided-by"),
     }
 

@@ -142,6 +142,7 @@ def _erase(parts: Parts, objects: dict[str, str]) -> None:
 def _retired(scan: str, pages: list[PageRecord], whole: bool) -> Callable[[Transaction], None]:
     def record(tx: Transaction) -> None:
         for page in pages:
+            tx.page(page.id)  # locked: its end is a change to its slots
             tx.append("page_retired", scan=scan, page=page.page, **_GONE)
         if whole:
             tx.append("scan_retired", scan=scan)

@@ -1,28 +1,38 @@
-"""What the grading system asks: what lies in a slot, in what state is it, and what has changed since."""
+"""What the grading system asks: what lies in a slot, in what state is it; and the same of all slots of a test, bit by bit."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from itertools import islice
+from typing import Literal, TypeVar
 
 from scanpipe.desk.parts import Parts
+from scanpipe.faults import UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.decisions import DecisionRecord
-from scanpipe.model import PageRecord, Slot
+from scanpipe.ledgers.slots import Contents, Lying
+from scanpipe.model import Candidate, PageRecord, Question, Slot, TestDefinition
 
-State = Literal["nothing_expected", "waiting", "incomplete", "complete"]
+T = TypeVar("T")
+State = Literal["nothing_expected", "waiting", "incomplete", "complete", "locked"]
+_MOST_LOOKED_AT = 1000
+"""Slots that one answer looks through, where only those of some state are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class SlotView:
-    """A slot with its pages in the order of filing; `on_its_way` counts pages that claim it and are not filed."""
+    """A slot with its pages in their order; `on_its_way` counts held pages that claim it."""
 
     slot: Slot
     state: State
-    pages: tuple[PageRecord, ...]
+    lying: tuple[Lying, ...]
     printed: int
     on_its_way: int
+
+    @property
+    def pages(self) -> tuple[PageRecord, ...]:
+        return tuple(lying.page for lying in self.lying)
 
     def page(self, sha256: str) -> PageRecord | None:
         """The page whose picture has this digest."""
@@ -30,14 +40,29 @@ class SlotView:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A change to a slot: a page was filed in it. `id` counts upwards."""
+class Wanted:
+    """Which slots of a test are asked for; None: all."""
 
-    id: int
-    at: str
-    slot: Slot
-    serial: str | None
-    sha256: str
+    candidate: str | None = None
+    question: str | None = None
+    state: State | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a list goes on: behind this slot, and where its candidate and question stood in the definition."""
+
+    candidate: str
+    question: str
+    at: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SlotList:
+    """Some slots, in the order of the definition. There are more behind `next`; None: these were the last."""
+
+    slots: tuple[SlotView, ...]
+    next: Cursor | None
 
 
 def view_slot(parts: Parts, test: str, candidate: str, question: str) -> SlotView | None:
@@ -48,7 +73,27 @@ def view_slot(parts: Parts, test: str, candidate: str, question: str) -> SlotVie
         asked = definition.question(question) if definition else None
         if definition is None or person is None or asked is None:
             return None
-        return _view(r, Slot(definition.id, person.number, asked.id), takes_none=asked.sketches == "none")
+        return _views(r, definition, [(person, asked)])[0]
+
+
+def list_slots(parts: Parts, test: str, wanted: Wanted, after: Cursor | None, limit: int) -> SlotList:
+    """At most `limit` slots behind `after`. With a state wanted there may be fewer, or none, and still more behind `next`.
+
+    Raises UnknownThing for a test, a candidate or a question that there is not.
+    """
+    with parts.ledger.read() as r:
+        definition = r.definition(test)
+        if definition is None:
+            raise UnknownThing(f"there is no test {test}", "The list of tests has them.")
+        looked_at = limit if wanted.state is None else _MOST_LOOKED_AT
+        places = list(islice(_places(definition, wanted, after), looked_at + 1))
+        more, places = len(places) > looked_at, places[:looked_at]
+        views = _views(r, definition, [(candidate, question) for candidate, question, _ in places])
+    found = [(view, place) for view, place in zip(views, places, strict=True) if wanted.state in (None, view.state)]
+    more = more or len(found) > limit
+    last = found[limit - 1][1] if len(found) >= limit else places[-1] if places else None
+    behind = Cursor(last[0].number, last[1].id, last[2]) if more and last is not None else None
+    return SlotList(tuple(view for view, _ in found[:limit]), behind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +115,56 @@ def left(tx: Transaction, view: SlotView) -> list[Left]:
     return found
 
 
-def changes(parts: Parts, after: int, limit: int) -> list[Change]:
-    """Changes with a number above `after`, the oldest first."""
-    with parts.ledger.read() as r:
-        rows = r.filings(after, limit)
-    return [_change(*row) for row in rows]
+def _places(
+    definition: TestDefinition, wanted: Wanted, after: Cursor | None
+) -> Iterator[tuple[Candidate, Question, tuple[int, int]]]:
+    """Candidates and their questions in the order of the definition, with where they stand in it, behind a cursor."""
+    questions = list(enumerate(definition.questions))
+    first, behind = _position(definition, after) if after else (0, -1)
+    numbers = range(first, len(definition.candidates))
+    if wanted.question is not None:
+        asked = _known(definition.question(wanted.question), "question")
+        questions = [(m, q) for m, q in questions if q == asked]
+    if wanted.candidate is not None:
+        only = _known(definition.position(wanted.candidate), "candidate")
+        numbers = range(max(only, first), only + 1)
+    for n in numbers:
+        for m, question in questions:
+            if n > first or m > behind:
+                yield definition.candidates[n], question, (n, m)
 
 
-def _view(r: Transaction, slot: Slot, takes_none: bool) -> SlotView:
-    pages = tuple(r.slot_pages(slot.test, slot.candidate, slot.question))
-    printed, on_its_way = r.printed_for(slot), r.on_its_way(slot)
-    return SlotView(slot, _state(len(pages), printed, on_its_way, takes_none), pages, printed, on_its_way)
+def _known(thing: T | None, what: str) -> T:
+    if thing is None:
+        raise UnknownThing(f"the test has no such {what}", "Its definition lists them.")
+    return thing
+
+
+def _position(definition: TestDefinition, cursor: Cursor) -> tuple[int, int]:
+    """Where the cursor's slot stands now: the definition may have been revised since. What is gone left its place to the next."""
+    n, known = definition.position(cursor.candidate), definition.question(cursor.question)
+    if n is None:
+        return cursor.at[0], -1
+    return n, definition.questions.index(known) if known else cursor.at[1] - 1
+
+
+def _views(r: Transaction, test: TestDefinition, places: list[tuple[Candidate, Question]]) -> list[SlotView]:
+    candidates = list(dict.fromkeys(candidate.number for candidate, _ in places))
+    questions = list(dict.fromkeys(question.id for _, question in places))
+    contents = r.slots().contents(test.id, candidates, questions)
+    locked = r.packs().locked(test.id)
+    return [_view(contents, Slot(test.id, c.number, q.id), q.sketches == "none", locked) for c, q in places]
+
+
+def _view(contents: Contents, slot: Slot, takes_none: bool, locked: bool) -> SlotView:
+    place = slot.candidate, slot.question
+    lying = tuple(contents.lying.get(place, ()))
+    printed, on_its_way = contents.printed[place], contents.on_its_way[place]
+    state = _state(len(lying), printed, on_its_way, takes_none)
+    return SlotView(slot, "locked" if locked and state != "nothing_expected" else state, lying, printed, on_its_way)
 
 
 def _state(received: int, printed: int, on_its_way: int, takes_none: bool) -> State:
     if not received:
         return "nothing_expected" if takes_none and not on_its_way else "waiting"
     return "complete" if received >= printed and not on_its_way else "incomplete"
-
-
-def _change(id: int, at: str, placed: Mapping[str, str | None]) -> Change:
-    slot = Slot(placed.get("test") or "", placed.get("candidate") or "", placed.get("question") or "")
-    return Change(id, at, slot, placed.get("serial"), placed.get("sha256") or "")

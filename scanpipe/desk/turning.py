@@ -40,6 +40,7 @@ def turn(parts: Parts, page: PageId, by_deg: int, by: str, seen: int) -> PageRec
         _check(now)
         make(tx, "turn", by, [now])
         picture = {"key": key, "sha256": sha256, "media_type": made.media_type, "turn_deg": turn_deg}
+        picture |= {"width_px": made.width_px, "height_px": made.height_px}
         tx.append("page_turned", scan=page.scan, page=page.index, **picture, by=by)
         return page_or_fault(tx, page)
 

@@ -15,7 +15,7 @@ page_retried            by: back to waiting
 page_replaced           a person took another scan as the current version; this one is kept
 page_to_rescan          a person asked for the paper to be scanned again
 page_withdrawn          its stack was withdrawn; it is kept
-page_turned             key, sha256, media_type, turn_deg: a new picture, the state stays
+page_turned             key, sha256, media_type, turn_deg, width_px, height_px: a new picture, the state stays
 page_restored           state and all columns: as it was before a decision
 page_also, page_not_also  test, candidate, question: it belongs to this slot as well, or no longer
 slot_ordered            test, candidate, question, pages [[scan, page], …]; none: the order of filing
@@ -41,6 +41,8 @@ page_split              by, halves: each half is a scan of its own now; it is ke
 signed_in, signed_out, sign_in_failed  name; why, where the identity provider gave or took a role
 upload_handed_in        by, stack, files [{name, size, stamp, sha256}, …]: they came through the browser
 drawing_viewed          by: a person was shown the picture of a page
+
+What of this changes a slot is written into the table `change` as well: `changes.py`.
 """
 
 from __future__ import annotations
@@ -51,6 +53,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from scanpipe.ledgers import changes
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.chain import canonical
 from scanpipe.ledgers.prepared import Prepared, inserting
@@ -67,6 +70,8 @@ def project(c: sa.Connection, id: int, at: str, type: str, scan: str | None, pag
 def _definition_registered(c: sa.Connection, e: Data, data: Data) -> None:
     values = {name: data[name] for name in ("test", "revision", "digest", "body")}
     c.execute(sa.insert(t.definition), values | {"test_id": data["test"].upper(), "at": e["at"]})
+    if data["revision"] > 1:
+        changes.note_slot(c, e, "definition_revised", {"test": data["test"]})
 
 
 def _sheets_printed(c: sa.Connection, e: Data, data: Data) -> None:
@@ -74,6 +79,17 @@ def _sheets_printed(c: sa.Connection, e: Data, data: Data) -> None:
     common = {"test": data["test"], "revision": data["revision"]}
     if data["sheets"]:
         c.execute(sa.insert(t.sheet), [dict(zip(names, s, strict=True)) | common for s in data["sheets"]])
+    if any(s[3] > 1 for s in data["sheets"]) and _some_had_sheets(data["sheets"]):
+        changes.note_slot(c, e, "sheets_printed", {"test": data["test"]})
+
+
+def _some_had_sheets(sheets: list[list[Any]]) -> bool:
+    """Were sheets printed before for one of these slots? They are numbered on within a slot."""
+    first: dict[tuple[str, str], int] = {}
+    for _, candidate, question, number, _ in sheets:
+        slot = candidate, question
+        first[slot] = min(number, first.get(slot, number))
+    return max(first.values()) > 1
 
 
 def _scan_taken_in(c: sa.Connection, e: Data, data: Data) -> None:
@@ -100,18 +116,47 @@ def _scan_retired(c: sa.Connection, e: Data, data: Data) -> None:
     _RETIRE_SCAN.run(c, {"of": e["scan"]})
 
 
-def _page_set(state: str) -> Callable[[sa.Connection, Data, Data], None]:
-    """The page takes this state and the columns that the event carries."""
+def _page_set(c: sa.Connection, e: Data, data: Data, state: str | None) -> dict[str, Any]:
+    """The page takes this state (None: keeps its own) and the columns that the event carries; answers what was set."""
+    values = {k: v for k, v in data.items() if k in PAGE_COLUMNS} | {"at": e["at"], "event": e["id"]}
+    if state is not None:
+        values["state"] = state
+    _set_page(frozenset(values)).run(c, values | {"of_scan": e["scan"], "of_page": e["page"]})
+    return values
 
-    def change(c: sa.Connection, e: Data, data: Data) -> None:
-        values = {k: v for k, v in data.items() if k in PAGE_COLUMNS} | {
-            "state": state,
-            "at": e["at"],
-            "event": e["id"],
-        }
-        _set_page(frozenset(values)).run(c, values | {"of_scan": e["scan"], "of_page": e["page"]})
 
-    return change
+def _page_decided(state: str) -> Callable[[sa.Connection, Data, Data], None]:
+    """What the page was before may have lain in slots: they change."""
+    return lambda c, e, data: _set_and_note(c, e, data, state)
+
+
+def _set_and_note(c: sa.Connection, e: Data, data: Data, state: str | None) -> None:
+    before = changes.page_before(c, e)
+    after = {**before, **_page_set(c, e, data, state)}
+    if before:
+        changes.note_change(c, e, before, after)
+
+
+def _page_placing(c: sa.Connection, e: Data, data: Data) -> None:
+    """The machine places only what waits: of such a page nothing lies anywhere."""
+    if data.get("decided_by") is None:
+        _page_set(c, e, data, "placing")
+    else:
+        _set_and_note(c, e, data, "placing")
+
+
+def _page_filed(c: sa.Connection, e: Data, data: Data) -> None:
+    _page_set(c, e, data, "filed")
+    changes.note_arrival(c, e)
+
+
+def _page_held(c: sa.Connection, e: Data, data: Data) -> None:
+    _page_set(c, e, data, "held")
+    changes.note_held(c, e, data)
+
+
+def _page_blank(c: sa.Connection, e: Data, data: Data) -> None:
+    _page_set(c, e, data, "blank")
 
 
 @cache
@@ -121,20 +166,28 @@ def _set_page(columns: frozenset[str]) -> Prepared:
 
 
 def _page_turned(c: sa.Connection, e: Data, data: Data) -> None:
-    values = {k: data[k] for k in ("key", "sha256", "media_type", "turn_deg")} | {"at": e["at"], "event": e["id"]}
-    _set_page(frozenset(values)).run(c, values | {"of_scan": e["scan"], "of_page": e["page"]})
+    _set_and_note(c, e, data, None)
 
 
 def _page_restored(c: sa.Connection, e: Data, data: Data) -> None:
-    _page_set(data["state"])(c, e, data)
+    _set_and_note(c, e, data, data["state"])
 
 
 def _page_also(c: sa.Connection, e: Data, data: Data) -> None:
     c.execute(sa.insert(t.also), {"scan": e["scan"], "page": e["page"], **_slot(data)})
+    _note_further(c, e, data, "page_filed")
 
 
 def _page_not_also(c: sa.Connection, e: Data, data: Data) -> None:
     c.execute(sa.delete(t.also).filter_by(scan=e["scan"], page=e["page"], **_slot(data)))
+    _note_further(c, e, data, "page_left")
+
+
+def _note_further(c: sa.Connection, e: Data, data: Data, type: str) -> None:
+    """A page lies in its further slots as long as it is filed."""
+    page = changes.page_before(c, e)
+    if page.get("state") == "filed":
+        changes.note_slot(c, e, type, data, page)
 
 
 def _slot_ordered(c: sa.Connection, e: Data, data: Data) -> None:
@@ -143,6 +196,7 @@ def _slot_ordered(c: sa.Connection, e: Data, data: Data) -> None:
     rows = [{**slot, "scan": scan, "page": page, "rank": n} for n, (scan, page) in enumerate(data["pages"], 1)]
     if rows:
         c.execute(sa.insert(t.place), rows)
+    changes.note_slot(c, e, "slot_ordered", data)
 
 
 def _slot(data: Data) -> dict[str, str]:
@@ -177,10 +231,12 @@ def _pictures_compared(c: sa.Connection, e: Data, data: Data) -> None:
 
 def _grading_locked(c: sa.Connection, e: Data, data: Data) -> None:
     c.execute(sa.insert(t.locked), {"test_id": data["test"].upper(), "at": e["at"], "by": data["by"]})
+    changes.note_slot(c, e, "test_locked", {"test": data["test"]})
 
 
 def _grading_unlocked(c: sa.Connection, e: Data, data: Data) -> None:
     c.execute(sa.delete(t.locked).filter_by(test_id=data["test"].upper()))
+    changes.note_slot(c, e, "test_unlocked", {"test": data["test"]})
 
 
 def _nothing(c: sa.Connection, e: Data, data: Data) -> None:
@@ -202,15 +258,15 @@ _PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     "scan_unpacked": _scan_unpacked,
     "scan_seen_again": _scan_seen_again,
     "scan_taken_over": _scan_taken_over,
-    "page_placing": _page_set("placing"),
-    "page_filed": _page_set("filed"),
-    "page_held": _page_set("held"),
-    "page_blank": _page_set("blank"),
-    "page_discarded": _page_set("discarded"),
-    "page_retried": _page_set("waiting"),
-    "page_replaced": _page_set("replaced"),
-    "page_to_rescan": _page_set("rescan"),
-    "page_withdrawn": _page_set("withdrawn"),
+    "page_placing": _page_placing,
+    "page_filed": _page_filed,
+    "page_held": _page_held,
+    "page_blank": _page_blank,
+    "page_discarded": _page_decided("discarded"),
+    "page_retried": _page_decided("waiting"),
+    "page_replaced": _page_decided("replaced"),
+    "page_to_rescan": _page_decided("rescan"),
+    "page_withdrawn": _page_decided("withdrawn"),
     "page_turned": _page_turned,
     "page_restored": _page_restored,
     "page_also": _page_also,
@@ -222,7 +278,7 @@ _PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     "pictures_compared": _pictures_compared,
     "grading_locked": _grading_locked,
     "grading_unlocked": _grading_unlocked,
-    "page_split": _page_set("split"),
+    "page_split": _page_decided("split"),
     "decision_undone": _decision_undone,
     "signed_in": _nothing,
     "signed_out": _nothing,
@@ -230,7 +286,7 @@ _PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     "upload_handed_in": _nothing,
     "drawing_viewed": _nothing,
     "retirement_asked": _nothing,
-    "page_retired": _page_set("retired"),
+    "page_retired": _page_decided("retired"),
     "scan_retired": _scan_retired,
     "test_retired": _nothing,
     "ledger_rebuilt": _nothing,

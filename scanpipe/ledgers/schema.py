@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 
@@ -13,14 +12,27 @@ from scanpipe.faults import LedgerFault
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.chain import Event
 from scanpipe.ledgers.database import Database, in_one_line
-from scanpipe.ledgers.events import project
+from scanpipe.ledgers.replaying import CannotReplay, replayed
 
 _DATABASES: Mapping[str, tuple[str, str]] = {
     "sqlite": ("scanpipe.ledgers.sqlite", "SqliteDatabase"),
     "postgresql": ("scanpipe.ledgers.postgresql", "PostgresqlDatabase"),
 }
 """By name: the other one's dialect would cost every command a tenth of its start."""
-_STATE = (t.definition, t.sheet, t.scan, t.page, t.decision, t.decided, t.also, t.place, t.pack, t.compared, t.locked)
+_STATE = (
+    t.definition,
+    t.sheet,
+    t.scan,
+    t.page,
+    t.change,
+    t.decision,
+    t.decided,
+    t.also,
+    t.place,
+    t.pack,
+    t.compared,
+    t.locked,
+)
 
 
 def open_engine(url: str) -> tuple[sa.Engine, Database]:
@@ -72,15 +84,11 @@ def difference(c: sa.Connection) -> list[str]:
 
     An event that cannot be replayed is the only sentence.
     """
-    with sa.create_engine("sqlite://", poolclass=sa.StaticPool).begin() as fresh:
-        t.metadata.create_all(fresh)
-        query = sa.select(t.event).order_by(t.event.c.link.is_(None), t.event.c.link, t.event.c.id)
-        for e in c.execution_options(yield_per=1000).execute(query):
-            try:
-                project(fresh, e.id, e.at, e.type, e.scan, e.page, json.loads(e.data))
-            except (KeyError, ValueError, TypeError, AttributeError, exc.SQLAlchemyError) as error:
-                return [f"event {e.id} ({e.type}) cannot be replayed: {type(error).__name__}: {error}"[:300]]
-        return [s for table in _STATE if (s := _table_difference(c, fresh, table))]
+    try:
+        with replayed(c) as fresh:
+            return [s for table in _STATE if (s := _table_difference(c, fresh, table))]
+    except CannotReplay as e:
+        return [str(e)]
 
 
 def _table_difference(kept: sa.Connection, fresh: sa.Connection, table: sa.Table) -> str | None:

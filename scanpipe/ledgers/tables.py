@@ -97,12 +97,33 @@ page = sa.Table(
     sa.Column("decided_by", sa.Text),
     sa.Column("at", sa.String(32), nullable=False),
     sa.Column("event", _big, nullable=False),
+    sa.Column("width_px", sa.Integer),
+    sa.Column("height_px", sa.Integer),
     sa.Index("page_slot", "test", "candidate", "question", "state"),
     sa.Index("page_state", "state", "event"),
     sa.Index("page_queue", "state", "reason", "test"),
 )
 """`state` is waiting, placing, filed, held, blank, discarded, replaced, split, rescan, withdrawn or retired (`model.PageRecord`).
-`event` is the last event that changed the row.
+`event` is the last event that changed the row; `width_px` and `height_px` are of its picture, null where an earlier version
+made it.
+"""
+
+change = sa.Table(
+    "change",
+    metadata,
+    sa.Column("event", _big, primary_key=True, autoincrement=False),
+    sa.Column("n", sa.Integer, primary_key=True),
+    sa.Column("type", sa.String(32), nullable=False),
+    sa.Column("test", sa.String(40), nullable=False),
+    sa.Column("candidate", sa.String(20)),
+    sa.Column("question", sa.String(20)),
+    sa.Column("scan", sa.String(64)),
+    sa.Column("page", sa.Integer),
+    sa.Column("serial", sa.String(16)),
+    sa.Column("sha256", sa.String(64)),
+)
+"""What an event changed in the slots (`changes.py`): a slot, or all of a test where `candidate` is null. `n` counts within
+the event.
 """
 
 decision = sa.Table(

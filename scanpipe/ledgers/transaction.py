@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -17,12 +16,14 @@ from scanpipe.ledgers.copies import Copies
 from scanpipe.ledgers.database import Journal
 from scanpipe.ledgers.decisions import Decisions
 from scanpipe.ledgers.events import project
+from scanpipe.ledgers.feed import Feed
 from scanpipe.ledgers.figures import Figures
 from scanpipe.ledgers.packs import Packs
 from scanpipe.ledgers.prepared import Prepared
 from scanpipe.ledgers.queue import Queue
 from scanpipe.ledgers.received import Received
 from scanpipe.ledgers.sessions import Sessions
+from scanpipe.ledgers.slots import Slots
 from scanpipe.model import Claims, PageId, PageRecord, ScanRecord, Sheet, Slot, TestDefinition
 from scanpipe.stages.validate import Facts
 
@@ -191,7 +192,7 @@ class Transaction:
         refers = pages.select_from(t.also.join(t.page, referring).outerjoin(t.place, ranked))
         refers = refers.where(*(t.also.c[name] == value for name, value in slot.items()))
         rows = [*self._c.execute(own), *self._c.execute(refers)]
-        return [PageRecord(*row[:-1]) for row in sorted(rows, key=lambda row: (row[-1], row[-2]))]
+        return [PageRecord(*row[:-1]) for row in sorted(rows, key=lambda row: (row[-1], row.event))]
 
     def filed_of(self, test: str, candidate: str) -> list[PageRecord]:
         """The filed pages of a candidate, in the order of their questions, and of filing."""
@@ -223,33 +224,13 @@ class Transaction:
         for row in self._c.execute(sa.select(t.event).where(t.event.c.type.in_(types)).order_by(t.event.c.id)):
             yield Event(*row)
 
-    def on_its_way(self, slot: Slot) -> int:
-        """How many pages that are not filed claim this slot."""
-        query = sa.select(sa.func.count()).select_from(t.page).where(_p.state.in_(("waiting", "placing", "held")))
-        columns = ((_p.test, slot.test), (_p.candidate, slot.candidate), (_p.question, slot.question))
-        query = query.where(*(sa.func.upper(column) == value.upper() for column, value in columns))
-        return int(self._c.execute(query).scalar() or 0)
+    def slots(self) -> Slots:
+        """What lies in many slots at once."""
+        return Slots(self._c)
 
-    def printed_for(self, slot: Slot) -> int:
-        """How many sheets were printed for a slot."""
-        c = t.sheet.c
-        query = sa.select(sa.func.count()).select_from(t.sheet)
-        query = query.where(c.test == slot.test, c.candidate == slot.candidate, c.question == slot.question)
-        return int(self._c.execute(query).scalar() or 0)
-
-    def filings(self, after: int, limit: int) -> list[tuple[int, str, dict[str, Any]]]:
-        """Events `page_filed` with a link above `after`, in order: link, time, and the page's columns at that time."""
-        filed, placed = t.event.c, t.event.alias().c
-        same = (
-            placed.scan == filed.scan,
-            placed.page == filed.page,
-            placed.type == "page_placing",
-            placed.id < filed.id,
-        )
-        columns = sa.select(placed.data).where(*same).order_by(placed.id.desc()).limit(1).scalar_subquery()
-        query = sa.select(filed.link, filed.at, columns).where(filed.type == "page_filed", filed.link > after)
-        rows = self._c.execute(query.order_by(filed.link).limit(limit))
-        return [(row[0], row[1], json.loads(row[2] or "{}")) for row in rows]
+    def feed(self) -> Feed:
+        """What changed in the slots."""
+        return Feed(self._c)
 
     def decisions(self) -> Decisions:
         """What persons decided."""

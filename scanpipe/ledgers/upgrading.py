@@ -11,6 +11,7 @@ from alembic.util import CommandError
 
 from scanpipe.faults import LedgerFault
 from scanpipe.ledgers.database import Database
+from scanpipe.ledgers.replaying import CannotReplay
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -18,7 +19,7 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 def upgrade(engine: sa.Engine, database: Database) -> None:
     """Brings the tables of the database to the newest schema, in one transaction.
 
-    Raises LedgerFault for a ledger that a later version of scanpipe made.
+    Raises LedgerFault for a ledger that a later version of scanpipe made, and for one whose events do not add up.
     """
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
@@ -29,3 +30,7 @@ def upgrade(engine: sa.Engine, database: Database) -> None:
             command.upgrade(config, "head")
     except CommandError as e:
         raise LedgerFault(f"the ledger is not of this version of scanpipe: {e}", "Install the newest version.") from e
+    except CannotReplay as e:
+        raise LedgerFault(
+            f"the ledger cannot be brought up to date: {e}", "Nothing was changed: restore a backup."
+        ) from e

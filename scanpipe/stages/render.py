@@ -32,6 +32,12 @@ class Picture(Protocol):
     @property
     def own(self) -> tuple[bytes, str] | None: ...
 
+    @property
+    def width_px(self) -> int: ...
+
+    @property
+    def height_px(self) -> int: ...
+
     def planes(self) -> Planes: ...
 
 
@@ -46,6 +52,8 @@ class Rendition:
     body: bytes
     media_type: str
     own: bool
+    width_px: int
+    height_px: int
 
     @property
     def extension(self) -> str:
@@ -56,11 +64,12 @@ def render(page: Picture, turn_deg: int, skew_deg: float, dpi: float | None, qua
     """The page turned back by both angles. `dpi` is written into it; `quality` (1 to 95) is libjpeg's."""
     straight = abs(skew_deg) < STRAIGHT_DEG
     if page.own is not None and straight and turn_deg == 0:
-        return Rendition(*page.own, own=True)
+        return Rendition(*page.own, True, page.width_px, page.height_px)
     planes = turned(page.planes(), turn_deg)
     if not straight:
         planes = straightened_page(planes, skew_deg)
-    return Rendition(encode_jpeg(planes, dpi, quality), "image/jpeg", own=False)
+    height_px, width_px = planes[0].shape
+    return Rendition(encode_jpeg(planes, dpi, quality), "image/jpeg", False, width_px, height_px)
 
 
 def turned(planes: Planes, turn_deg: int) -> Planes:

@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from scanpipe import __version__
+from scanpipe.desk.feeding import Watch
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Fault
 from scanpipe.web import site as pages
@@ -27,6 +28,7 @@ def make_app(parts: Parts, numbers: health.Numbers, site: Site, rules: ApiRules 
     app.state.parts = parts
     app.state.numbers = numbers
     app.state.gate = Gate(rules or ApiRules())
+    app.state.watch = Watch(parts)
     app.add_exception_handler(ApiProblem, problems.of_api)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, problems.of_words)

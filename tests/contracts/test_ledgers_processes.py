@@ -5,6 +5,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
@@ -201,18 +202,24 @@ def test_eight_processes_with_pauses(url: str) -> None:
     assert len({p.serial for p in filed}) == len(filed) == sum(a is None for given in answers for a in given)
 
 
+def _file(tx: Transaction, page: PageId) -> None:
+    claims = Claims("MA0001-2026H", "10001", "3", f"{page.index:08d}")
+    tx.append("page_placing", scan=page.scan, page=page.index, **columns(claims))
+    tx.append("page_filed", scan=page.scan, page=page.index)
+
+
 def see_filings(ledger: SqlLedger, number: int, gate: Barrier) -> list[int]:
     """Process 0 asks for what is new while the others file: what it missed once it would never see."""
     gate.wait(20)
     if number:
         for n in range(SHEETS):
             page = PageId(scan_id(number), n + 1)
-            ledger.write(lambda tx, page=page: tx.append("page_filed", scan=page.scan, page=page.index))  # type: ignore[misc]
+            ledger.write(partial(_file, page=page))
         return []
     seen, end = [0], time.monotonic() + 30
     while len(seen) <= 3 * SHEETS and time.monotonic() < end:
         with ledger.read() as r:
-            seen += [link for link, _, _ in r.filings(seen[-1], 1000)]
+            seen += [change.id for change in r.feed().after(seen[-1], 1000).changes]
     return seen[1:]
 
 
@@ -225,4 +232,5 @@ def test_who_asks_for_what_is_new_misses_nothing(url: str) -> None:
         ledger.write(prepare)
         seen = together(url, see_filings, 4)[0]
         with ledger.read() as r:
-            assert seen == [link for link, _, _ in r.filings(0, 1000)] and len(seen) == 3 * SHEETS
+            assert seen == [change.id for change in r.feed().after(0, 1000).changes] and len(seen) == 3 * SHEETS
+        assert ledger.difference() == []

@@ -9,8 +9,9 @@ import pytest
 from scanpipe.desk import arranging, deciding, turning
 from scanpipe.desk.deciding import Decision
 from scanpipe.desk.decisions import undo, undo_last
+from scanpipe.desk.feeding import read_feed
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.slots import changes, left, view_slot
+from scanpipe.desk.slots import left, view_slot
 from scanpipe.desk.verifying import verify
 from scanpipe.faults import Overtaken, Refused
 from scanpipe.model import PageRecord, Slot
@@ -61,8 +62,8 @@ def test_a_page_is_assigned_moved_and_both_are_taken_back(parts: Parts) -> None:
     with parts.ledger.read() as r:
         assert [(g.decision.kind, g.record.id) for g in left(r, old)] == [("move", page.id)]
     parts.ledger.link()
-    told = [(c.slot.candidate, c.slot.question) for c in changes(parts, 0, 1000) if c.sha256 == page.sha256]
-    assert told == [("10002", "3"), ("10003", "4")], "the feed tells both, each as it was"
+    told = [(c.type, c.question) for c in read_feed(parts, 0, 1000, None).changes if c.sha256 == page.sha256]
+    assert told == [("page_filed", "3"), ("page_left", "3"), ("page_filed", "4")], "the feed tells all, each as it was"
     undone, _ = undo_last(parts, "kari")
     assert undone.kind == "move" and now(parts, page).key == first.key != moved.key
     undo_last(parts, "kari")

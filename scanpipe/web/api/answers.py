@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from typing import Any
+from typing import Literal
+from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
-from scanpipe.definitions import to_json
-from scanpipe.desk.defining import Registered
-from scanpipe.desk.receiving import ScanView
-from scanpipe.desk.slots import Change, SlotView, State
-from scanpipe.model import PageRecord, TestDefinition
+from scanpipe.desk.slots import SlotView, State
+from scanpipe.ledgers.feed import Change, Stretch
+from scanpipe.ledgers.slots import Lying
+from scanpipe.model import TestDefinition
 
 
 class InvalidPart(BaseModel):
@@ -40,98 +38,127 @@ class SlotName(BaseModel):
     question: str
 
 
+class Renditions(BaseModel):
+    """Links to smaller pictures of the page, and to one that does not say whose it is."""
+
+    web: str
+    thumbnail: str
+    blind: str
+
+
 class Page(BaseModel):
-    """A page that is filed; `content` is the link to the picture's bytes."""
+    """A page that is filed. `version` is 2 and more for a scan that a person took in place of an earlier one of the sheet.
+
+    `content` is the link to the picture's bytes, whose size is null where an earlier version of scanpipe filed it; `taken_in_at`
+    is when its file came, `filed_at` when it came to lie here as it is.
+    """
 
     serial: str | None
+    version: int
     sha256: str
     key: str
     media_type: str
+    width_px: int | None
+    height_px: int | None
     dpi: float | None
+    taken_in_at: str
     filed_at: str
     content: str
+    renditions: Renditions
 
 
 class SlotAnswer(SlotName):
-    """`on_its_way` counts pages that name this slot and are not filed yet; `printed` the sheets that exist for it."""
+    """`printed` counts the sheets that exist for the slot, `on_its_way` the held pages that claim it: a person looks at them.
+
+    `nothing_expected`: the question takes no sketches, and none is here. `waiting`: nothing is here yet. `complete`: all that was
+    printed is here, and nothing is on its way. `incomplete`: something is missing or on its way. `locked`: grading has begun.
+    """
 
     state: State
     pages: list[Page]
     printed: int
     on_its_way: int
+    pdf: str
 
 
-class Event(BaseModel):
-    id: int
-    type: str = "page_filed"
-    at: str
-    slot: SlotName
-    serial: str | None
-    sha256: str
+class SlotsAnswer(BaseModel):
+    """`next` is what to ask for `after` next time; null: these were the last."""
+
+    slots: list[SlotAnswer]
+    next: str | None
 
 
-class Events(BaseModel):
-    """`next` is what to ask for `after` next time."""
-
-    events: list[Event]
-    next: int
+class QuestionAnswer(BaseModel):
+    id: str
+    label: str
+    sketches: Literal["none", "allowed", "expected"]
+    max_sheets: int | None
 
 
 class TestAnswer(BaseModel):
-    """A test as it is now. `definition` is what a `PUT` takes, `locked` says that grading has begun."""
-
-    __test__ = False  # not a pytest class
+    """A test as its newest definition has it; `locked`: grading has begun; `candidates` is how many there are."""
 
     test: str
+    title: str
+    date: str
+    language: Literal["nb", "en"]
+    sketches: bool
     revision: int
     locked: bool
-    definition: dict[str, Any]
+    candidates: int
+    questions: list[QuestionAnswer]
+    slots: str
 
 
-class RegisteredAnswer(BaseModel):
-    """`new`: the test was not known before. `changes` are sentences; none when the definition is the one that holds already."""
+class TestsAnswer(BaseModel):
+    """`next` is what to ask for `after` next time; null: these were the last."""
+
+    tests: list[TestAnswer]
+    next: str | None
+
+
+class ChangedSlot(BaseModel):
+    """Neither candidate nor question: every slot of the test may have changed."""
 
     test: str
-    revision: int
-    new: bool
-    changes: list[str]
-
-
-class LockAnswer(BaseModel):
-    test: str
-    locked: bool
-
-
-class ScanReceipt(BaseModel):
-    """`scan` is the SHA-256 of the bytes that came, `status` the link under which one can ask what became of them."""
-
-    scan: str
-    size: int
-    status: str
-
-
-class ScanPage(BaseModel):
-    """What became of a page, as `scanpipe ingest` says it. Nothing of a test that the token may not see is told."""
-
-    page: int
-    verdict: str = Field(examples=["waiting", "filed", "held", "blank"])
-    test: str | None
     candidate: str | None
     question: str | None
+
+
+ChangeType = Literal[
+    "page_filed",
+    "page_left",
+    "page_changed",
+    "page_on_its_way",
+    "page_not_on_its_way",
+    "slot_ordered",
+    "test_locked",
+    "test_unlocked",
+    "definition_revised",
+    "sheets_printed",
+]
+
+
+class Event(BaseModel):
+    """A change. `because` is what happened, as the ledger has it; `serial` and `sha256` are of the page that came, left or
+    changed, and null for what is on its way.
+    """
+
+    id: int
+    type: ChangeType
+    at: str
+    because: str = Field(examples=["page_filed", "page_replaced", "page_restored"])
+    slot: ChangedSlot
     serial: str | None
-    reason: str | None
-    skew_deg: float | None
-    turn_deg: int | None
+    sha256: str | None
 
 
-class ScanAnswer(BaseModel):
-    """`settled`: nothing is left to do for the machine. There are no pages as long as the file waits to be opened."""
+class Events(BaseModel):
+    """`next` is what to ask for `after` next time; `more` says that there is more already."""
 
-    scan: str
-    size: int
-    taken_in: bool
-    settled: bool
-    pages: list[ScanPage]
+    events: list[Event]
+    next: int
+    more: bool
 
 
 class Health(BaseModel):
@@ -153,62 +180,64 @@ class Readiness(BaseModel):
 
 def slot_answer(view: SlotView, root: str) -> SlotAnswer:
     slot = view.slot
-    base = f"{root}/tests/{slot.test}/slots/{slot.candidate}/{slot.question}"
+    base = f"{root}/tests/{_q(slot.test)}/slots/{_q(slot.candidate)}/{_q(slot.question)}"
     return SlotAnswer(
         test=slot.test,
         candidate=slot.candidate,
         question=slot.question,
         state=view.state,
-        pages=[_page(p, base) for p in view.pages],
+        pages=[_page(lying, base) for lying in view.lying],
         printed=view.printed,
         on_its_way=view.on_its_way,
+        pdf=f"{base}/pages.pdf",
     )
+
+
+def test_answer(test: TestDefinition, locked: bool, root: str) -> TestAnswer:
+    questions = [
+        QuestionAnswer(id=q.id, label=q.label, sketches=q.sketches, max_sheets=q.max_sheets) for q in test.questions
+    ]
+    return TestAnswer(
+        test=test.id,
+        title=test.title,
+        date=test.date,
+        language=test.language,
+        sketches=test.sketches,
+        revision=test.revision,
+        locked=locked,
+        candidates=len(test.candidates),
+        questions=questions,
+        slots=f"{root}/tests/{_q(test.id)}/slots",
+    )
+
+
+def events_answer(stretch: Stretch) -> Events:
+    return Events(events=[event_answer(c) for c in stretch.changes], next=stretch.next, more=stretch.more)
 
 
 def event_answer(change: Change) -> Event:
-    slot = change.slot
-    name = SlotName(test=slot.test, candidate=slot.candidate, question=slot.question)
-    return Event(id=change.id, at=change.at, slot=name, serial=change.serial, sha256=change.sha256)
+    slot = ChangedSlot(test=change.test, candidate=change.candidate, question=change.question)
+    told = {"id": change.id, "type": change.type, "at": change.at, "because": change.because}
+    return Event.model_validate(told | {"slot": slot, "serial": change.serial, "sha256": change.sha256})
 
 
-def test_answer(definition: TestDefinition, locked: bool) -> TestAnswer:
-    told = json.loads(to_json(definition))
-    return TestAnswer(test=definition.id, revision=definition.revision, locked=locked, definition=told)
-
-
-def registered_answer(done: Registered) -> RegisteredAnswer:
-    return RegisteredAnswer(test=done.test, revision=done.revision, new=done.new, changes=list(done.changes))
-
-
-def scan_answer(view: ScanView, may_see: Callable[[str], bool]) -> ScanAnswer:
-    return ScanAnswer(
-        scan=view.scan,
-        size=view.size,
-        taken_in=view.record is not None,
-        settled=view.settled,
-        pages=[_scan_page(p, p.test is None or may_see(p.test)) for p in view.pages],
-    )
-
-
-def _scan_page(page: PageRecord, all_of_it: bool) -> ScanPage:
-    told = {"test": page.test, "candidate": page.candidate, "question": page.question, "serial": page.serial}
-    return ScanPage(
-        page=page.page,
-        verdict=page.state,
-        reason=page.reason,
-        skew_deg=page.skew_deg,
-        turn_deg=page.turn_deg,
-        **(told if all_of_it else dict.fromkeys(told)),
-    )
-
-
-def _page(page: PageRecord, base: str) -> Page:
+def _page(lying: Lying, base: str) -> Page:
+    page, content = lying.page, f"{base}/pages/{lying.page.sha256}"
     return Page(
         serial=page.serial,
+        version=lying.version,
         sha256=page.sha256 or "",
         key=page.key or "",
         media_type=page.media_type or "",
+        width_px=page.width_px,
+        height_px=page.height_px,
         dpi=page.dpi,
+        taken_in_at=lying.taken_in,
         filed_at=page.at,
-        content=f"{base}/pages/{page.sha256}",
+        content=content,
+        renditions=Renditions(web=f"{content}/web", thumbnail=f"{content}/thumbnail", blind=f"{content}/blind"),
     )
+
+
+def _q(id: str) -> str:
+    return quote(id, safe="")

@@ -121,7 +121,9 @@ def of_words(request: Request, error: Exception) -> Response:
 
 
 def of_fault(error: Fault) -> Response:
-    """What the desk raised: its sentence goes along where the caller can do something about it."""
+    """What the desk raised: its sentence goes along where the caller can do something about it. What may not be seen and what
+    there is not answer alike.
+    """
     code = next(code for kind, code in _BY_FAULT if isinstance(error, kind))
     told = " ".join(s for s in (error.message.rstrip(".") + ".", error.hint) if s)
-    return problem(code, told if code != "unavailable" else None)
+    return problem(code, told if code not in ("unavailable", "not_found") else None)

@@ -15,10 +15,11 @@ from scanpipe.desk.receiving import Arriving, hand_in, view_scan
 from scanpipe.desk.tokens import may_see
 from scanpipe.desk.uploads import Uploads
 from scanpipe.ledgers.accounts import Token
-from scanpipe.web.api.answers import InvalidPart, ScanAnswer, ScanReceipt, scan_answer
+from scanpipe.web.api.answers import InvalidPart
 from scanpipe.web.api.bodies import pieces
 from scanpipe.web.api.door import needs, parts_of
 from scanpipe.web.api.problems import ROOT, ApiProblem, answers
+from scanpipe.web.api.written import ScanAnswer, ScanReceipt, scan_answer
 
 router = APIRouter(prefix=ROOT, tags=["scans"])
 _RAW = ("application/pdf", "image/jpeg", "image/png", "image/tiff", "application/octet-stream")

@@ -15,17 +15,17 @@ from scanpipe.desk.tokens import may_see
 from scanpipe.faults import Overtaken, Refused, UnknownThing
 from scanpipe.ledgers.accounts import Token
 from scanpipe.model import TestDefinition
-from scanpipe.web.api.answers import (
-    InvalidPart,
-    LockAnswer,
-    RegisteredAnswer,
-    TestAnswer,
-    registered_answer,
-    test_answer,
-)
+from scanpipe.web.api.answers import InvalidPart
 from scanpipe.web.api.bodies import read_body
 from scanpipe.web.api.door import TestId, needs, parts_of
 from scanpipe.web.api.problems import ROOT, ApiProblem, answers
+from scanpipe.web.api.written import (
+    DefinitionAnswer,
+    LockAnswer,
+    RegisteredAnswer,
+    definition_answer,
+    registered_answer,
+)
 
 router = APIRouter(prefix=ROOT, tags=["tests"])
 MOST_BYTES = 10_000_000
@@ -41,13 +41,13 @@ _Locker = Annotated[Token, Depends(needs("locks:write"))]
 
 
 @router.get(_TEST, summary="A test and its definition", responses=answers("not_found"))
-def get_test(request: Request, response: Response, test: TestId, token: _Writer) -> TestAnswer:
+def get_test(request: Request, response: Response, test: TestId, token: _Writer) -> DefinitionAnswer:
     """The newest revision; its number is the ETag."""
     definition = _known(request, token, test)
     with parts_of(request).ledger.read() as r:
         locked = r.packs().locked(definition.id)
     response.headers["ETag"] = f'"{definition.revision}"'
-    return test_answer(definition, locked)
+    return definition_answer(definition, locked)
 
 
 @router.put(
