@@ -23,6 +23,7 @@ from scanpipe.identity import IdentityProvider, ProviderRules
 from scanpipe.inboxes import Inbox, InboxRules, open_inbox
 from scanpipe.keyring import KeyFile
 from scanpipe.ledgers import SqlLedger, open_ledger
+from scanpipe.sending import Sender
 from scanpipe.settings import Settings
 from scanpipe.stages.quality import QualityRules
 from scanpipe.stages.settle import SettleRules
@@ -88,6 +89,11 @@ def open_access(settings: Settings, provider: IdentityProvider | None) -> Access
     if provider is None:
         raise ConfigFault("oidc.api_audience is set, and oidc.issuer is not", "Set both, or none.")
     return AccessTokens(provider, AccessRules(s.api_audience, s.api_scope_claim, s.api_tests_claim))
+
+
+def open_sender(settings: Settings) -> Sender:
+    """What sends changes to whoever registered for them. Raises ConfigFault."""
+    return Sender(settings.webhooks.allow_private, settings.webhooks.ca)
 
 
 def open_drafts(settings: Settings) -> Drafts:

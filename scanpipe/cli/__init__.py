@@ -21,6 +21,7 @@ from scanpipe.cli import (
     retiring,
     serving,
     stationing,
+    webhooks,
     working,
 )
 from scanpipe.cli.door import Door, exit_with
@@ -81,6 +82,7 @@ for subject in (
     keeping,
     retiring,
     accounts,
+    webhooks,
     configuring,
 ):
     for command in subject.COMMANDS:

@@ -13,15 +13,19 @@ from scanpipe.cli.door import Door, pass_door
 from scanpipe.cli.service import Service
 from scanpipe.cli.tally import Tally
 from scanpipe.cli.working import parts_when_there, stop_signal, watch_until
+from scanpipe.desk.chores import Chores
 from scanpipe.desk.comparing import Comparer
 from scanpipe.desk.deciding import finish_decisions
+from scanpipe.desk.delivering import Deliverer
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.resuming import Resumer
 from scanpipe.desk.signing_in import SessionRules
-from scanpipe.wiring import open_access, open_drafts, open_provider, open_uploads, open_workers
+from scanpipe.wiring import open_access, open_drafts, open_provider, open_sender, open_uploads, open_workers
 
 _host = click.option("--host", help="Address to listen on [default: web.host].")
 _port = click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 takes any free one [default: web.port].")
+
+_DELIVER_EVERY_S = 1.0
 
 
 @click.command()
@@ -73,18 +77,25 @@ def _serving(door: Door, parts: Parts, service: Service, host: str | None, port:
         resumer.resume, rules, provider, open_uploads(door.settings), open_drafts(door.settings)
     )
     may = import_module("scanpipe.web.api.door").ApiRules(
-        api.requests_per_minute, api.burst, open_access(door.settings, provider)
+        api.requests_per_minute,
+        api.burst,
+        open_access(door.settings, provider),
+        door.settings.webhooks.allow_private,
     )
     app = import_module("scanpipe.web.app").make_app(parts, service.meter, site, may)
     serving = import_module("scanpipe.web.serving")
     server = serving.Server(app, host or web.host, web.port if port is None else port, web.proxies)
     comparer = Comparer(parts)
+    deliverer = Deliverer(parts, open_sender(door.settings))
+    deliveries = Chores([deliverer.work], _DELIVER_EVERY_S)
     click.echo(f"Serving {server.start()}/ (pages) and /api/v1", err=True)
     try:
         yield
     finally:
         server.close()
         comparer.close()
+        deliverer.close()
+        deliveries.close()
         resumer.close()
 
 

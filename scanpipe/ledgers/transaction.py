@@ -24,6 +24,7 @@ from scanpipe.ledgers.queue import Queue
 from scanpipe.ledgers.received import Received
 from scanpipe.ledgers.sessions import Sessions
 from scanpipe.ledgers.slots import Slots
+from scanpipe.ledgers.webhooks import Webhooks
 from scanpipe.model import Claims, PageId, PageRecord, ScanRecord, Sheet, Slot, TestDefinition
 from scanpipe.stages.validate import Facts
 
@@ -259,6 +260,10 @@ class Transaction:
     def received(self) -> Received:
         """What programs sent."""
         return Received(self._c, self._lock)
+
+    def webhooks(self) -> Webhooks:
+        """Where changes are sent to, and what came of it."""
+        return Webhooks(self._c, self._lock)
 
     def accounts(self) -> Accounts:
         """People and programs that may come in."""

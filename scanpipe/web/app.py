@@ -11,13 +11,13 @@ from scanpipe.desk.feeding import Watch
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Fault
 from scanpipe.web import site as pages
-from scanpipe.web.api import content, feed, health, problems, scans, slots, tests
+from scanpipe.web.api import content, feed, health, problems, scans, slots, tests, webhooks
 from scanpipe.web.api.described import describe
 from scanpipe.web.api.door import ApiRules, Gate
 from scanpipe.web.api.problems import ROOT, ApiProblem
 from scanpipe.web.site import Site, add_pages
 
-_ROOMS = (health, slots, content, feed, tests, scans)
+_ROOMS = (health, slots, content, feed, tests, scans, webhooks)
 
 
 def make_app(parts: Parts, numbers: health.Numbers, site: Site, rules: ApiRules | None = None) -> FastAPI:

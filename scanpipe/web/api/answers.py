@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
+from scanpipe.desk.feeding import told
 from scanpipe.desk.slots import SlotView, State
 from scanpipe.ledgers.feed import Change, Stretch
 from scanpipe.ledgers.slots import Lying
@@ -216,9 +217,7 @@ def events_answer(stretch: Stretch) -> Events:
 
 
 def event_answer(change: Change) -> Event:
-    slot = ChangedSlot(test=change.test, candidate=change.candidate, question=change.question)
-    told = {"id": change.id, "type": change.type, "at": change.at, "because": change.because}
-    return Event.model_validate(told | {"slot": slot, "serial": change.serial, "sha256": change.sha256})
+    return Event.model_validate(told(change))
 
 
 def _page(lying: Lying, base: str) -> Page:

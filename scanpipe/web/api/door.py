@@ -27,11 +27,14 @@ _FAILURES_PER_MINUTE = 30
 
 @dataclass(frozen=True, slots=True)
 class ApiRules:
-    """How often a token may ask (0: as often as it likes), and whose access tokens open the API beside our own."""
+    """How often a token may ask (0: as often as it likes), and whose access tokens open the API beside our own, and
+    whether webhooks may lead to addresses that are not public.
+    """
 
     requests_per_minute: int = 0
     burst: int = 1
     access: AccessTokens | None = None
+    private_webhooks: bool = False
 
 
 class Gate:

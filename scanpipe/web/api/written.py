@@ -98,3 +98,36 @@ def _scan_page(page: PageRecord, all_of_it: bool) -> ScanPage:
         turn_deg=page.turn_deg,
         **(told if all_of_it else dict.fromkeys(told)),
     )
+
+
+class NewWebhook(BaseModel):
+    """`after` is a number of the feed: changes above it are sent, too. Without it only those that come from now on."""
+
+    model_config = {"extra": "forbid"}
+
+    test: str = Field(min_length=1, max_length=40)
+    url: str = Field(min_length=1, max_length=1000, examples=["https://grading.example/hook"])
+    after: int | None = Field(default=None, ge=0, le=2**53)
+
+
+class WebhookAnswer(BaseModel):
+    """`url` is without its query. `rests_until`: the receiver could not be reached, and is left alone until then."""
+
+    id: str
+    test: str
+    url: str
+    made: str
+    rests_until: str | None = None
+    waiting: int = 0
+    delivered: int = 0
+    dead: int = 0
+
+
+class RegisteredWebhook(WebhookAnswer):
+    """`secret` is shown this once."""
+
+    secret: str
+
+
+class WebhooksAnswer(BaseModel):
+    webhooks: list[WebhookAnswer]
