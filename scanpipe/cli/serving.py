@@ -77,6 +77,7 @@ def _serving(door: Door, parts: Parts, service: Service, host: str | None, port:
         resumer.resume, rules, provider, open_uploads(door.settings), open_drafts(door.settings)
     )
     may = import_module("scanpipe.web.api.door").ApiRules(
+        web.presigned_s,
         api.requests_per_minute,
         api.burst,
         open_access(door.settings, provider),

@@ -1,7 +1,8 @@
 """The end of a test's pictures, when the law says that they must go: asked for, confirmed later by a code, and certified.
 
-All objects of the test go: pictures in slots, held and blank ones, originals, its definitions and lists of printed sheets. The
-ledger stays whole, or it would prove nothing any more: its events still have candidate numbers, and the definitions' names.
+All objects of the test go: pictures in slots, what was made of them, held and blank ones, originals, its definitions and lists of
+printed sheets. The ledger stays whole, or it would prove nothing any more: its events still have candidate numbers, and the
+definitions' names.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 from scanpipe.desk.defining import find_test
 from scanpipe.desk.parts import Parts
+from scanpipe.desk.renditions import renditions_of
 from scanpipe.desk.shelving import SHELVED, shelved
 from scanpipe.desk.webhooks import end_webhook
 from scanpipe.faults import Refused, UnknownThing
@@ -110,6 +112,12 @@ def confirm(parts: Parts, test: str, code: str, by: str, progress: Callable[[int
     erased = dict(found.objects)
     pages = {scan: [p for p in found.pages if p.scan == scan] for scan in {p.scan for p in found.pages}}
     for done, scan in enumerate(sorted(pages), 1):
+        pictures = {sha256 for p in pages[scan] for sha256 in (p.sha256, *found.earlier[p.id].values()) if sha256}
+        made = {
+            key: info.sha256 for s in pictures for key in renditions_of(parts, s) if (info := parts.store.stat(key))
+        }
+        erased |= made
+        _erase(parts, made)
         _erase(parts, {key: sha256 for p in pages[scan] for key, sha256 in found.earlier[p.id].items()})
         _erase(parts, {p.key: p.sha256 for p in pages[scan] if p.key and p.sha256})
         original = next((s for s in found.scans if s.scan == scan), None)

@@ -76,6 +76,17 @@ def view_slot(parts: Parts, test: str, candidate: str, question: str) -> SlotVie
         return _views(r, definition, [(person, asked)])[0]
 
 
+def find_picture(parts: Parts, test: str, candidate: str, question: str, sha256: str) -> tuple[str, str] | None:
+    """The key and the media type of a picture that lies in a slot now; ids without regard to case."""
+    with parts.ledger.read() as r:
+        definition = r.definition(test)
+        person = definition.candidate(candidate) if definition else None
+        asked = definition.question(question) if definition else None
+        if definition is None or person is None or asked is None:
+            return None
+        return r.slots().picture(definition.id, person.number, asked.id, sha256)
+
+
 def list_slots(parts: Parts, test: str, wanted: Wanted, after: Cursor | None, limit: int) -> SlotList:
     """At most `limit` slots behind `after`. With a state wanted there may be fewer, or none, and still more behind `next`.
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from scanpipe.desk.decisions import kept_beside
 from scanpipe.desk.folders import files_below
 from scanpipe.desk.parts import Parts
+from scanpipe.desk.renditions import FOLDER, picture_of
 from scanpipe.desk.shelving import SHELVED, shelved
 from scanpipe.ledgers.chain import GENESIS, first_break
 from scanpipe.model import PageRecord, ScanRecord
@@ -51,6 +52,7 @@ def verify(parts: Parts, progress: Callable[[str, int, int], None] | None = None
     objects = _expected(scans, pages) | record
     _check_objects(parts, finding, objects, progress or (lambda *_: None))
     _check_unexplained(parts, finding, objects)
+    _check_renditions(parts, finding)
     finding.in_inbox = sum(1 for _ in files_below(parts.folders.inbox))
     return finding
 
@@ -121,6 +123,20 @@ def _check_unexplained(parts: Parts, finding: Finding, objects: dict[str, str]) 
     for key in parts.store.keys("tests/"):
         if key not in objects and key not in on_the_way and not _was_placed(parts, key):
             finding.problems.append(f"object {key} lies in a slot, and the ledger does not know it")
+
+
+def _check_renditions(parts: Parts, finding: Finding) -> None:
+    """What was made of pictures is what it was when it was made, and of a picture that lies, or lay, in a slot."""
+    with parts.ledger.read() as r:
+        known = r.slots().pictures()
+    for key in parts.store.keys(FOLDER):
+        info = parts.store.stat(key)
+        if picture_of(key) not in known:
+            finding.problems.append(f"object {key} was made of a picture that the ledger does not know")
+        elif info is not None and parts.store.digest(key) != info.sha256:
+            finding.problems.append(f"object {key} was changed: its digest is not the one on its label")
+        else:
+            finding.objects += 1
 
 
 def _was_placed(parts: Parts, key: str) -> bool:

@@ -84,6 +84,12 @@ class Slots:
         row = _OWN_PICTURE.first(self._c, asked) or _FURTHER_PICTURE.first(self._c, asked)
         return None if row is None or row[0] is None else (row[0], row[1])
 
+    def pictures(self) -> set[str]:
+        """The digests of all pictures that ever lay in a slot, but of pages that are retired."""
+        c = t.change.c
+        query = sa.select(c.sha256).join(t.page, sa.and_(_p.scan == c.scan, _p.page == c.page)).distinct()
+        return {row[0] for row in self._c.execute(query.where(c.sha256.is_not(None), _p.state != "retired"))}
+
     def _arrange(self, known: Contents, found: dict[Place, list[tuple[PageRecord, str]]], test: str) -> None:
         """In the order that a person gave, then in that of filing."""
         ranks = self._ranks(test, {candidate for candidate, _ in found})

@@ -87,6 +87,7 @@ class WebSettings:
     idle_minutes: int = 60
     session_hours: int = 12
     proxies: str = ""
+    presigned_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)

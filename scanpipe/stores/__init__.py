@@ -116,6 +116,10 @@ class ObjectStore(Protocol):
         """The bytes as a stream, for the caller to close. Raises UnknownThing when there are none."""
         ...
 
+    def link(self, key: str, seconds: int, media_type: str) -> str | None:
+        """A URL that gives the bytes to whoever has it, for so many seconds; None: the store has no such thing."""
+        ...
+
     def stat(self, key: str) -> ObjectInfo | None:
         """What is known of the object, None when absent. The digest is the one noted when it was put."""
         ...

@@ -92,6 +92,9 @@ class DirectoryStore:
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 raise _absent(key) from None
 
+    def link(self, key: str, seconds: int, media_type: str) -> None:
+        check_key(key)
+
     def stat(self, key: str) -> ObjectInfo | None:
         check_key(key)
         with disk_faults(self._root):

@@ -95,6 +95,13 @@ class S3Store:
             Download(self._patience.insist(partial(self._get, key, _CHECKED)), self._place), _CHUNK_BYTES
         )
 
+    def link(self, key: str, seconds: int, media_type: str) -> str | None:
+        check_key(key)
+        told = {**self._address(key), "ResponseContentType": media_type}
+        with s3_faults(self._place):
+            url: str = self._client.generate_presigned_url("get_object", Params=told, ExpiresIn=seconds)
+        return url
+
     def stat(self, key: str) -> ObjectInfo | None:
         head = self._patience.insist(partial(self._head, key))
         if head is None:

@@ -11,23 +11,24 @@ from scanpipe.desk.feeding import Watch
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Fault
 from scanpipe.web import site as pages
-from scanpipe.web.api import content, feed, health, problems, scans, slots, tests, webhooks
+from scanpipe.web.api import content, documents, feed, health, problems, scans, slots, tests, webhooks
 from scanpipe.web.api.described import describe
 from scanpipe.web.api.door import ApiRules, Gate
 from scanpipe.web.api.problems import ROOT, ApiProblem
 from scanpipe.web.site import Site, add_pages
 
-_ROOMS = (health, slots, content, feed, tests, scans, webhooks)
+_ROOMS = (health, slots, content, documents, feed, tests, scans, webhooks)
+_USUAL = ApiRules()
 
 
-def make_app(parts: Parts, numbers: health.Numbers, site: Site, rules: ApiRules | None = None) -> FastAPI:
+def make_app(parts: Parts, numbers: health.Numbers, site: Site, rules: ApiRules = _USUAL) -> FastAPI:
     """The application over an open installation: the API (`api/`), and the pages for people (`site.py`)."""
     app = FastAPI(
         title="scanpipe", version=__version__, openapi_url=f"{ROOT}/openapi.json", docs_url=None, redoc_url=None
     )
     app.state.parts = parts
     app.state.numbers = numbers
-    app.state.gate = Gate(rules or ApiRules())
+    app.state.gate = Gate(rules)
     app.state.watch = Watch(parts)
     app.add_exception_handler(ApiProblem, problems.of_api)
     app.add_exception_handler(HTTPException, _http)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Form, Header, HTTPException, Request, Response
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.signing_in import SessionRules, Visitor, visitor
@@ -27,6 +28,7 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cache-Control": "no-store",
 }
 
 
@@ -104,11 +106,18 @@ def set_cookie(request: Request, response: Response, cookie: str) -> None:
     response.set_cookie(COOKIE, cookie, max_age=age_s, path="/", secure=secure, httponly=True, samesite="lax")
 
 
-async def with_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """What every answer of the pages carries; one that says more about itself keeps it."""
-    response = await call_next(request)
-    response.headers.update(getattr(request.state, "told", {}))
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response
+class WithHeaders:
+    """What every answer carries; one that says more about itself keeps it. Streams stay streams."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def tell(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in (scope.get("state", {}).get("told", {}) | _HEADERS).items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, tell if scope["type"] == "http" else send)

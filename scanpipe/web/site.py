@@ -14,7 +14,7 @@ from scanpipe.desk.signing_in import SessionRules
 from scanpipe.desk.uploads import Uploads
 from scanpipe.faults import Fault, Refused, UnknownThing
 from scanpipe.identity import IdentityProvider
-from scanpipe.web.door import NobodyIsSignedIn, caller, with_headers
+from scanpipe.web.door import NobodyIsSignedIn, WithHeaders, caller
 from scanpipe.web.drawing import draw
 from scanpipe.web.pages import (
     around,
@@ -56,7 +56,7 @@ def add_pages(app: FastAPI, site: Site) -> None:
     for room in _ROOMS:
         app.router.routes.extend(room.router.routes)  # plainly in one list, which the test of the rules walks
     app.add_exception_handler(NobodyIsSignedIn, _to_the_door)
-    app.middleware("http")(with_headers)
+    app.add_middleware(WithHeaders)
 
 
 def missing(request: Request, status: int) -> Response:

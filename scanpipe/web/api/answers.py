@@ -109,6 +109,7 @@ class TestAnswer(BaseModel):
     candidates: int
     questions: list[QuestionAnswer]
     slots: str
+    zip: str
 
 
 class TestsAnswer(BaseModel):
@@ -155,11 +156,10 @@ class Event(BaseModel):
 
 
 class Events(BaseModel):
-    """`next` is what to ask for `after` next time; `more` says that there is more already."""
+    """`next` is what to ask for `after` next time."""
 
     events: list[Event]
     next: int
-    more: bool
 
 
 class Health(BaseModel):
@@ -209,11 +209,12 @@ def test_answer(test: TestDefinition, locked: bool, root: str) -> TestAnswer:
         candidates=len(test.candidates),
         questions=questions,
         slots=f"{root}/tests/{_q(test.id)}/slots",
+        zip=f"{root}/tests/{_q(test.id)}/pages.zip",
     )
 
 
 def events_answer(stretch: Stretch) -> Events:
-    return Events(events=[event_answer(c) for c in stretch.changes], next=stretch.next, more=stretch.more)
+    return Events(events=[event_answer(c) for c in stretch.changes], next=stretch.next)
 
 
 def event_answer(change: Change) -> Event:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Path, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPBearer
 
 from scanpipe.access import AccessTokens
 from scanpipe.desk.limiting import Allowance, Limiter
@@ -19,18 +19,21 @@ from scanpipe.web.api.problems import ApiProblem
 
 TestId = Annotated[str, Path(max_length=40, description="The id of a test, without regard to case.")]
 SomeId = Annotated[str, Path(max_length=20)]
-_bearer = HTTPBearer(
+BEARER = HTTPBearer(
     auto_error=False, description="A token of `scanpipe tokens add`, or an access token of the identity provider."
 )
+"""For the description; `admitted` checks."""
 _FAILURES_PER_MINUTE = 30
 
 
 @dataclass(frozen=True, slots=True)
 class ApiRules:
-    """How often a token may ask (0: as often as it likes), and whose access tokens open the API beside our own, and
-    whether webhooks may lead to addresses that are not public.
+    """What the settings say of the API. `presigned_s` is how long a link to the object store holds; 0: bytes pass here. Then how
+    often a token may ask (0: as often as it likes), whose access tokens open the API beside our own, and whether webhooks may
+    lead to addresses that are not public.
     """
 
+    presigned_s: int = 0
     requests_per_minute: int = 0
     burst: int = 1
     access: AccessTokens | None = None
@@ -60,34 +63,38 @@ def gate_of(request: Request) -> Gate:
     return gate
 
 
-def secret_of(request: Request) -> str:
-    """What stands behind `Bearer` in the request."""
-    return request.headers.get("authorization", "").partition(" ")[2].strip()
+def rules_of(request: Request) -> ApiRules:
+    return gate_of(request).rules
 
 
-def admitted(request: Request) -> Token | None:
-    """Who comes in with what the request has, if anybody."""
-    secret, access = secret_of(request), gate_of(request).rules.access
+def who(request: Request) -> Token | None:
+    """Who comes in now with what the request has, if anybody: asked each time."""
+    kind, _, rest = request.headers.get("authorization", "").partition(" ")
+    secret, access = rest.strip(), rules_of(request).access
+    if kind.lower() != "bearer" or not secret:
+        return None
     if access is not None and access.looks_like_one(secret):
         return access.admit(secret, SCOPES)
-    return admit(parts_of(request), secret) if secret else None
+    return admit(parts_of(request), secret)
+
+
+def admitted(request: Request, scope: str) -> Token:
+    """The caller's token, if it may come in now, has this scope, and does not ask too often. Raises ApiProblem."""
+    token = who(request)
+    if token is None:
+        raise _refused(request)
+    _count(request, token)
+    if scope not in token.scopes.split(","):
+        raise ApiProblem("forbidden")
+    return token
 
 
 def needs(scope: str) -> Callable[..., Token]:
-    """A dependency: the caller's token, if it may come in and has this scope."""
+    """A dependency: `admitted`."""
 
-    def check(
-        request: Request, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)] = None
-    ) -> Token:
-        token = admitted(request) if bearer else None
-        if token is None:
-            raise _refused(request)
-        _count(request, token)
-        if scope not in token.scopes.split(","):
-            raise ApiProblem("forbidden")
-        return token
+    def check(request: Request, _: Annotated[object, Depends(BEARER)]) -> Token:
+        return admitted(request, scope)
 
-    check.__name__ = f"needs {scope}"
     return check
 
 

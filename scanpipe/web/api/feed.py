@@ -17,7 +17,7 @@ from scanpipe.faults import LedgerUnavailable
 from scanpipe.ledgers.accounts import Token
 from scanpipe.ledgers.feed import Stretch
 from scanpipe.web.api.answers import Events, event_answer, events_answer
-from scanpipe.web.api.door import admitted, needs, parts_of
+from scanpipe.web.api.door import needs, parts_of, who
 from scanpipe.web.api.problems import ROOT, ApiProblem, answers
 
 router = APIRouter(prefix=ROOT, tags=["feed"])
@@ -40,14 +40,14 @@ async def get_events(
     test: Annotated[str | None, _TEST] = None,
     wait_s: Annotated[float, Query(ge=0, le=60, description="How long to wait for a change when there is none.")] = 0,
 ) -> Events:
-    """Changes with a number above `after`, the oldest first; ask again with `next`, at once when there is `more`.
+    """Changes with a number above `after`, the oldest first; ask again with `next`, until there is none.
 
     Ask for slots that are named here anew: an event says that something has changed, the slot says what it is now.
     """
     tests = await _tests(request, token, test)
     end = time.monotonic() + wait_s
     stretch = await _read(request, after, limit, tests)
-    while not stretch.changes and not stretch.more and await _moved(request, stretch.head, end):
+    while not stretch.changes and (stretch.more or await _moved(request, stretch.head, end)):
         stretch = await _read(request, stretch.next, limit, tests)
     return events_answer(stretch)
 
@@ -94,7 +94,10 @@ async def _told(request: Request, after: int, tests: Collection[str] | None) -> 
 
 
 def _still_admitted(request: Request) -> bool:
-    token = admitted(request)
+    try:
+        token = who(request)
+    except LedgerUnavailable:
+        return False
     return token is not None and "events:read" in token.scopes.split(",")
 
 

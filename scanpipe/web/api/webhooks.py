@@ -12,7 +12,7 @@ from scanpipe.faults import UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.accounts import Token
 from scanpipe.ledgers.webhooks import Webhook
-from scanpipe.web.api.door import gate_of, needs, parts_of
+from scanpipe.web.api.door import needs, parts_of, rules_of
 from scanpipe.web.api.problems import ROOT, ApiProblem, answers
 from scanpipe.web.api.written import NewWebhook, RegisteredWebhook, WebhookAnswer, WebhooksAnswer
 
@@ -29,7 +29,7 @@ def post_webhook(request: Request, response: Response, wish: NewWebhook, token: 
     """
     if not may_see(token, wish.test):
         raise ApiProblem("not_found")
-    parts, private = parts_of(request), gate_of(request).rules.private_webhooks
+    parts, private = parts_of(request), rules_of(request).private_webhooks
     try:
         webhook, secret = add_webhook(parts, wish.test, wish.url, token.who, private, wish.after)
     except UnknownThing:
