@@ -65,7 +65,7 @@ def app(home: Installation, parts: Parts) -> TestClient:
 
 def application(home: Installation, parts: Parts, rules: ApiRules | None = None) -> TestClient:
     site = Site(lambda scans: None, uploads=open_uploads(home.settings))
-    return TestClient(make_app(parts, Meter(), site, rules), raise_server_exceptions=True)
+    return TestClient(make_app(parts, Meter(), site, rules or ApiRules()), raise_server_exceptions=True)
 
 
 @pytest.fixture
