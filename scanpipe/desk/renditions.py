@@ -6,7 +6,7 @@ They are named for the digest of the picture that they were made of, so that the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Literal
 
 import cv2
@@ -54,9 +54,14 @@ def picture_of(key: str) -> str:
     return key.split("/")[2] if key.count("/") == 3 else ""
 
 
-def renditions_of(parts: Parts, sha256: str) -> Iterator[str]:
-    """The keys of all that was ever made of a picture."""
-    return parts.store.keys(f"{FOLDER}{sha256[:2]}/{sha256}/")
+def renditions_of(parts: Parts, pictures: Collection[str]) -> dict[str, dict[str, str]]:
+    """All that was ever made of pictures: their digest → key → its digest."""
+    found: dict[str, dict[str, str]] = {}
+    for key in parts.store.keys(FOLDER):
+        info = parts.store.stat(key) if picture_of(key) in pictures else None
+        if info is not None:
+            found.setdefault(picture_of(key), {})[key] = info.sha256
+    return found
 
 
 def blind(body: bytes) -> bytes | None:

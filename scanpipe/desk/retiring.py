@@ -40,13 +40,21 @@ class Doomed:
     mixed: tuple[ScanRecord, ...]
     record: dict[str, str]
     earlier: dict[PageId, dict[str, str]]
+    made: dict[str, dict[str, str]]
+    """What was made of pictures, by the picture's digest."""
 
     @property
     def objects(self) -> dict[str, str]:
         """Every object and its digest."""
         pictures = {p.key: p.sha256 for p in self.pages if p.key and p.sha256}
         before = {key: sha256 for had in self.earlier.values() for key, sha256 in had.items()}
-        return pictures | before | {s.key: s.scan for s in self.scans if s.key} | self.record
+        made = {key: sha256 for of in self.made.values() for key, sha256 in of.items()}
+        return pictures | before | made | {s.key: s.scan for s in self.scans if s.key} | self.record
+
+    def made_of(self, page: PageRecord) -> dict[str, str]:
+        """What was made of any picture that this page had."""
+        pictures = {page.sha256 or "", *self.earlier[page.id].values()}
+        return {key: sha256 for picture in pictures for key, sha256 in self.made.get(picture, {}).items()}
 
 
 def doomed(parts: Parts, test: str) -> Doomed:
@@ -64,13 +72,16 @@ def doomed(parts: Parts, test: str) -> Doomed:
     pages = [p for scan, all_ in beside.items() for p in all_ if p.id in own or (scan in whole and p.test is None)]
     kept = [record for record in scans.values() if record is not None]
     decided = [p for p in pages if p.state in _KEPT_STATES]
+    earlier = _earlier(parts, decided)
+    pictures = {p.sha256 or "" for p in decided} | {s for had in earlier.values() for s in had.values()}
     return Doomed(
         known,
         tuple(s for s in kept if s.scan in whole),
         tuple(decided),
         tuple(s for s in kept if s.scan not in whole),
         shelved(events),
-        _earlier(parts, decided),
+        earlier,
+        renditions_of(parts, pictures),
     )
 
 
@@ -112,12 +123,7 @@ def confirm(parts: Parts, test: str, code: str, by: str, progress: Callable[[int
     erased = dict(found.objects)
     pages = {scan: [p for p in found.pages if p.scan == scan] for scan in {p.scan for p in found.pages}}
     for done, scan in enumerate(sorted(pages), 1):
-        pictures = {sha256 for p in pages[scan] for sha256 in (p.sha256, *found.earlier[p.id].values()) if sha256}
-        made = {
-            key: info.sha256 for s in pictures for key in renditions_of(parts, s) if (info := parts.store.stat(key))
-        }
-        erased |= made
-        _erase(parts, made)
+        _erase(parts, {key: sha256 for p in pages[scan] for key, sha256 in found.made_of(p).items()})
         _erase(parts, {key: sha256 for p in pages[scan] for key, sha256 in found.earlier[p.id].items()})
         _erase(parts, {p.key: p.sha256 for p in pages[scan] if p.key and p.sha256})
         original = next((s for s in found.scans if s.scan == scan), None)

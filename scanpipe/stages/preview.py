@@ -11,17 +11,19 @@ import numpy as np
 from scanpipe.stages.straighten import canvas_for
 
 _QUALITY = 82
+_WHOLE = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+_SHRUNK = cv2.IMREAD_REDUCED_COLOR_8 | cv2.IMREAD_IGNORE_ORIENTATION
+_SMALL_PX = 320
+"""Up to here an eighth of a scan suffices, which a JPEG decoder has for little."""
 
 
 def preview(body: bytes, longest_px: int) -> bytes | None:
     """A JPEG whose longer side has at most so many pixels; None where the bytes are no picture."""
-    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    shrunk = {2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
     data = np.frombuffer(body, np.uint8)
-    if longest_px <= 320:
-        flags = shrunk[8] | cv2.IMREAD_IGNORE_ORIENTATION
     try:
-        picture = cv2.imdecode(data, flags)
+        picture = cv2.imdecode(data, _SHRUNK if longest_px <= _SMALL_PX else _WHOLE)
+        if picture is not None and max(picture.shape[:2]) < longest_px <= _SMALL_PX:
+            picture = cv2.imdecode(data, _WHOLE)
     except cv2.error:
         return None
     if picture is None:
