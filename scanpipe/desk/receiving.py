@@ -86,21 +86,20 @@ def hand_in(parts: Parts, uploads: Uploads, file: Arriving, key: str | None) -> 
     if noted.scan != new.scan:
         file.drop()
         raise KeyUsedBefore("this key came with another file before", "Use a new key for each file.")
-    if noted.id != new.id and _is_in(parts, uploads, noted):
-        uploads.drop(new.id)
-    else:
-        uploads.hand_in(parts, new.id)
+    if noted.handed_in is None:
+        if noted.id == new.id or not _finished(parts, uploads, noted):
+            uploads.hand_in(parts, new.id)
+        parts.ledger.write(lambda tx: tx.received().mark(noted.id, now))
+    for batch in {noted.id, new.id}:
+        uploads.drop(batch)
     return noted
 
 
-def _is_in(parts: Parts, uploads: Uploads, noted: ReceivedScan) -> bool:
-    """Did it arrive, or does it now? What died between its note and the inbox is handed in by the next try."""
-    with parts.ledger.read() as r:
-        if r.scan(noted.scan) is not None:
-            return True
+def _finished(parts: Parts, uploads: Uploads, noted: ReceivedScan) -> bool:
+    """Hands in what died between its note and the inbox. False where it is not here: of another machine, or swept."""
     try:
         uploads.hand_in(parts, noted.id)
-    except UnknownThing:  # of another machine, or long ago
+    except UnknownThing:
         return False
     return True
 

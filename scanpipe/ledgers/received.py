@@ -16,7 +16,9 @@ _r = t.received.c
 
 @dataclass(frozen=True, slots=True)
 class ReceivedScan:
-    """`id` is its upload, `key` what its sender calls the request, so that it counts once; None: nothing."""
+    """`id` is its upload, `key` what its sender calls the request, so that it counts once; None: nothing.
+    `handed_in` is None until it lies in the inbox.
+    """
 
     id: str
     by: str
@@ -24,6 +26,7 @@ class ReceivedScan:
     scan: str
     size: int
     at: str
+    handed_in: str | None = None
 
 
 class Received:
@@ -43,6 +46,10 @@ class Received:
         self._forget()
         self._c.execute(sa.insert(t.received), asdict(new))
         return new
+
+    def mark(self, id: str, at: str) -> None:
+        """It lies in the inbox."""
+        self._c.execute(sa.update(t.received).where(_r.id == id).values(handed_in=at))
 
     def of_scan(self, scan: str) -> list[ReceivedScan]:
         """Whoever sent these bytes, the first one first."""

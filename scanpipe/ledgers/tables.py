@@ -274,10 +274,11 @@ received = sa.Table(
     sa.Column("scan", sa.String(64), nullable=False, index=True),
     sa.Column("size", _big, nullable=False),
     sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("handed_in", sa.String(32)),
     sa.Index("received_key", "by", "key", unique=True),
 )
-"""Scans that programs sent through the API, for a month: `id` is the upload, `key` its Idempotency-Key. The record of it is the
-event upload_handed_in.
+"""Scans that programs sent through the API, for a month: `id` is the upload, `key` its Idempotency-Key,
+`handed_in` when it was moved into the inbox. The record of it is the event upload_handed_in.
 """
 
 webhook = sa.Table(

@@ -80,7 +80,7 @@ def test_under_one_key_it_counts_once(home: Installation, caller: Make) -> None:
     assert (conflict.status_code, conflict.json()["code"]) == (409, "key_used_before")
     assert other("POST", "/api/v1/scans", **raw(b"two", key="k-1")).status_code == 202, "a key is its sender's"
     assert sorted(sent(home).values()) == [[b"one"], [b"two"]]
-    assert len(list((home.data_dir / "uploads").iterdir())) == 2, "what did not count is not kept"
+    assert not list((home.data_dir / "uploads").iterdir()), "what lies in the inbox is kept there alone"
 
 
 @pytest.mark.parametrize("at", ["_sealed", "_move"])
@@ -100,14 +100,24 @@ def test_what_dies_between_the_note_and_the_inbox_is_finished_by_the_next_try(
     assert list(sent(home).values()) == [[b"one"]]
 
 
-def test_a_note_whose_upload_is_gone_is_answered_with_what_came_now(home: Installation, caller: Make) -> None:
+def test_what_died_on_another_machine_is_answered_with_what_came_now(
+    home: Installation, caller: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     program = caller("scans:write")
-    program("POST", "/api/v1/scans", **raw(b"one", key="k"))
-    for folder in (home.data_dir / "uploads", home.settings.inbox_path):
-        for found in folder.iterdir():
-            found.rename(home.data_dir / f"elsewhere {found.name}")
+
+    def dies(*_: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as m, pytest.raises(RuntimeError):
+        m.setattr(Uploads, "_move", dies)
+        program("POST", "/api/v1/scans", **raw(b"one", key="k"))
+    (left,) = (home.data_dir / "uploads").iterdir()
+    left.rename(home.data_dir / "elsewhere")
     assert program("POST", "/api/v1/scans", **raw(b"one", key="k")).status_code == 202
-    assert list(sent(home).values()) == [[b"one"]]
+    (job,) = home.settings.inbox_path.iterdir()
+    job.rename(home.data_dir / "taken")
+    assert program("POST", "/api/v1/scans", **raw(b"one", key="k")).status_code == 202
+    assert sent(home) == {}, "it was handed in before"
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("scan", sa.String(64), nullable=False),
         sa.Column("size", _big, nullable=False),
         sa.Column("at", sa.String(32), nullable=False),
+        sa.Column("handed_in", sa.String(32)),
     )
     op.create_index("ix_received_scan", "received", ["scan"])
     op.create_index("received_key", "received", ["by", "key"], unique=True)
