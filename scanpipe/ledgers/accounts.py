@@ -7,6 +7,10 @@ from dataclasses import asdict, dataclass
 import sqlalchemy as sa
 
 from scanpipe.ledgers import tables as t
+from scanpipe.ledgers.prepared import Prepared
+
+_BY_DIGEST = Prepared(sa.select(t.token).where(t.token.c.digest == sa.bindparam("digest")))
+"""Asked with every request of a program, so that a token that was revoked opens nothing from then on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ class Accounts:
         return None if row is None else Token(*row)
 
     def token_by_digest(self, digest: str) -> Token | None:
-        row = self._c.execute(sa.select(t.token).where(t.token.c.digest == digest)).first()
+        row = _BY_DIGEST.first(self._c, {"digest": digest})
         return None if row is None else Token(*row)
 
     def all_tokens(self) -> list[Token]:

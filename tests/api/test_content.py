@@ -24,6 +24,7 @@ from scanpipe.desk.tokens import revoke_token
 from scanpipe.desk.verifying import verify
 from scanpipe.readers import open_reader
 from scanpipe.stages.preview import preview
+from scanpipe.stores.directory import DirectoryStore
 from tests.api.conftest import TEST, Api, slot_path
 from tests.installation import ROOT, Installation
 
@@ -142,10 +143,12 @@ def test_a_slots_pdf_has_the_scanners_own_bytes_and_looks_like_the_filed_picture
     shown = document[0].render(scale=(page["dpi"] or 300) / 72, grayscale=True).to_numpy().squeeze()
     assert len(document) == 1 and np.abs(np.subtract(shown.shape, filed.shape)).max() <= 1
     both = [p[:1700, :1200].astype(np.float32) for p in (shown, filed)]
-    assert np.abs(cv2.phaseCorrelate(*both)[0]).max() < 2, "they lie on one another"
+    assert np.abs(cv2.phaseCorrelate(*both)[0]).max() < 3, (
+        "they lie on one another: turned the wrong way they are 20 apart"
+    )
     small = (filed.shape[1] // 4, filed.shape[0] // 4)
     shown, filed = (cv2.resize(p, small, interpolation=cv2.INTER_AREA).astype(int) for p in (shown, filed))
-    assert np.abs(shown - filed).mean() < 6
+    assert np.abs(shown - filed).mean() < 7
     again = api.get(f"{slot_path(home, index)}/pages.pdf", if_none_match=answer.headers["etag"])
     assert again.status_code == 304
     assert api.get(f"{slot_path(home, 5)}/pages.pdf").status_code == 404
@@ -216,3 +219,26 @@ def test_a_picture_that_the_store_lost_is_no_fault_of_the_caller(api: Api, home:
 
 def test_previews_of_what_is_no_picture() -> None:
     assert preview(b"no picture", 100) is None and blind(b"no picture") is None
+
+
+def test_where_the_store_gives_links_the_bytes_do_not_pass_here(
+    api: Api, home: Installation, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The links themselves are tried on a real server by the contract of the stores."""
+    page = page_of(api, home, 0)
+    asked: list[tuple[str, int, str]] = []
+
+    def link(self: DirectoryStore, key: str, seconds: int, media_type: str) -> str:
+        asked.append((key, seconds, media_type))
+        return "https://bucket.example/object"
+
+    rules = api.http.app.state.api_rules  # type: ignore[attr-defined]
+    monkeypatch.setattr(DirectoryStore, "link", link)
+    assert api.get(page["content"]).status_code == 200 and not asked, "off unless it is set"
+    monkeypatch.setattr(api.http.app.state, "api_rules", replace(rules, presigned_s=60))  # type: ignore[attr-defined]
+    answer = api.get(page["content"])
+    assert (answer.status_code, answer.headers["location"]) == (307, "https://bucket.example/object")
+    assert answer.headers["cache-control"] == "no-store" and asked == [(page["key"], 60, "image/jpeg")]
+    assert api.get(page["content"], if_none_match=f'"{page["sha256"]}"').status_code == 304
+    assert api.get(page["content"], method="HEAD").status_code == 200
+    assert api.get(page["content"], "sp_nobody").status_code == 401

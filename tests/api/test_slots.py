@@ -93,6 +93,19 @@ def test_another_clients_test_answers_as_one_that_does_not_exist(api: Api) -> No
     assert ids + [t["test"] for t in api.get(f"/tests?after={after}").json()["tests"]] == ["KJ1001-2026H", TEST]
 
 
+def test_words_that_no_database_takes_are_refused_and_not_repeated(api: Api) -> None:
+    for path in (
+        "/tests/%00/slots",
+        f"{SLOTS}?candidate=%00",
+        "/events?test=%00",
+        f"{SLOTS}/%00/2a",
+        f"{SLOTS}?limit=10001",
+    ):
+        answer = api.get(path)
+        assert answer.status_code == 422 and answer.json()["errors"][0]["where"]
+        assert "\\u0000" not in answer.text and "10001" not in answer.text
+
+
 @pytest.mark.parametrize("cursor", ["x", "é", "W10", "WzEsMl0", "bnVsbA", "A" * 400])
 def test_a_cursor_that_was_made_up_is_refused(api: Api, cursor: str) -> None:
     for path in (f"{SLOTS}?after={cursor}", f"/tests?after={cursor}"):

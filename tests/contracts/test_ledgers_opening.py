@@ -14,7 +14,8 @@ from scanpipe.faults import LedgerFault
 from scanpipe.ledgers import SqlLedger, open_ledger, tables
 from scanpipe.ledgers import __file__ as ledgers_file
 from scanpipe.ledgers.chain import first_break
-from tests.contracts.ledger_deeds import scan_id, take_in
+from scanpipe.model import Claims
+from tests.contracts.ledger_deeds import columns, scan_id, take_in
 from tests.earlier import make_earlier
 
 
@@ -85,14 +86,23 @@ def test_a_ledger_of_a_later_version(url: str) -> None:
 
 
 def test_a_ledger_of_an_earlier_version_is_brought_up_to_date(url: str) -> None:
+    claims = Claims("MA0001-2026H", "10001", "2a", "00000001")
     with open_ledger(url) as ledger:
         ledger.write(lambda tx: take_in(tx, scan_id("a"), 3))
+        ledger.write(lambda tx: tx.append("page_placing", scan=scan_id("a"), page=1, **columns(claims)))
+        ledger.write(lambda tx: tx.append("page_filed", scan=scan_id("a"), page=1))
+        ledger.write(lambda tx: tx.append("page_held", scan=scan_id("a"), page=2, **columns(claims)))
     make_earlier(Path(url.removeprefix("sqlite:///")))
     with open_ledger(url) as ledger:
         ledger.write(lambda tx: tx.append("key_made", id="AAA"))
         events = list(ledger.events())
-        assert [e.link for e in events] == [1, 2, 3] and first_break(events) is None
+        assert [e.link for e in events] == [1, 2, 3, 4, 5, 6] and first_break(events) is None
         assert ledger.difference() == []
+        with ledger.read() as r:
+            told = [(c.type, c.question) for c in r.feed().after(0, 10).changes]
+        assert told == [("page_filed", "2a"), ("page_on_its_way", "2a")], (
+            "what happened before there was a feed is told, too"
+        )
         with pytest.raises(LedgerFault, match="append-only"), ledger.writing() as c:
             c.execute(sa.update(tables.event).values(data="{}"))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import urllib.error
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -54,6 +56,18 @@ def test_a_key_is_given_once(store: ObjectStore) -> None:
     assert store.read(KEY) == BODY
     assert store.digest(KEY) == sha256(BODY)
     assert own_keys(store) == [KEY]
+
+
+def test_a_link_gives_the_bytes_to_whoever_has_it_or_there_is_none(store: ObjectStore) -> None:
+    put(store, KEY, BODY)
+    link = store.link(KEY, 30, "image/jpeg")
+    if link is not None:
+        with urllib.request.urlopen(link) as answer:
+            assert answer.read() == BODY and answer.headers["Content-Type"] == "image/jpeg"
+        with pytest.raises(urllib.error.HTTPError), urllib.request.urlopen(link.replace("Expires=30", "Expires=31")):
+            pass
+    with pytest.raises(ValueError):
+        store.link("../up", 30, "image/jpeg")
 
 
 def test_a_finished_file_is_put_like_bytes(store: ObjectStore, tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from scanpipe.desk.renditions import rendition
+from scanpipe.wiring import open_parts
 from tests.installation import Installation, install
 
 TEST = "MA0001-2026H"
@@ -36,6 +38,9 @@ def ask(home: Installation, after: date) -> dict[str, str]:
 
 def test_asked_confirmed_certified(home: Installation, tmp_path: Path) -> None:
     tomorrow = date.today() + timedelta(days=1)
+    with open_parts(home.settings) as parts, parts.ledger.read() as r:
+        filed = next(r.pages_in("filed"))
+        rendition(parts, filed.key or "", filed.sha256 or "", "thumbnail")
     early = ask(home, tomorrow)
     before = json.loads(home.run("verify", "--json"))
     refused = home.call("retire", TEST, "--confirm", early["code"])

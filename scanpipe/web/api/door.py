@@ -17,8 +17,10 @@ from scanpipe.desk.tokens import SCOPES, admit
 from scanpipe.ledgers.accounts import Token
 from scanpipe.web.api.problems import ApiProblem
 
-TestId = Annotated[str, Path(max_length=40, description="The id of a test, without regard to case.")]
-SomeId = Annotated[str, Path(max_length=20)]
+PRINTABLE = r"^[^\x00-\x1f]+$"
+"""No database takes all characters below the space."""
+TestId = Annotated[str, Path(max_length=40, pattern=PRINTABLE, description="The id of a test, without regard to case.")]
+SomeId = Annotated[str, Path(max_length=20, pattern=PRINTABLE)]
 BEARER = HTTPBearer(
     auto_error=False, description="A token of `scanpipe tokens add`, or an access token of the identity provider."
 )

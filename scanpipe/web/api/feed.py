@@ -17,7 +17,7 @@ from scanpipe.faults import LedgerUnavailable
 from scanpipe.ledgers.accounts import Token
 from scanpipe.ledgers.feed import Stretch
 from scanpipe.web.api.answers import Events, event_answer, events_answer
-from scanpipe.web.api.door import needs, parts_of, who
+from scanpipe.web.api.door import PRINTABLE, needs, parts_of, who
 from scanpipe.web.api.problems import ROOT, ApiProblem, answers
 
 router = APIRouter(prefix=ROOT, tags=["feed"])
@@ -25,7 +25,7 @@ _BEAT_S = 15.0
 """A stream that is silent for longer is cut by proxies."""
 _AT_ONCE = 500
 _NUMBERS = Query(ge=0, le=2**53, description="A number of the feed: what comes after it is told.")
-_TEST = Query(max_length=40, description="Only changes of this test.")
+_TEST = Query(max_length=40, pattern=PRINTABLE, description="Only changes of this test.")
 _STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
 
 Caller = Annotated[Token, Depends(needs("events:read"))]

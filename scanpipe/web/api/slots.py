@@ -11,7 +11,7 @@ from scanpipe.desk.tokens import may_see
 from scanpipe.ledgers.accounts import Token
 from scanpipe.web.api import cursors
 from scanpipe.web.api.answers import SlotAnswer, SlotsAnswer, TestsAnswer, slot_answer, test_answer
-from scanpipe.web.api.door import SomeId, TestId, needs, parts_of
+from scanpipe.web.api.door import PRINTABLE, SomeId, TestId, needs, parts_of
 from scanpipe.web.api.problems import ROOT, ApiProblem, answers
 
 router = APIRouter(prefix=ROOT, tags=["slots"])
@@ -23,7 +23,7 @@ After = Annotated[
     Query(max_length=cursors.MOST_CHARACTERS, description="The `next` of the answer before; none: from the start."),
 ]
 Limit = Annotated[int, Query(ge=1, le=500)]
-SomeOne = Query(min_length=1, max_length=20)
+SomeOne = Query(max_length=20, pattern=PRINTABLE)
 
 
 @router.get("/tests", summary="The tests that the token may see", responses=answers())

@@ -12,14 +12,14 @@ from scanpipe.faults import UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.accounts import Token
 from scanpipe.ledgers.webhooks import Webhook
-from scanpipe.web.api.door import needs, parts_of, rules_of
+from scanpipe.web.api.door import PRINTABLE, needs, parts_of, rules_of
 from scanpipe.web.api.problems import ROOT, ApiProblem, answers
 from scanpipe.web.api.written import NewWebhook, RegisteredWebhook, WebhookAnswer, WebhooksAnswer
 
 router = APIRouter(prefix=ROOT, tags=["webhooks"])
 _Caller = Annotated[Token, Depends(needs("webhooks:write"))]
 _Id = Annotated[str, Path(pattern="^[0-9a-f]{16}$")]
-_Test = Annotated[str | None, Query(max_length=40, description="Only those of this test.")]
+_Test = Annotated[str | None, Query(max_length=40, pattern=PRINTABLE, description="Only those of this test.")]
 
 
 @router.post("/webhooks", status_code=201, summary="Have changes sent", responses=answers("not_found", "refused"))

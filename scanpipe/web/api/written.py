@@ -12,6 +12,7 @@ from scanpipe.definitions import to_json
 from scanpipe.desk.defining import Registered
 from scanpipe.desk.receiving import ScanView
 from scanpipe.model import PageRecord, TestDefinition
+from scanpipe.web.api.door import PRINTABLE
 
 
 class DefinitionAnswer(BaseModel):
@@ -105,7 +106,7 @@ class NewWebhook(BaseModel):
 
     model_config = {"extra": "forbid"}
 
-    test: str = Field(min_length=1, max_length=40)
+    test: str = Field(min_length=1, max_length=40, pattern=PRINTABLE)
     url: str = Field(min_length=1, max_length=1000, examples=["https://grading.example/hook"])
     after: int | None = Field(default=None, ge=0, le=2**53)
 
