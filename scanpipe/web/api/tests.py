@@ -57,7 +57,6 @@ def get_test(request: Request, response: Response, test: TestId, token: _Writer)
     responses=_NEW
     | answers(
         "not_found",
-        "overtaken",
         "precondition_failed",
         "too_large",
         "unsupported_media_type",
@@ -84,13 +83,13 @@ async def put_test(
     return done
 
 
-@router.put(_LOCK, summary="Lock a test: grading begins", responses=answers("not_found"))
+@router.put(_LOCK, summary="Lock a test: grading begins", responses=answers("not_found", "refused"))
 def lock_test(request: Request, test: TestId, token: _Locker) -> LockAnswer:
     """From now on no person's decision changes what lies in the slots. A test that is locked stays so."""
     return _set_lock(request, token, test, True)
 
 
-@router.delete(_LOCK, summary="Unlock a test", responses=answers("not_found"))
+@router.delete(_LOCK, summary="Unlock a test", responses=answers("not_found", "refused"))
 def unlock_test(request: Request, test: TestId, token: _Locker) -> LockAnswer:
     """A test that is not locked stays so."""
     return _set_lock(request, token, test, False)
