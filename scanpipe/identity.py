@@ -71,6 +71,7 @@ class IdentityProvider:
     def __init__(self, rules: ProviderRules) -> None:
         self.rules = rules
         self._known: tuple[float, dict[str, Any], dict[str, Any]] | None = None
+        self._imported: tuple[Any, Any] = (None, None)
         _check_address(rules.issuer)
 
     def begin(self, redirect_uri: str) -> Departure:
@@ -168,15 +169,23 @@ class IdentityProvider:
         """
         from joserfc import jwt
         from joserfc.errors import InvalidKeyIdError
-        from joserfc.jwk import KeySet
 
         try:
-            return jwt.decode(text, KeySet.import_key_set(self._keys()), algorithms=list(algorithms))
+            return jwt.decode(text, self._key_set(), algorithms=list(algorithms))
         except InvalidKeyIdError:  # the provider has a new key
             if self._known is not None and time.monotonic() - self._known[0] < keys_for_s:
                 raise
             self._known = None
-            return jwt.decode(text, KeySet.import_key_set(self._keys()), algorithms=list(algorithms))
+            return jwt.decode(text, self._key_set(), algorithms=list(algorithms))
+
+    def _key_set(self) -> Any:
+        """The provider's keys, imported once: it takes longer than checking a signature."""
+        from joserfc.jwk import KeySet
+
+        keys, before = self._keys(), self._imported
+        if before[0] is not keys:
+            self._imported = before = keys, KeySet.import_key_set(keys)
+        return before[1]
 
     @property
     def issuer(self) -> str:
