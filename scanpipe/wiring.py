@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+from scanpipe.access import AccessRules, AccessTokens
 from scanpipe.desk.drafting import Drafts
 from scanpipe.desk.folders import open_folders
 from scanpipe.desk.observing import Nobody, Observer
@@ -22,6 +23,7 @@ from scanpipe.identity import IdentityProvider, ProviderRules
 from scanpipe.inboxes import Inbox, InboxRules, open_inbox
 from scanpipe.keyring import KeyFile
 from scanpipe.ledgers import SqlLedger, open_ledger
+from scanpipe.sending import Sender
 from scanpipe.settings import Settings
 from scanpipe.stages.quality import QualityRules
 from scanpipe.stages.settle import SettleRules
@@ -77,6 +79,21 @@ def open_provider(settings: Settings) -> IdentityProvider | None:
             60.0 * s.recheck_minutes,
         )
     )
+
+
+def open_access(settings: Settings, provider: IdentityProvider | None) -> AccessTokens | None:
+    """Whose access tokens open the API, if the settings say so. Raises ConfigFault."""
+    s = settings.oidc
+    if not s.api_audience:
+        return None
+    if provider is None:
+        raise ConfigFault("oidc.api_audience is set, and oidc.issuer is not", "Set both, or none.")
+    return AccessTokens(provider, AccessRules(s.api_audience, s.api_scope_claim, s.api_tests_claim))
+
+
+def open_sender(settings: Settings) -> Sender:
+    """What sends changes to whoever registered for them. Raises ConfigFault."""
+    return Sender(settings.webhooks.allow_private, settings.webhooks.ca)
 
 
 def open_drafts(settings: Settings) -> Drafts:

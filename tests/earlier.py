@@ -18,6 +18,10 @@ _TABLES = (
     "locked",
     "session",
     "looking",
+    "received",
+    "webhook",
+    "delivery",
+    "lease",
 )
 _TABLES += ("counted", "declared", "attendance", "stack_count", "closed")
 _INDEXES = ("scan_unopened", "event_link", "scan_stack", "page_queue")

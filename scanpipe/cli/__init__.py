@@ -24,6 +24,7 @@ from scanpipe.cli import (
     retiring,
     serving,
     stationing,
+    webhooks,
     working,
 )
 from scanpipe.cli.door import Door, exit_with
@@ -87,6 +88,7 @@ for subject in (
     keeping,
     retiring,
     accounts,
+    webhooks,
     configuring,
 ):
     for command in subject.COMMANDS:

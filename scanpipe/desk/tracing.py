@@ -152,6 +152,11 @@ _SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
     "user_added": lambda e, d: f"{d['by']} made the account {d['name']} ({d['role']}).",
     "token_added": lambda e, d: f"{d['by']} made the token {d['name']}.",
     "token_revoked": lambda e, d: f"{d['by']} revoked the token {d['name']}.",
+    "webhook_added": lambda e, d: f"Test {d['test']}: {d['by']} has its changes sent to {d['url']} ({d['webhook']}).",
+    "webhook_removed": lambda e, d: f"Test {d['test']}: {d['by']} removed the webhook {d['webhook']}.",
+    "webhook_resent": lambda e, d: (
+        f"{d['by']} had {len(d['changes'])} changes sent again to the webhook {d['webhook']}."
+    ),
     "user_changed": lambda e, d: f"{d['by']} made {d['name']} {_role(d)}.",
     "password_set": lambda e, d: f"{d['by']} gave {d['name']} a new password.",
     "user_ended": lambda e, d: f"{d['by']} ended the account of {d['name']}.",

@@ -33,6 +33,9 @@ password_set            name, by
 user_ended              name, by
 token_added             name, scopes, tests (never the token)
 token_revoked           name
+webhook_added           webhook, test, url (without its query), by
+webhook_removed         webhook, test, by
+webhook_resent          webhook, test, changes: their numbers, by
 pack_move_asked         test, printed_for, handed_to, swap, by: one candidate wrote on the sheets of another
 pack_move_settled       pack, state, by: moved (its decision follows) or dropped; asked again when it is undone
 pictures_compared       sha256, other, same: the picture of a held page was laid over that of a filed one
@@ -306,5 +309,8 @@ _PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     "user_ended": _nothing,
     "token_added": _nothing,
     "token_revoked": _nothing,
+    "webhook_added": _nothing,
+    "webhook_removed": _nothing,
+    "webhook_resent": _nothing,
     **events_expected.PROJECTIONS,
 }

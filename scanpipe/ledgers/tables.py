@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA = "0007"
+SCHEMA = "0008"
 """The Alembic revision that this code works with."""
 
 metadata = sa.MetaData()
@@ -341,6 +341,69 @@ token = sa.Table(
     sa.Column("last_used", sa.String(32)),
 )
 """`digest` is the SHA-256 of the token; `scopes` and `tests` are separated by commas, no tests means all of them."""
+
+received = sa.Table(
+    "received",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("by", sa.String(100), nullable=False),
+    sa.Column("key", sa.String(255)),
+    sa.Column("scan", sa.String(64), nullable=False, index=True),
+    sa.Column("size", _big, nullable=False),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("handed_in", sa.String(32)),
+    sa.Index("received_key", "by", "key", unique=True),
+)
+"""Scans that programs sent through the API, for a month: `id` is the upload, `key` its Idempotency-Key,
+`handed_in` when it was moved into the inbox. The record of it is the event upload_handed_in.
+"""
+
+webhook = sa.Table(
+    "webhook",
+    metadata,
+    sa.Column("id", sa.String(16), primary_key=True),
+    sa.Column("test", sa.String(40), nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("key", sa.String(8), nullable=False),
+    sa.Column("made", sa.String(32), nullable=False),
+    sa.Column("by", sa.String(100), nullable=False),
+    sa.Column("cursor", _big, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("rests_until", sa.String(32)),
+)
+"""Receivers of a test's changes: `key` is the id of the signing key that its secret is derived from, `cursor` the number of the
+feed up to which its deliveries were noted. `failures` is how often in a row it could not be reached; then it rests. Who
+registered and removed it are events.
+"""
+
+delivery = sa.Table(
+    "delivery",
+    metadata,
+    sa.Column("webhook", sa.String(16), primary_key=True),
+    sa.Column("change", _big, primary_key=True, autoincrement=False),
+    sa.Column("place", sa.String(41), nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("made", sa.String(32), nullable=False),
+    sa.Column("due", sa.String(32), nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("at", sa.String(32)),
+    sa.Column("status", sa.Integer),
+    sa.Column("problem", sa.String(80)),
+    sa.Index("delivery_due", "webhook", "state", "due"),
+    sa.Index("delivery_place", "webhook", "place", "state", "change"),
+)
+"""What is sent to a webhook: `change` is a number of the feed, `place` candidate and question, within which the order is kept.
+`state` is waiting, delivered or dead. What was delivered is forgotten after a month. No part of the record.
+"""
+
+lease = sa.Table(
+    "lease",
+    metadata,
+    sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("holder", sa.String(64), nullable=False),
+    sa.Column("until", sa.String(32), nullable=False),
+)
+"""What one process at a time does, and which one. No part of the record."""
 
 holder = sa.Table(
     "holder",

@@ -23,9 +23,11 @@ from scanpipe.ledgers.packs import Packs
 from scanpipe.ledgers.prepared import Prepared
 from scanpipe.ledgers.prints import Prints
 from scanpipe.ledgers.queue import Queue
+from scanpipe.ledgers.received import Received
 from scanpipe.ledgers.results import Results
 from scanpipe.ledgers.sessions import Sessions
 from scanpipe.ledgers.slots import Slots
+from scanpipe.ledgers.webhooks import Webhooks
 from scanpipe.model import Claims, PageId, PageRecord, ScanRecord, Sheet, Slot, TestDefinition
 from scanpipe.stages.validate import Facts
 
@@ -284,6 +286,14 @@ class Transaction:
     def sessions(self) -> Sessions:
         """Who is signed in."""
         return Sessions(self._c)
+
+    def received(self) -> Received:
+        """What programs sent."""
+        return Received(self._c, self.hold)
+
+    def webhooks(self) -> Webhooks:
+        """Where changes are sent to, and what came of it."""
+        return Webhooks(self._c, self.hold)
 
     def accounts(self) -> Accounts:
         """People and programs that may come in."""

@@ -203,6 +203,9 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "web.idle_minutes": (1, 1440),
     "web.session_hours": (1, 168),
     "oidc.recheck_minutes": (1, 1440),
+    "api.requests_per_minute": (0, 10_000_000),
+    "web.presigned_s": (0, 604_800),
+    "api.burst": (1, 10_000_000),
     "metrics.port": (0, 65535),
 }
 

@@ -102,6 +102,21 @@ class OidcSettings:
     role_claim: str = "roles"
     roles: str = ""
     recheck_minutes: int = 10
+    api_audience: str = ""
+    api_scope_claim: str = "scope"
+    api_tests_claim: str = "scanpipe_tests"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    requests_per_minute: int = 60_000
+    burst: int = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    allow_private: bool = False
+    ca: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +162,8 @@ class Settings:
     sheets: SheetSettings = field(default_factory=SheetSettings)
     web: WebSettings = field(default_factory=WebSettings)
     oidc: OidcSettings = field(default_factory=OidcSettings)
+    api: ApiSettings = field(default_factory=ApiSettings)
+    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
     log: LogSettings = field(default_factory=LogSettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
     sources: tuple[SourceSettings, ...] = field(default=(), metadata=TABLES)

@@ -12,13 +12,25 @@ from scanpipe.desk.parts import Parts
 from scanpipe.desk.receipts import Receipts
 from scanpipe.faults import Fault
 from scanpipe.web import site as pages
-from scanpipe.web.api import content, documents, expected, feed, health, problems, receipts, slots
+from scanpipe.web.api import (
+    content,
+    documents,
+    expected,
+    feed,
+    health,
+    problems,
+    receipts,
+    scans,
+    slots,
+    tests,
+    webhooks,
+)
 from scanpipe.web.api.described import describe
-from scanpipe.web.api.door import ApiRules
+from scanpipe.web.api.door import ApiRules, Gate
 from scanpipe.web.api.problems import ROOT, ApiProblem
 from scanpipe.web.site import Site, add_pages
 
-_ROOMS = (health, slots, content, documents, feed, receipts, expected)
+_ROOMS = (health, slots, content, documents, feed, receipts, expected, tests, scans, webhooks)
 _USUAL = ApiRules()
 
 
@@ -29,7 +41,7 @@ def make_app(parts: Parts, numbers: health.Numbers, site: Site, rules: ApiRules 
     )
     app.state.parts = parts
     app.state.numbers = numbers
-    app.state.api_rules = rules
+    app.state.gate = Gate(rules)
     app.state.watch = Watch(parts)
     app.state.receipts = Receipts()
     app.add_exception_handler(ApiProblem, problems.of_api)

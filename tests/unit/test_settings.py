@@ -185,7 +185,10 @@ RANGES = {
     "web.port": (-1, 65536),
     "web.idle_minutes": (0, 1441),
     "web.session_hours": (0, 169),
+    "web.presigned_s": (-1, 604_801),
     "oidc.recheck_minutes": (0, 1441),
+    "api.requests_per_minute": (-1, 10_000_001),
+    "api.burst": (0, 10_000_001),
     "metrics.port": (-1, 65536),
 }
 

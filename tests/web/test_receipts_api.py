@@ -141,7 +141,7 @@ def test_a_candidates_word_goes_on_record_once(
     assert second["event"] > first.json()["event"] and second["serials"] == own
     with parts.ledger.read() as r:
         (entry,) = r.expected().declared(TEST.id)
-    assert (entry.candidate, entry.question, entry.serials, entry.by.startswith("token t")) == (
+    assert (entry.candidate, entry.question, entry.serials, entry.by.endswith(" (API)")) == (
         "10001",
         "1",
         tuple(own),

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
+from scanpipe.desk.feeding import told
 from scanpipe.desk.slots import SlotView, State
 from scanpipe.ledgers.feed import Change, Stretch
 from scanpipe.ledgers.slots import Lying
@@ -14,10 +15,11 @@ from scanpipe.model import TestDefinition
 
 
 class InvalidPart(BaseModel):
-    """Where in the request something is off, and what."""
+    """Where in the request something is off, and what. `line` is that of a definition in YAML."""
 
-    where: str = Field(examples=["query.limit"])
+    where: str = Field(examples=["query.limit", "questions[2].sketches"])
     message: str
+    line: int | None = None
 
 
 class Problem(BaseModel):
@@ -219,9 +221,7 @@ def events_answer(stretch: Stretch) -> Events:
 
 
 def event_answer(change: Change) -> Event:
-    slot = ChangedSlot(test=change.test, candidate=change.candidate, question=change.question)
-    told = {"id": change.id, "type": change.type, "at": change.at, "because": change.because}
-    return Event.model_validate(told | {"slot": slot, "serial": change.serial, "sha256": change.sha256})
+    return Event.model_validate(told(change))
 
 
 def _page(lying: Lying, base: str) -> Page:

@@ -50,7 +50,7 @@ def put_declared(
         raise ApiProblem("not_found")
     entry = Entry(candidate, declared.count, tuple(dict.fromkeys(declared.serials)))
     try:
-        event = expecting.declare(parts_of(request), test, candidate, question, entry, f"token {token.name}")
+        event = expecting.declare(parts_of(request), test, candidate, question, entry, token.who)
     except expecting.UnknownSheet as e:
         raise ApiProblem("invalid", f"{e.message}. {e.hint}") from None
     return DeclarationAnswer(event=event, count=entry.count, serials=list(entry.serials))
