@@ -7,7 +7,8 @@ from pathlib import Path
 
 _TABLES = ("holder", "decision", "decided", "also", "place", "pack", "compared", "print_read", "locked")
 _TABLES += ("session", "looking")
-_INDEXES = ("scan_unopened", "event_link", "scan_stack", "page_queue")
+_TABLES += ("mentioned", "notice", "notice_choice", "letter", "keeper")
+_INDEXES = ("scan_unopened", "event_link", "scan_stack", "page_queue", "event_type")
 
 
 def make_earlier(ledger: Path) -> None:

@@ -16,13 +16,25 @@ from scanpipe.cli.working import parts_when_there, stop_signal, watch_until
 from scanpipe.desk.chores import Chores
 from scanpipe.desk.comparing import compare
 from scanpipe.desk.deciding import finish_decisions
+from scanpipe.desk.mailing import Mailroom
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.recognising import recognise
 from scanpipe.desk.resuming import Resumer
 from scanpipe.desk.signing_in import SessionRules
 from scanpipe.ocr import open_text_reader
-from scanpipe.wiring import open_drafts, open_provider, open_uploads, open_workers
+from scanpipe.wiring import (
+    digest_rules,
+    open_drafts,
+    open_lookout,
+    open_post,
+    open_provider,
+    open_uploads,
+    open_workers,
+)
 
+_LOOK_S = 5.0
+_PATIENCE_S = 5.0
+"""A mail that is on its way when the server ends goes again at the next start, with the same Message-ID."""
 _host = click.option("--host", help="Address to listen on [default: web.host].")
 _port = click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 takes any free one [default: web.port].")
 
@@ -79,7 +91,8 @@ def _serving(door: Door, parts: Parts, service: Service, host: str | None, port:
     chores = Chores(_chores(parts))
     click.echo(f"Serving {server.start()}/ (pages) and /api/v1", err=True)
     try:
-        yield
+        with _telling(door, parts):
+            yield
     finally:
         server.close()
         chores.close()
@@ -90,6 +103,27 @@ def _chores(parts: Parts) -> list[Callable[[], int]]:
     read_text = open_text_reader()
     reading: list[Callable[[], int]] = [] if read_text is None else [lambda: recognise(parts, read_text, 1)]
     return [lambda: compare(parts, 1), *reading]
+
+
+@contextmanager
+def _telling(door: Door, parts: Parts) -> Iterator[None]:
+    """Notices and mails, in a thread of their own: a mail server that does not answer keeps nothing else waiting."""
+    lookout, post, rules = open_lookout(door.settings, parts), open_post(door.settings), digest_rules(door.settings)
+    words = import_module("scanpipe.web.notice_words")
+    base_url = door.settings.notices.base_url
+    mailroom = Mailroom(parts, post, lambda *said: words.mail(*said, base_url), rules) if post else None
+
+    def tell() -> bool:
+        if lookout.look() and mailroom is not None:
+            mailroom.deliver()
+        return False  # once is enough until the next pause
+
+    chores = Chores([tell], _LOOK_S, _PATIENCE_S)
+    try:
+        yield
+    finally:
+        chores.close()
+        lookout.close()
 
 
 COMMANDS = (serve, up)

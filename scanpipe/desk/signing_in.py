@@ -87,8 +87,11 @@ def _begin(parts: Parts, name: str, cookie: str, said: dict[str, str]) -> str:
     return cookie
 
 
-def visitor(parts: Parts, cookie: str, rules: SessionRules, provider: IdentityProvider | None = None) -> Visitor | None:
-    """Who this cookie belongs to, if their session lasts and they still may come in.
+def visitor(
+    parts: Parts, cookie: str, rules: SessionRules, provider: IdentityProvider | None = None, attended: bool = True
+) -> Visitor | None:
+    """Who this cookie belongs to, if their session lasts and they still may come in. Not `attended`: it was the page that asked,
+    not the person, so the session lasts no longer for it.
 
     The role that an account says is asked anew each time, that of an identity provider as often as its rules say.
     """
@@ -106,7 +109,7 @@ def visitor(parts: Parts, cookie: str, rules: SessionRules, provider: IdentityPr
     if role is None or _past(session.made, rules.absolute, now) or _past(session.seen, rules.idle, now):
         parts.ledger.write(lambda tx: tx.sessions().end(session.digest))
         return None
-    if _past(session.seen, timedelta(seconds=_TOUCH_S), now):
+    if attended and _past(session.seen, timedelta(seconds=_TOUCH_S), now):
         parts.ledger.write(lambda tx: tx.sessions().mark(session.digest, seen=_now()))
     bound = (_parted(account.tests), _parted(account.rooms)) if account else ((), ())
     return Visitor(

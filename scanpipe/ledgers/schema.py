@@ -21,7 +21,7 @@ _DATABASES: Mapping[str, tuple[str, str]] = {
 }
 """By name: the other one's dialect would cost every command a tenth of its start."""
 _STATE: tuple[sa.Table, ...] = (t.definition, t.sheet, t.scan, t.page, t.decision, t.decided, t.also, t.place, t.pack)
-_STATE += (t.compared, t.print_read, t.locked)
+_STATE += (t.compared, t.print_read, t.locked, t.notice, t.mentioned)
 
 
 def open_engine(url: str) -> tuple[sa.Engine, Database]:

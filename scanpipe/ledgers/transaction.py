@@ -18,6 +18,7 @@ from scanpipe.ledgers.database import Journal
 from scanpipe.ledgers.decisions import Decisions
 from scanpipe.ledgers.events import project
 from scanpipe.ledgers.figures import Figures
+from scanpipe.ledgers.notices import Notices
 from scanpipe.ledgers.packs import Packs
 from scanpipe.ledgers.prepared import Prepared
 from scanpipe.ledgers.prints import Prints
@@ -274,6 +275,10 @@ class Transaction:
     def figures(self) -> Figures:
         """Sums for the overview and the receipts."""
         return Figures(self._c)
+
+    def notices(self) -> Notices:
+        """What people are told, and how."""
+        return Notices(self._c, self._lock)
 
     def sessions(self) -> Sessions:
         """Who is signed in."""

@@ -12,7 +12,7 @@ from fastapi import Depends, Form, Header, HTTPException, Request, Response
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.signing_in import SessionRules, Visitor, visitor
 from scanpipe.identity import IdentityProvider
-from scanpipe.web.rules import may
+from scanpipe.web.rules import UNATTENDED, may
 
 COOKIE = "scanpipe"
 _POLICY = (
@@ -52,7 +52,10 @@ def session_rules(request: Request) -> SessionRules:
 def caller(request: Request) -> Visitor | None:
     """Who is signed in, if anybody is."""
     cookie = request.cookies.get(COOKIE)
-    return visitor(parts_of(request), cookie, session_rules(request), provider_of(request)) if cookie else None
+    if not cookie:
+        return None
+    attended = getattr(request.scope.get("route"), "name", "") not in UNATTENDED
+    return visitor(parts_of(request), cookie, session_rules(request), provider_of(request), attended)
 
 
 def admitted(request: Request) -> Visitor:

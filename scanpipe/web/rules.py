@@ -34,6 +34,9 @@ MAY: Mapping[str, frozenset[str]] = {
     "end_person": _PEOPLE,
     "own_password": EVERYBODY,
     "own_password_post": EVERYBODY,
+    "notices": EVERYBODY,
+    "notices_post": EVERYBODY,
+    "notices_count": EVERYBODY,
     "tests": _TESTS,
     "test": _TESTS,
     "sample": _TESTS,
@@ -79,8 +82,8 @@ MAY: Mapping[str, frozenset[str]] = {
     "ask_pack": _QUEUE,
     "confirm_pack": _QUEUE,
     "drop_pack": _QUEUE,
-    "history": _QUEUE,
-    "history_csv": _QUEUE,
+    "history": _QUEUE | _PEOPLE,
+    "history_csv": _QUEUE | _PEOPLE,
     "import": _IMPORT,
     "begin_upload": _IMPORT,
     "upload": _IMPORT,
@@ -92,6 +95,10 @@ MAY: Mapping[str, frozenset[str]] = {
     "receipts": _OFFICE | {"operator"},
     "receipt": _OFFICE | {"operator"},
 }
+
+
+UNATTENDED = frozenset({"notices_count", "queue_changes"})
+"""Routes that pages ask by themselves: a person who does nothing else is signed out all the same."""
 
 
 def may(role: str, route: str) -> bool:

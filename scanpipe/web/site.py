@@ -20,6 +20,8 @@ from scanpipe.web.pages import (
     around,
     entrance,
     grading,
+    history,
+    notices,
     packs,
     people,
     pictures,
@@ -32,7 +34,23 @@ from scanpipe.web.pages import (
     uploads,
 )
 
-_ROOMS = (entrance, provider, queue, sheet, slot, packs, pictures, around, uploads, tests, grading, rooms, people)
+_ROOMS = (
+    entrance,
+    provider,
+    queue,
+    sheet,
+    slot,
+    packs,
+    pictures,
+    around,
+    history,
+    notices,
+    uploads,
+    tests,
+    grading,
+    rooms,
+    people,
+)
 
 
 @dataclass(frozen=True, slots=True)

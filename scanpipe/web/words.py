@@ -63,6 +63,17 @@ KINDS: Mapping[str, str] = {
     "run": N_("took a run of suggestions"),
     "split": N_("cut in two"),
 }
+GROUPS: Mapping[str, str] = {
+    "decisions": N_("decisions"),
+    "sign_ins": N_("sign-ins"),
+    "accounts": N_("accounts"),
+    "tests": N_("tests"),
+    "notices": N_("notices"),
+    "views": N_("views of drawings"),
+    "scans": N_("scans"),
+    "pages": N_("pages"),
+    "other": N_("other events"),
+}
 _NORWEGIAN = {"no": "nb", "nn": "nb"}
 
 
