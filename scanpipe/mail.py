@@ -87,8 +87,8 @@ def message(letter: Letter, sender: str, now: datetime) -> EmailMessage:
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = f"<{letter.id}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
-    mail["Content-Language"] = letter.language
     mail.set_content(letter.text, cte="quoted-printable")
+    mail["Content-Language"] = letter.language
     return mail
 
 
@@ -111,8 +111,8 @@ def _said(error: Exception) -> str:
         return f"the mail server refuses the mail ({error.smtp_code})"
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the mail server's certificate cannot be trusted: {error.verify_message}"
-    if isinstance(error, TimeoutError):
-        return "the mail server does not answer in time"
+    if isinstance(error, TimeoutError | smtplib.SMTPServerDisconnected):
+        return "the mail server broke off, or did not answer in time"
     if isinstance(error, OSError) and error.strerror:
         return f"the mail server cannot be reached: {error.strerror}"
     return f"the mail could not be sent: {type(error).__name__}"
