@@ -37,6 +37,7 @@ _PASSING = {
 }
 _OLD_LOCK_S = 86_400
 """A younger one may be that of a process that is just about to lock it."""
+_WATCHING = "watching"
 _LONGEST_NAME_BYTES = 200
 """Of the 255 that a file system allows, so that there is room for what is put before a name."""
 
@@ -81,6 +82,16 @@ class Folders:
         except BlockingIOError:
             return True
 
+    def begin_watching(self) -> None:
+        """From now on this process counts as a watcher, as long as it lives."""
+        self._lock.seek(0)
+        self._lock.write(_WATCHING)
+        self._lock.flush()
+
+    def watchers(self) -> int:
+        """How many processes of this machine work the hot folder."""
+        return sum(_says(lock) == _WATCHING and self.alive(lock.name) for lock in self.holders.iterdir())
+
     def orphans(self) -> Iterator[Path]:
         """Files that a process claimed which is dead now; they become this process's."""
         for folder in sorted(self.claimed.iterdir()):
@@ -118,6 +129,13 @@ class Folders:
         """Removes a dead process's lock; not while its last sign of life, in the ledger, could still make it pass for alive."""
         if not self._elsewhere(lock.name):
             lock.unlink(missing_ok=True)
+
+
+def _says(lock: Path) -> str:
+    try:
+        return lock.read_text()
+    except FileNotFoundError:
+        return ""
 
 
 def _is_old(lock: Path) -> bool:

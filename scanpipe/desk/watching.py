@@ -79,6 +79,8 @@ class Watch:
 
         Machine faults are reported and tried again, without end; they never become held pages.
         """
+        self._parts.folders.begin_watching()
+        self._parts.ledger.begin_watching()
         while not self._stop.is_set():
             if time.monotonic() >= self._inherit_next_s:
                 self.inherit()

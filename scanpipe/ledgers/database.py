@@ -58,12 +58,16 @@ class Database(Protocol):
         """Links committed events into the chain; answers how many. None, if another does it and one does not wait for it."""
         ...
 
-    def beat(self, c: sa.Connection, holder: str) -> None:
-        """Says that this process lives."""
+    def beat(self, c: sa.Connection, holder: str, watching: bool) -> None:
+        """Says that this process lives, and whether it works the hot folder."""
         ...
 
     def silent_s(self, c: sa.Connection, holder: str) -> float | None:
         """For how many seconds a process has not said that it lives; None for one that never did, or that ended as it should."""
+        ...
+
+    def watchers(self, c: sa.Connection, silent_s: float) -> int:
+        """How many processes that work the hot folder have not been silent for longer than this."""
         ...
 
     def exclusive(self, engine: sa.Engine, name: str) -> AbstractContextManager[None]:

@@ -52,6 +52,12 @@ class Figures:
         rows = self._c.execute(query.group_by(sa.func.upper(t.sheet.c.test)))
         return {row[0]: (row[1], int(row[2] or 0)) for row in rows}
 
+    def duplicates(self) -> dict[str, int]:
+        """For each test how many scans came of sheets that another scan had shown before."""
+        again = sa.func.count() - sa.func.count(sa.distinct(_p.serial))
+        query = sa.select(sa.func.upper(_p.test), again).where(_p.serial.is_not(None)).group_by(sa.func.upper(_p.test))
+        return {row[0] or "": row[1] for row in self._c.execute(query)}
+
     def inflow(self, since: str) -> list[tuple[str, int]]:
         """Scans that came in each minute since then, where any came."""
         minute = sa.func.substr(_s.at, 1, _MINUTE)

@@ -93,14 +93,20 @@ class PostgresqlDatabase:
         c.execute(_SET_LINKS, columns)
         return len(columns["ids"])
 
-    def beat(self, c: sa.Connection, holder: str) -> None:
-        new = postgresql.insert(t.holder).values(name=holder, beat=sa.func.now())
-        c.execute(new.on_conflict_do_update(index_elements=["name"], set_={"beat": sa.func.now()}))
+    def beat(self, c: sa.Connection, holder: str, watching: bool) -> None:
+        now = {"beat": sa.func.now(), "watching": int(watching)}
+        new = postgresql.insert(t.holder).values(name=holder, **now)
+        c.execute(new.on_conflict_do_update(index_elements=["name"], set_=now))
 
     def silent_s(self, c: sa.Connection, holder: str) -> float | None:
         silent = sa.extract("epoch", sa.func.now() - t.holder.c.beat)
         found = c.execute(sa.select(silent).where(t.holder.c.name == holder)).scalar()
         return None if found is None else float(found)
+
+    def watchers(self, c: sa.Connection, silent_s: float) -> int:
+        silent = sa.extract("epoch", sa.func.now() - t.holder.c.beat)
+        query = sa.select(sa.func.count()).select_from(t.holder).where(t.holder.c.watching == 1, silent < silent_s)
+        return int(c.execute(query).scalar() or 0)
 
     @contextmanager
     def exclusive(self, engine: sa.Engine, name: str) -> Iterator[None]:

@@ -47,6 +47,7 @@ class SqlLedger:
         self._closed = False
         self._link_next_s = 0.0
         self._holder: str | None = None
+        self._watching = False
         self._beat_next_s = 0.0
         self._handing_in = threading.Lock()
         self._writer = threading.Thread(target=self._write_all, name="ledger", daemon=True)
@@ -132,8 +133,22 @@ class SqlLedger:
         if not self._shared:
             return
         with self.writing() as c:
-            self.database.beat(c, holder)
+            self.database.beat(c, holder, self._watching)
         self._holder, self._beat_next_s = holder, time.monotonic() + _BEAT_EVERY_S
+
+    def begin_watching(self) -> None:
+        """From the next sign of life on this process says that it works the hot folder."""
+        self._watching, self._beat_next_s = True, 0.0
+
+    def watchers(self) -> int:
+        """How many processes, of whatever machine, work the hot folder; 0 where all are on one, whose locks tell.
+
+        Raises LedgerFault.
+        """
+        if not self._shared:
+            return 0
+        with self.snapshot() as c:
+            return self.database.watchers(c, DEAD_AFTER_S)
 
     def alive(self, holder: str) -> bool:
         """Did the process of this name, of whatever machine, say within the last minute that it lives? Raises LedgerFault."""
@@ -200,7 +215,7 @@ class SqlLedger:
 
     def _beat(self, c: sa.Connection) -> None:
         if self._holder is not None and time.monotonic() >= self._beat_next_s:
-            self.database.beat(c, self._holder)
+            self.database.beat(c, self._holder, self._watching)
             self._beat_next_s = time.monotonic() + _BEAT_EVERY_S
 
     def _commit(self, batch: list[tuple[Work, Future[Any]]], tries: int = _TRIES) -> None:

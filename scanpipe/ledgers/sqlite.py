@@ -43,11 +43,14 @@ class SqliteDatabase:
     def link(self, c: sa.Connection, wait: bool) -> int:
         return 0
 
-    def beat(self, c: sa.Connection, holder: str) -> None:
+    def beat(self, c: sa.Connection, holder: str, watching: bool) -> None:
         """All are on one machine: the locks of their folders tell who lives."""
 
     def silent_s(self, c: sa.Connection, holder: str) -> float | None:
         return None
+
+    def watchers(self, c: sa.Connection, silent_s: float) -> int:
+        return 0
 
     @contextmanager
     def exclusive(self, engine: sa.Engine, name: str) -> Iterator[None]:

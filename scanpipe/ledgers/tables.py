@@ -327,6 +327,7 @@ holder = sa.Table(
     metadata,
     sa.Column("name", sa.String(64), primary_key=True),
     sa.Column("beat", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("watching", sa.Integer, nullable=False, server_default="0"),
 )
 """The processes at work, where they may be on several machines: `beat` is when one last said that it lives, by the clock of the
-database. No part of the record: who is at work on a scan stands with the scan."""
+database, `watching` whether it works the hot folder. No part of the record: who is at work on a scan stands with the scan."""

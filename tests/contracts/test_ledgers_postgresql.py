@@ -348,3 +348,15 @@ def test_a_password_is_in_no_message(own_server: PostgresqlServer) -> None:
     with pytest.raises(LedgerFault) as refused_too:
         open_ledger(url.replace("postgresql:", "unheard-of:"))
     assert "very-secret" not in refused_too.value.message + refused_too.value.hint
+
+
+def test_a_watcher_counts_as_long_as_it_lives(url: str) -> None:
+    with open_ledger(url) as watching, open_ledger(url) as other:
+        watching.hold("one-1-a")
+        other.hold("two-2-b")
+        assert other.watchers() == 0
+        watching.begin_watching()
+        watching.hold("one-1-a")
+        assert other.watchers() == 1
+        watching.close()
+        assert other.watchers() == 0

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pypdfium2
@@ -12,7 +15,8 @@ from fastapi.testclient import TestClient
 from scanpipe.desk import people
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused, UnknownThing, UsageFault
-from tests.installation import Installation
+from scanpipe.wiring import open_parts
+from tests.installation import ROOT, Installation
 from tests.web.conftest import PASSWORD, sign_in
 
 TEST = "MA0001-2026H"
@@ -155,6 +159,7 @@ def test_a_grader_sees_the_slots_and_changes_nothing(app: TestClient, parts: Par
     picture = re.search(r'src="([^"]+large[^"]+)"', shown)
     assert picture and "<form method" not in shown.split("<main")[1].split("</main>")[0]
     assert app.get(picture[1]).headers["content-type"] == "image/jpeg"
+    parts.ledger.write(lambda tx: None)  # behind what was handed in before
     with parts.ledger.read() as r:
         assert '"by":"grader"' in list(r.events_of("drawing_viewed"))[-1].data
     assert app.get(f"/sheets/{filed.scan}/{filed.page}/large-{(filed.sha256 or '')[:12]}.jpg").status_code == 404
@@ -230,3 +235,41 @@ def test_without_a_password_nobody_signs_in(app: TestClient, parts: Parts) -> No
         people.set_password(parts, "sso", "short", "test")
     with pytest.raises(UnknownThing):
         people.end_user(parts, "nobody", "test")
+
+
+def test_the_overview_says_who_watches_what_waits_and_what_came_twice(app: TestClient, parts: Parts) -> None:
+    sign_in(app, "operator")
+    page = app.get("/overview").text
+    assert "No watcher is at work" in page and "No file waits in the inbox." in page and "GB free" in page
+    waiting = parts.folders.inbox / "stack 1" / "late.jpg"
+    waiting.parent.mkdir()
+    waiting.write_bytes(b"?")
+    os.utime(waiting, (1_770_000_000, 1_770_000_000))
+    parts.folders.begin_watching()
+    page = app.get("/overview").text
+    assert "1 watcher is at work" in page and re.search(r"1 file waits in the inbox, since 2 Feb", page)
+    row = re.search(rf"{TEST}</th>(.*?)</tr>", page, re.S)
+    assert row is not None
+    numbers = [int(n) for n in re.findall(r">(\d+)</td>", row[1])]
+    with parts.ledger.read() as r:
+        serials = [p.serial for p in r.pages_of_test(TEST) if p.serial]
+    assert numbers[-2] == len(serials) - len(set(serials)) > 0
+
+
+def test_a_watcher_that_is_killed_counts_no_more(home: Installation) -> None:
+    script = "import os, sys; from scanpipe.settings import load_settings; from scanpipe.wiring import open_parts\n"
+    script += "with open_parts(load_settings(None, os.environ)[0]) as parts:\n"
+    script += "    parts.folders.begin_watching(); print('watching', flush=True); sys.stdin.read()"
+    watcher = subprocess.Popen(
+        [sys.executable, "-c", script],
+        env={**os.environ, **home.environ},
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert watcher.stdout is not None and watcher.stdout.readline() == b"watching\n"
+    with open_parts(home.settings) as parts:
+        assert parts.folders.watchers() == 1
+        watcher.kill()
+        watcher.wait()
+        assert parts.folders.watchers() == 0

@@ -218,6 +218,27 @@ def test_every_page_is_accessible_wide_narrow_dark_and_norwegian(home: Installat
                 press(page, "j")
 
 
+def test_candidates_are_found_by_name_and_room_also_where_no_code_names_a_test(
+    home: Installation, browser: Browser
+) -> None:
+    with serving(home) as url:
+        page = browser.new_context(locale="en").new_page()
+        sign_in(page, url, "exam_office", PASSWORD)
+        press(page, "Enter")
+        page.select_option("#test", "MA0001-2026H")
+        page.keyboard.press("a")
+        page.keyboard.type("ødegård")
+        page.wait_for_selector("#candidates option[value='10001']", state="attached")
+        assert page.locator("#candidates option").count() < 5
+        questions = page.locator("#questions option").evaluate_all("e => e.map(o => o.value)")
+        assert questions == ["2a", "2b", "3", "4"]
+        page.keyboard.press("Control+a")
+        page.keyboard.type("s4")
+        page.wait_for_selector("#candidates option:nth-child(10)", state="attached")
+        page.select_option("#test", "HI1001-2026H")
+        page.wait_for_selector("#candidates option", state="detached")
+
+
 def test_two_people_at_once(home: Installation, browser: Browser) -> None:
     with serving(home) as url:
         first, second = (browser.new_context(locale="en").new_page() for _ in range(2))

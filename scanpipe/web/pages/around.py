@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import Response
 
+from scanpipe.desk.condition import condition
 from scanpipe.desk.readiness import look
 from scanpipe.web.door import Person, parts_of
 from scanpipe.web.drawing import draw
@@ -16,6 +17,7 @@ from scanpipe.web.drawing import draw
 router = APIRouter(include_in_schema=False)
 _STACKS = 60
 _INFLOW_MINUTES = 240
+_MAIL_DAYS = 7
 _PLOT = (600, 80)
 
 
@@ -24,16 +26,19 @@ def overview(request: Request, person: Person) -> Response:
     since = datetime.now(UTC) - timedelta(minutes=_INFLOW_MINUTES)
     with parts_of(request).ledger.read() as r:
         tests, printed = r.figures().of_tests(), r.figures().printed()
+        duplicates = r.figures().duplicates()
         inflow = r.figures().inflow(since.isoformat(timespec="minutes"))
         rescan = r.queue().to_rescan()
         oldest = r.queue().oldest()
+        lately = datetime.now(UTC) - timedelta(days=_MAIL_DAYS)
+        mail = r.notices().mail_trouble(lately.isoformat(timespec="milliseconds"))
     names = sorted(set(tests) | set(printed))
     rows = [(name, printed.get(name, (0, 0)), tests.get(name, Counter())) for name in names]
     state = look(parts_of(request))
     points, most = _plot(inflow, since)
-    return draw(
-        request, "overview.html", rows=rows, state=state, points=points, most=most, rescan=rescan, oldest=oldest
-    )
+    values: dict[str, Any] = {"rows": rows, "state": state, "points": points, "most": most, "rescan": rescan}
+    values |= {"oldest": oldest, "duplicates": duplicates, "mail": mail, "now": condition(parts_of(request))}
+    return draw(request, "overview.html", **values)
 
 
 @router.get("/receipts", name="receipts")

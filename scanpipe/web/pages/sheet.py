@@ -40,18 +40,22 @@ def here(request: Request, person: Actor, id: Page) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/tests/{test}/candidates", name="candidates")
+@router.get("/candidates", name="candidates")
 def candidates(
-    request: Request, person: Person, test: str, candidate: Annotated[str, Query(max_length=80)] = ""
+    request: Request,
+    person: Person,
+    test: Annotated[str, Query(max_length=40)],
+    candidate: Annotated[str, Query(max_length=80)] = "",
 ) -> Response:
-    """Choices while a person types: number, name or room."""
+    """Choices while a person types: number, name or room; and the test's questions."""
     with parts_of(request).ledger.read() as r:
         definition = r.definition(test)
     if definition is None:
         raise HTTPException(404)
     text = candidate.casefold()
     found = [c for c in definition.candidates if any(text in (v or "").casefold() for v in (c.number, c.name, c.room))]
-    return draw(request, "candidates.html", candidates=found[:_MOST_CHOICES])
+    questions = [q for q in definition.questions if q.sketches != "none"]
+    return draw(request, "candidates.html", candidates=found[:_MOST_CHOICES], questions=questions)
 
 
 @router.post(f"{_AT}/assign", name="assign")

@@ -55,7 +55,8 @@ function openViewer() {
   if (!paper) return;
   view = { room, paper, drawing, scale: 1, x: 0, y: 0, bright: 1, contrast: 1 };
   for (const label of paper.querySelectorAll(".label")) {
-    label.style.left = `${label.dataset.x}%`;
+    const right = label.dataset.x > 60; // a label that begins further right would run out of the page
+    label.style[right ? "right" : "left"] = right ? `${Math.max(0, 88 - label.dataset.x)}%` : `${label.dataset.x}%`;
     label.style.top = `${label.dataset.y}%`;
   }
   if (drawing.complete && drawing.naturalWidth) fit(); else drawing.addEventListener("load", fit, { once: true });

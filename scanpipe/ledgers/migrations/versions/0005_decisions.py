@@ -22,6 +22,7 @@ def upgrade() -> None:
     for column in ("tests", "rooms"):
         op.add_column("account", sa.Column(column, sa.Text, nullable=False, server_default=""))
     op.add_column("account", sa.Column("ended", sa.String(32)))
+    op.add_column("holder", sa.Column("watching", sa.Integer, nullable=False, server_default="0"))
     op.create_index("scan_stack", "scan", ["stack", "position"])
     op.create_index("page_queue", "page", ["state", "reason", "test"])
     op.create_table(
