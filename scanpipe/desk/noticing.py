@@ -41,7 +41,7 @@ class Lookout:
         outcome = notice(facts, self._rules, standing, told, self._contrary)
         self._contrary = outcome.contrary
         for begun in outcome.begun:
-            self._parts.ledger.write(_begin(begun))
+            self._parts.ledger.write(_begin(begun, _text(now)))
         for key in outcome.ended:
             self._parts.ledger.write(_end(key))
         return True
@@ -60,7 +60,7 @@ class Lookout:
         return self._parts.ledger.write(lambda tx: tx.notices().keep(_TASK, holder, _text(now), until))
 
 
-def _begin(begun: Notice) -> Callable[[Transaction], None]:
+def _begin(begun: Notice, now: str) -> Callable[[Transaction], None]:
     def record(tx: Transaction) -> None:
         if tx.notices().one_standing(begun.kind, begun.subject) is not None:
             return  # another process was first
@@ -71,7 +71,6 @@ def _begin(begun: Notice) -> Callable[[Transaction], None]:
             "severity": begun.severity,
         }
         id = tx.append("notice_begun", **what, params=dict(begun.params))
-        now = _text(datetime.now(UTC))
         for choice in tx.notices().choices():
             if begun.kind in choice.mail and choice.address and knows(choice, account_of(tx, choice), begun):
                 tx.notices().post(LetterRecord(choice.name, id, now, begun.severity == "urgent", "waiting", 0, now))

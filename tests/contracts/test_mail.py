@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -72,9 +71,8 @@ def test_a_server_that_refuses_hangs_or_is_away(server: tuple[str, MailServer]) 
         assert "kari" not in refused.value.message, "a server's answer repeats addresses"
     finally:
         server[1].refuse = ""
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        with pytest.raises(MailFault, match="in time"):
-            post(server, port=silent.getsockname()[1], timeout_s=0.2).send(LETTER)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(MailFault, match="in time"):
+        post(server, port=silent.getsockname()[1], timeout_s=0.2).send(LETTER)
     with pytest.raises(MailFault, match="cannot be reached"):
         post(server, port=1).send(LETTER)
 
