@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,10 @@ from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.chain import Event
 
 _p, _s, _e, _m = t.page.c, t.scan.c, t.event.c, t.mentioned.c
+Column = Callable[[sa.ColumnElement[Any]], sa.ColumnElement[Any]]
 _NEAR = 20_000
 """The answer is mostly among the newest events: these are looked through first, one by one."""
+_MANY = 20_000
 _SLACK = 1000
 """Events of several processes, or of a clock that was set, may be out of order by so many."""
 _VIEWED = "drawing_viewed"
@@ -58,8 +61,9 @@ class Log:
         one_by_one = [sa.or_(*(part.holds for part in word)) for word in words]
         found = self._events(query.where(_e.id >= near, *one_by_one))
         if len(found) < limit and near > low:
-            by_index = [_e.id.in_(sa.union_all(*(part.ids for part in word))) for word in words]
-            found = self._events(query.where(_e.id >= low, *by_index))
+            walked = 1 if wanted.test and self._is_large(wanted.test) else 0
+            by_index = [_e.id.in_(sa.union_all(*(part.ids for part in word))) for word in words[walked:]]
+            found = self._events(query.where(_e.id >= low, *one_by_one[:walked], *by_index))
         return found
 
     def _bounds(self, wanted: LogFilter, before: int | None) -> tuple[int, int]:
@@ -97,17 +101,18 @@ class Log:
         return query.where(_e.at < wanted.until) if wanted.until else query
 
     def _words(self, wanted: LogFilter) -> list[list[_Part]]:
-        """All of these must hold, each in one of its ways."""
+        """All of these must hold, each in one of its ways. A test comes first."""
         words: list[list[_Part]] = []
-        if wanted.by:
-            words.append([_mentions("by", wanted.by)])
         if wanted.test:
             test = wanted.test.upper()
-            words.append([_mentions("test", test), _of_pages(_p.test.in_(self._spelled(test)))])
+            spelled = self._spelled(test)
+            words.append([_mentions("test", test), _of_pages(lambda c: c(_p.test).in_(spelled))])
+        if wanted.by:
+            words.append([_mentions("by", wanted.by)])
         if wanted.candidate:
             words.append(self._candidate(wanted.candidate))
         if wanted.serial:
-            words.append([_of_pages(_p.serial == wanted.serial)])
+            words.append([_of_pages(lambda c: c(_p.serial) == wanted.serial)])
         if wanted.file:
             words.append([_of_scans(_s.file.icontains(wanted.file, autoescape=True))])
         if wanted.text:
@@ -123,14 +128,22 @@ class Log:
         """By test: pages are in an index by test and candidate, and not by the candidate alone."""
         tests = [row[0] for row in self._c.execute(sa.select(t.definition.c.test).distinct())]
         spelled = sorted({*tests, *(test.upper() for test in tests)})
-        of_test = sa.or_(_p.test.in_(spelled), _p.test.is_(None))
-        pages = sa.and_(of_test, _p.candidate.in_(sorted({number, number.upper()})))
+        numbers = sorted({number, number.upper()})
+
+        def pages(c: Column) -> sa.ColumnElement[bool]:
+            return sa.and_(sa.or_(c(_p.test).in_(spelled), _p.test.is_(None)), c(_p.candidate).in_(numbers))
+
         return [_mentions("candidate", number.upper()), _of_pages(pages)]
 
     def _anything(self, text: str) -> list[_Part]:
         files = _s.file.icontains(text, autoescape=True)
         digest = _s.scan.startswith(text.lower(), autoescape=True)
-        return [*self._candidate(text), _of_pages(_p.serial == text), _of_scans(sa.or_(digest, files))]
+        return [*self._candidate(text), _of_pages(lambda c: c(_p.serial) == text), _of_scans(sa.or_(digest, files))]
+
+    def _is_large(self, test: str) -> bool:
+        """A test with so many pages that their events are found sooner on a walk from the newest than all of them by index."""
+        query = sa.select(sa.func.count()).where(_p.test.in_(self._spelled(test.upper())))
+        return int(self._c.execute(query).scalar() or 0) > _MANY
 
     def _spelled(self, test: str) -> list[str]:
         c = t.definition.c
@@ -144,12 +157,16 @@ def _mentions(what: str, value: str) -> _Part:
     return _Part(sa.exists().where(named, _m.event == _e.id), sa.select(_m.event).where(named))
 
 
-def _of_pages(which: sa.ColumnElement[bool]) -> _Part:
-    """It is about such a page, or about the scan that the page is of."""
+def _of_pages(which: Callable[[Column], sa.ColumnElement[bool]]) -> _Part:
+    """It is about such a page, or about the scan that the page is of.
+
+    Of an event at hand the page is looked up by its scan: veiled columns keep the database from all pages of the test.
+    """
     same = sa.and_(_p.scan == _e.scan, sa.or_(_e.page.is_(None), _e.page == _p.page))
-    return _Part(sa.exists().where(same, which), sa.select(_e.id).join_from(t.page, t.event, same).where(which))
+    holds = sa.exists().where(same, which(lambda column: sa.func.coalesce(column, "")))
+    return _Part(holds, sa.select(_e.id).join_from(t.page, t.event, same).where(which(lambda column: column)))
 
 
 def _of_scans(which: sa.ColumnElement[bool]) -> _Part:
-    same = _s.scan == _e.scan
-    return _Part(sa.exists().where(same, which), sa.select(_e.id).join_from(t.scan, t.event, same).where(which))
+    scans = sa.select(_s.scan).where(which)
+    return _Part(sa.exists().where(_s.scan == _e.scan, which), sa.select(_e.id).where(_e.scan.in_(scans)))
