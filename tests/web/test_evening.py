@@ -32,7 +32,7 @@ PATHS = (
     "/tests/MA0001-2026H",
     "/password",
 )
-PATHS += ("/tests/MA0001-2026H/slots/10001/2a", "/no/such")
+PATHS += ("/tests/MA0001-2026H/slots/10001/2a", "/no/such", "/notices")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 

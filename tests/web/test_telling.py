@@ -1,0 +1,56 @@
+"""A server that is started tells by itself: on record, in the browser, and by mail; and a mail server that hangs slows nobody."""
+
+from __future__ import annotations
+
+import socket
+import time
+from pathlib import Path
+
+from scanpipe.desk.choosing import choose
+from scanpipe.wiring import open_parts
+from tests.installation import Installation
+from tests.serving import serving
+from tests.smtp_server import mail_server
+
+NOW = {"SCANPIPE__NOTICES__DISK_GB": "100000", "SCANPIPE__NOTICES__QUIET_HOURS": ""}
+MAIL = {"SCANPIPE__NOTICES__SMTP_HOST": "127.0.0.1", "SCANPIPE__NOTICES__SMTP_TLS": "none"}
+MAIL |= {"SCANPIPE__NOTICES__SENDER": "scanpipe@exam.example", "SCANPIPE__NOTICES__BASE_URL": "https://scan.example"}
+
+
+def test_a_served_installation_mails_what_is_urgent(home: Installation, tmp_path: Path) -> None:
+    with open_parts(home.settings) as parts:
+        choose(parts, "operator", "operator", "drift@example.org", "nb", ("disk",), ())
+    with mail_server(tmp_path, "none") as server:
+        server.refuse = "451 try again later"
+        with serving(home, **NOW, **MAIL, SCANPIPE__NOTICES__SMTP_PORT=str(server.port)):
+            _until(lambda: "disk" in home.run("notices", "list"))
+        server.refuse = ""
+        with open_parts(home.settings) as parts, parts.ledger.writing() as c:
+            c.exec_driver_sql("UPDATE letter SET not_before = at")  # the first try failed: not a minute later, now
+        with serving(home, **NOW, **MAIL, SCANPIPE__NOTICES__SMTP_PORT=str(server.port)):
+            _until(lambda: bool(server.taken))
+        (to, message), *more = server.taken
+    assert to == "drift@example.org" and not more and "https://scan.example/overview" in server.texts()[0]
+    assert message["Subject"] in ("scanpipe: En disk er nesten full", "scanpipe: 2 meldinger")
+
+
+def test_a_mail_server_that_hangs_keeps_nothing_waiting(home: Installation) -> None:
+    with open_parts(home.settings) as parts:
+        choose(parts, "operator", "operator", "drift@example.org", "nb", ("disk",), ())
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = str(silent.getsockname()[1])
+        with serving(home, **NOW, **MAIL, SCANPIPE__NOTICES__SMTP_PORT=port):
+            silent.settimeout(60)
+            hanging, _ = silent.accept()
+            began_s = time.monotonic()
+        assert time.monotonic() - began_s < 30, "the server ends although a mail is on its way"
+        hanging.close()
+    with open_parts(home.settings) as parts, parts.ledger.read() as r:
+        assert r.notices().waiting()["operator"], "and the mail goes at the next start"
+
+
+def _until(holds: object, patience_s: float = 60.0) -> None:
+    end_s = time.monotonic() + patience_s
+    while not holds():  # type: ignore[operator]
+        assert time.monotonic() < end_s
+        time.sleep(0.2)
