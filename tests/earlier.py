@@ -24,7 +24,8 @@ _TABLES = (
     "lease",
 )
 _TABLES += ("counted", "declared", "attendance", "stack_count", "closed")
-_INDEXES = ("scan_unopened", "event_link", "scan_stack", "page_queue")
+_TABLES += ("mentioned", "notice", "notice_choice", "letter", "keeper")
+_INDEXES = ("scan_unopened", "event_link", "scan_stack", "page_queue", "event_type")
 
 
 def make_earlier(ledger: Path) -> None:

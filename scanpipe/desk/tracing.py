@@ -75,6 +75,12 @@ def _pack(d: dict[str, Any]) -> str:
     return f"the sheets of candidate {d['printed_for']} to {d['handed_to']}{both}, test {d['test']}"
 
 
+def _noticed(d: dict[str, Any]) -> str:
+    """Test, stack or disk, and the figures."""
+    told = [f"{name} {value}" for name, value in sorted(d["params"].items()) if value not in ("", d["subject"])]
+    return "".join(f", {x}" for x in ([d["subject"]] if d["subject"] else []) + told)
+
+
 def _role(d: dict[str, Any]) -> str:
     bound = [f"{what} {d[what]}" for what in ("tests", "rooms") if d.get(what)]
     return f"{d['role']}" + (f" for {', '.join(bound)}" if bound else "")
@@ -179,6 +185,8 @@ _SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
     "page_split": lambda e, d: (
         f"Page {e.page}: {d['decided_by']} cut it in two, {' and '.join(h[:12] for h in d['halves'])}; it is kept."
     ),
+    "notice_begun": lambda e, d: f"Noticed ({d['kind']}){_noticed(d)}; so since {d['since'][:16]}.",
+    "notice_ended": lambda e, d: f"What was noticed (event {d['notice']}) is over.",
     "page_retried": lambda e, d: f"Page {e.page}: {d['by']} sent it on its journey again.",
     "sheets_handed_out": lambda e, d: _told(d, "handed out"),
     "sheets_collected": lambda e, d: _told(d, "collected"),

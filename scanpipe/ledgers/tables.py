@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA = "0008"
+SCHEMA = "0009"
 """The Alembic revision that this code works with."""
 
 metadata = sa.MetaData()
@@ -28,6 +28,7 @@ event = sa.Table(
     sa.Column("hash", sa.String(64), nullable=False),
     sa.Column("link", sa.BigInteger),
     sa.Index("event_link", "link", unique=True),
+    sa.Index("event_type", "type", "id"),
 )
 """`link` is the event's place in the chain; null, with `previous` and `hash` empty, until it was linked."""
 sa.Index("event_unlinked", event.c.id, postgresql_where=event.c.link.is_(None)).ddl_if(dialect="postgresql")
@@ -285,6 +286,35 @@ closed = sa.Table(
 )
 """Differences that a person closed, with the figures that they had then: with others they are open again."""
 
+mentioned = sa.Table(
+    "mentioned",
+    metadata,
+    sa.Column("what", sa.String(12), primary_key=True),
+    sa.Column("value", sa.String(120), primary_key=True),
+    sa.Column("event", _big, primary_key=True, autoincrement=False),
+)
+"""Whom and what an event names, where neither its type nor its page tells: `what` is by, test (in capitals) or candidate (the
+same). To search the log by; see `ledgers/log.py`.
+"""
+
+notice = sa.Table(
+    "notice",
+    metadata,
+    sa.Column("id", _big, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("since", sa.String(32), nullable=False),
+    sa.Column("severity", sa.String(10), nullable=False),
+    sa.Column("params", sa.Text, nullable=False),
+    sa.Column("ended", sa.String(32)),
+    sa.Index("notice_ended", "ended"),
+    sa.Index("notice_subject", "kind", "subject"),
+)
+"""What people were told: `id` is the event with which it began, `ended` when it was over; null: it stands. `params` (JSON) go
+into its sentence.
+"""
+
 session = sa.Table(
     "session",
     metadata,
@@ -404,6 +434,46 @@ lease = sa.Table(
     sa.Column("until", sa.String(32), nullable=False),
 )
 """What one process at a time does, and which one. No part of the record."""
+
+notice_choice = sa.Table(
+    "notice_choice",
+    metadata,
+    sa.Column("name", sa.String(80), primary_key=True),
+    sa.Column("role", sa.String(40), nullable=False),
+    sa.Column("address", sa.String(254), nullable=False),
+    sa.Column("language", sa.String(5), nullable=False),
+    sa.Column("mail", sa.Text, nullable=False),
+    sa.Column("browser", sa.Text, nullable=False),
+)
+"""How a person wants to be told. `mail` and `browser` are kinds of notices, separated by commas; `role` is what the person was
+when they chose. The address is personal: it is in no event.
+"""
+
+letter = sa.Table(
+    "letter",
+    metadata,
+    sa.Column("name", sa.String(80), primary_key=True),
+    sa.Column("notice", _big, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("urgent", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("not_before", sa.String(32), nullable=False),
+    sa.Column("problem", sa.Text),
+    sa.Index("letter_state", "state", "name"),
+)
+"""A notice that a person is to be told by mail: `state` is waiting, sent, dropped (it was over, or the person does not want it
+any more) or given_up. No part of the record.
+"""
+
+keeper = sa.Table(
+    "keeper",
+    metadata,
+    sa.Column("task", sa.String(20), primary_key=True),
+    sa.Column("holder", sa.String(64), nullable=False),
+    sa.Column("until", sa.String(32), nullable=False),
+)
+"""Which process does what only one is to do, and until when it may. No part of the record."""
 
 holder = sa.Table(
     "holder",

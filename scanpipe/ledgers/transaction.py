@@ -19,6 +19,7 @@ from scanpipe.ledgers.events import project
 from scanpipe.ledgers.expected import Expected
 from scanpipe.ledgers.feed import Feed
 from scanpipe.ledgers.figures import Figures
+from scanpipe.ledgers.notices import Notices
 from scanpipe.ledgers.packs import Packs
 from scanpipe.ledgers.prepared import Prepared
 from scanpipe.ledgers.prints import Prints
@@ -282,6 +283,10 @@ class Transaction:
     def figures(self) -> Figures:
         """Sums for the overview and the receipts."""
         return Figures(self._c)
+
+    def notices(self) -> Notices:
+        """What people are told, and how."""
+        return Notices(self._c, self.hold)
 
     def sessions(self) -> Sessions:
         """Who is signed in."""

@@ -131,6 +131,23 @@ class MetricsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeSettings:
+    wait_minutes: int = 30
+    silent_minutes: int = 5
+    disk_gb: float = 5.0
+    quiet_hours: str = "22:00-06:00"
+    digest_minutes: int = 10
+    base_url: str = ""
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_tls: str = "starttls"
+    smtp_ca: str = ""
+    smtp_user: str = ""
+    smtp_password: str = ""
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceSettings:
     """A scanner: its files come in `folder` of the inbox. `dpi` is what it should deliver; 0: whatever. `imprint` is a pattern
     that finds, as its one group, the number that the scanner prints on the paper in the name of the file.
@@ -166,6 +183,7 @@ class Settings:
     webhooks: WebhookSettings = field(default_factory=WebhookSettings)
     log: LogSettings = field(default_factory=LogSettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
+    notices: NoticeSettings = field(default_factory=NoticeSettings)
     sources: tuple[SourceSettings, ...] = field(default=(), metadata=TABLES)
 
     @property

@@ -33,7 +33,7 @@ _HEADERS = {
 }
 
 
-BY_ITSELF = frozenset({"here", "queue_changes"})
+BY_ITSELF = frozenset({"here", "queue_changes", "completeness_live", "notices_count"})
 """Routes that an open page asks for while nobody is there."""
 
 

@@ -102,6 +102,17 @@ NEXT: Mapping[str, str] = {
     "late": N_("Next: assign it and say why it is let in, or discard it with a reason."),
 }
 """For each reason what a person does next."""
+GROUPS: Mapping[str, str] = {
+    "decisions": N_("decisions"),
+    "sign_ins": N_("sign-ins"),
+    "accounts": N_("accounts"),
+    "tests": N_("tests"),
+    "notices": N_("notices"),
+    "views": N_("views of drawings"),
+    "scans": N_("scans"),
+    "pages": N_("pages"),
+    "other": N_("other events"),
+}
 _NORWEGIAN = {"no": "nb", "nn": "nb"}
 
 
