@@ -18,7 +18,8 @@ person what to do next. The command line prints `message` and `hint`, never a st
     ├── FolderFault           10  inbox or work folder missing, not writable, on another file system
     │   └── FolderUnavailable 10  … at the moment (disk full, share gone): try again
     ├── LibraryMissing        11  a system library is not installed
-    └── EngineUnavailable     12  the workers on other machines cannot be reached at the moment: try again
+    ├── EngineUnavailable     12  the workers on other machines cannot be reached at the moment: try again
+    └── MailFault             13  a mail could not be handed to the mail server
 """
 
 from __future__ import annotations
@@ -97,6 +98,13 @@ class LibraryMissing(Fault):
 
 class EngineUnavailable(Fault):
     exit_code = 12
+    retry = True
+
+
+class MailFault(Fault):
+    """The message names no address: it is shown to more people than the one who should have had the mail."""
+
+    exit_code = 13
     retry = True
 
 

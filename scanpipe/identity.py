@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from scanpipe.faults import ConfigFault, Fault, Refused
 
 _TIMEOUT_S, _LEEWAY_S, _KNOWN_FOR_S = 10.0, 60, 3600.0
-_ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
+ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -71,6 +71,7 @@ class IdentityProvider:
     def __init__(self, rules: ProviderRules) -> None:
         self.rules = rules
         self._known: tuple[float, dict[str, Any], dict[str, Any]] | None = None
+        self._imported: tuple[Any, Any] = (None, None)
         _check_address(rules.issuer)
 
     def begin(self, redirect_uri: str) -> Departure:
@@ -157,18 +158,11 @@ class IdentityProvider:
     def _claims_of(self, id_token: str, access_token: str | None, nonce: str | None) -> dict[str, Any]:
         """The claims of an ID token that is signed by the provider, for us, now, and for this sign-in."""
         from authlib.oidc.core import CodeIDToken
-        from joserfc import jwt
-        from joserfc.errors import InvalidKeyIdError, JoseError
-        from joserfc.jwk import KeySet
+        from joserfc.errors import JoseError
 
         offered = self._metadata().get("id_token_signing_alg_values_supported", ["RS256"])
-        algorithms = [a for a in offered if a in _ASYMMETRIC]
         try:
-            try:
-                token = jwt.decode(id_token, KeySet.import_key_set(self._keys()), algorithms=algorithms)
-            except InvalidKeyIdError:  # the provider has a new key
-                self._known = None
-                token = jwt.decode(id_token, KeySet.import_key_set(self._keys()), algorithms=algorithms)
+            token = self.decoded(id_token, [a for a in offered if a in ASYMMETRIC])
             issuer, own = self._metadata()["issuer"], self.rules.client_id
             options = {"iss": {"essential": True, "value": issuer}, "aud": {"essential": True, "value": own}}
             params = {"client_id": own, "access_token": access_token} | ({"nonce": nonce} if nonce is not None else {})
@@ -177,6 +171,35 @@ class IdentityProvider:
         except (JoseError, ValueError) as e:
             raise Refused("what the provider said could not be trusted", "Begin anew.") from e
         return dict(claims)
+
+    def decoded(self, text: str, algorithms: Sequence[str], keys_for_s: float = 0.0) -> Any:
+        """A token that is signed by one of the provider's keys, which are fetched anew for one that is not known; not before
+        they are `keys_for_s` old. Raises JoseError and ValueError where it is not.
+        """
+        from joserfc import jwt
+        from joserfc.errors import InvalidKeyIdError
+
+        try:
+            return jwt.decode(text, self._key_set(), algorithms=list(algorithms))
+        except InvalidKeyIdError:  # the provider has a new key
+            if self._known is not None and time.monotonic() - self._known[0] < keys_for_s:
+                raise
+            self._known = None
+            return jwt.decode(text, self._key_set(), algorithms=list(algorithms))
+
+    def _key_set(self) -> Any:
+        """The provider's keys, imported once: it takes longer than checking a signature."""
+        from joserfc.jwk import KeySet
+
+        keys, before = self._keys(), self._imported
+        if before[0] is not keys:
+            self._imported = before = keys, KeySet.import_key_set(keys)
+        return before[1]
+
+    @property
+    def issuer(self) -> str:
+        """As it calls itself."""
+        return str(self._metadata()["issuer"])
 
     def _name(self, claims: Mapping[str, Any]) -> str:
         name = claims.get(self.rules.name_claim) or claims["sub"]

@@ -34,6 +34,23 @@ class Reason(enum.StrEnum):
     TOO_LARGE = "too_large"
     POOR_QUALITY = "poor_quality"
     PACK_EXCHANGED = "pack_exchanged"
+    LATE = "late"
+
+
+class Difference(enum.StrEnum):
+    """How what was received differs from what was expected. The value is stored and served: add, never rename."""
+
+    COLLECTED_NOT_SCANNED = "collected_not_scanned"
+    RECEIVED_NOT_COLLECTED = "received_not_collected"
+    FEWER_THAN_DECLARED = "fewer_than_declared"
+    MORE_THAN_DECLARED = "more_than_declared"
+    SHEETS_OF_ABSENT = "sheets_of_absent"
+    PRESENT_WITHOUT_SHEET = "present_without_sheet"
+    EXPECTED_WITHOUT_SHEET = "expected_without_sheet"
+    SCANNED_TWICE = "scanned_twice"
+    STACK_DIFFERS = "stack_differs"
+    SHEET_OF_OTHER_TEST = "sheet_of_other_test"
+    SHEET_EXCHANGED = "sheet_exchanged"
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,4 +114,9 @@ WORDING: Mapping[Reason, Wording] = {
         "Dette arket er skrevet ut for én kandidat, men bunken er delt ut til en annen.",
         _ALL,
     ),
+    Reason.LATE: Wording(
+        "Grading of this test had begun when the sheet came: let it in with a reason, or leave it out.",
+        "Sensuren av denne prøven var begynt da arket kom: slipp det inn med en begrunnelse, eller la det være.",
+        ("assign", "discard", "retry"),
+    ),
 }

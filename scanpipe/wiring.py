@@ -6,14 +6,18 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+from scanpipe.access import AccessRules, AccessTokens
 from scanpipe.desk.drafting import Drafts
 from scanpipe.desk.folders import open_folders
+from scanpipe.desk.noticing import Lookout
 from scanpipe.desk.observing import Nobody, Observer
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.people import ROLES
+from scanpipe.desk.surveying import Survey
 from scanpipe.desk.uploads import Uploads
 from scanpipe.engines import Engine, EngineOptions, Tls, open_engine
 from scanpipe.faults import ConfigFault, FolderFault, UsageFault
@@ -22,7 +26,11 @@ from scanpipe.identity import IdentityProvider, ProviderRules
 from scanpipe.inboxes import Inbox, InboxRules, open_inbox
 from scanpipe.keyring import KeyFile
 from scanpipe.ledgers import SqlLedger, open_ledger
+from scanpipe.mail import Post, PostRules
+from scanpipe.sending import Sender
 from scanpipe.settings import Settings
+from scanpipe.stages.digest import DigestRules, quiet_hours
+from scanpipe.stages.noticing import NoticeRules
 from scanpipe.stages.quality import QualityRules
 from scanpipe.stages.settle import SettleRules
 from scanpipe.stages.unpack import Limits
@@ -79,6 +87,21 @@ def open_provider(settings: Settings) -> IdentityProvider | None:
     )
 
 
+def open_access(settings: Settings, provider: IdentityProvider | None) -> AccessTokens | None:
+    """Whose access tokens open the API, if the settings say so. Raises ConfigFault."""
+    s = settings.oidc
+    if not s.api_audience:
+        return None
+    if provider is None:
+        raise ConfigFault("oidc.api_audience is set, and oidc.issuer is not", "Set both, or none.")
+    return AccessTokens(provider, AccessRules(s.api_audience, s.api_scope_claim, s.api_tests_claim))
+
+
+def open_sender(settings: Settings) -> Sender:
+    """What sends changes to whoever registered for them. Raises ConfigFault."""
+    return Sender(settings.webhooks.allow_private, settings.webhooks.ca)
+
+
 def open_drafts(settings: Settings) -> Drafts:
     """Where definitions wait that a person looks through before they hold."""
     return Drafts(settings.root / "drafts")
@@ -87,6 +110,28 @@ def open_drafts(settings: Settings) -> Drafts:
 def open_uploads(settings: Settings) -> Uploads:
     """Where files wait that come through the browser."""
     return Uploads(settings.root / "uploads", settings.inbox_path, settings.limits.file_mb * 10**6)
+
+
+def open_lookout(settings: Settings, parts: Parts) -> Lookout:
+    """Looks after what people should be told."""
+    n = settings.notices
+    wait, silent = timedelta(minutes=n.wait_minutes), timedelta(minutes=n.silent_minutes)
+    disks = {"data": settings.root, "inbox": settings.inbox_path}
+    return Lookout(parts, Survey(parts, settings.sources, disks), NoticeRules(wait, silent, int(n.disk_gb * 10**9)))
+
+
+def open_post(settings: Settings) -> Post | None:
+    """The mail server that the settings name, if they do."""
+    n = settings.notices
+    if not n.smtp_host:
+        return None
+    return Post(PostRules(n.smtp_host, n.smtp_port, n.smtp_tls, n.smtp_user, n.smtp_password, n.sender, n.smtp_ca))
+
+
+def digest_rules(settings: Settings) -> DigestRules:
+    """When mails go."""
+    n = settings.notices
+    return DigestRules(timedelta(minutes=n.digest_minutes), quiet_hours(n.quiet_hours))
 
 
 def open_object_store(settings: Settings, ledger: SqlLedger | None = None) -> ObjectStore:

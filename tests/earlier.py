@@ -18,8 +18,14 @@ _TABLES = (
     "locked",
     "session",
     "looking",
+    "received",
+    "webhook",
+    "delivery",
+    "lease",
 )
-_INDEXES = ("scan_unopened", "event_link", "scan_stack", "page_queue")
+_TABLES += ("counted", "declared", "attendance", "stack_count", "closed")
+_TABLES += ("mentioned", "notice", "notice_choice", "letter", "keeper")
+_INDEXES = ("scan_unopened", "event_link", "scan_stack", "page_queue", "event_type")
 
 
 def make_earlier(ledger: Path) -> None:

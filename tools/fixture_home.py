@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scanpipe.codes import Key
 from scanpipe.definitions import load
-from scanpipe.desk import packs
+from scanpipe.desk import locking, packs
 from scanpipe.desk.defining import register
 from scanpipe.desk.printing import give_serials
 from scanpipe.model import Candidate, Question, Sheet, TestDefinition
@@ -23,6 +23,7 @@ KEY = Key("FIX", hashlib.sha256(b"the fixtures' key signs nothing real").digest(
 OTHER_KEY = Key("OTR", hashlib.sha256(b"another installation's key").digest())
 MATHEMATICS = load(ROOT / "config/tests/mathematics.yaml")
 NO_SKETCHES = load(ROOT / "fixtures/definitions/no-sketches.yaml")
+BEING_GRADED = load(ROOT / "fixtures/definitions/being-graded.yaml")
 UNKNOWN = replace(MATHEMATICS, id="XX9999-2026H", title="En ukjent prøve")
 WIDER = replace(
     MATHEMATICS,
@@ -45,8 +46,9 @@ def prepare(settings: Settings) -> list[Sheet]:
     keys.write_text(json.dumps({"keys": [{"id": KEY.id, "secret": KEY.secret.hex(), "made": "2026-01-01"}]}))
     keys.chmod(0o600)
     with open_parts(settings) as parts:
-        for definition in (MATHEMATICS, NO_SKETCHES):
+        for definition in (MATHEMATICS, NO_SKETCHES, BEING_GRADED):
             register(parts, definition)
+        locking.lock(parts, BEING_GRADED.id, "one of the office")
         with parts.ledger.read() as r:
             mathematics = r.definition(MATHEMATICS.id)
         assert mathematics is not None

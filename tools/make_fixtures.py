@@ -316,6 +316,7 @@ FIXTURES: dict[str, Fixture] = {
     "73-bomb.png": bomb,
     "74-half-a-page.jpg": half_a_page,
     "75-exchanged-pack.jpg": strange("pack_exchanged", unprinted(home.PACK_OF, "2a", 80_000_008)),
+    "76-late.jpg": strange("late", unprinted("30001", "1", 80_000_009, home.BEING_GRADED)),
 }
 
 

@@ -14,14 +14,18 @@ from scanpipe.cli import (
     configuring,
     deciding,
     defining,
+    expecting,
     exporting,
     keeping,
     looking,
+    noticing,
     printing,
     proving,
+    reporting,
     retiring,
     serving,
     stationing,
+    webhooks,
     working,
 )
 from scanpipe.cli.door import Door, exit_with
@@ -30,7 +34,7 @@ from scanpipe.faults import Fault
 _EPILOG = """\b
 Exit codes: 0 done · 1 machine problem · 2 wrong call · 3 setting · 4 test definition · 5 no such thing · 6 refused by the
 rules · 7 verify failed · 8 object store · 9 ledger · 10 folder · 11 system library missing ·
-12 workers not reached · 130 interrupted
+12 workers not reached · 13 mail · 130 interrupted
 
 \b
 Example, from nothing to a filed sheet:
@@ -78,11 +82,15 @@ for subject in (
     looking,
     calibrating,
     deciding,
+    expecting,
     proving,
     exporting,
+    reporting,
     keeping,
     retiring,
     accounts,
+    webhooks,
+    noticing,
     configuring,
 ):
     for command in subject.COMMANDS:

@@ -10,6 +10,8 @@ from scanpipe.cli.door import Door, emit, json_option, pass_door, person
 from scanpipe.desk import people
 from scanpipe.desk import tokens as programs
 
+_SCOPES = f"Comma-separated, of {', '.join(programs.SCOPES)}; or read: all that read; or all."
+
 
 @click.group()
 def users() -> None:
@@ -126,7 +128,7 @@ def tokens() -> None:
 
 @tokens.command("add")
 @click.argument("name")
-@click.option("--scopes", required=True, help=f"Comma-separated, of {', '.join(programs.SCOPES)}; or all.")
+@click.option("--scopes", required=True, help=_SCOPES)
 @click.option("--tests", help="Comma-separated; the token sees only these tests [default: all].")
 @click.option("--expires-days", type=click.IntRange(1, 3650), help="Ends after so many days [default: never].")
 @pass_door
@@ -136,8 +138,7 @@ def add_token(door: Door, name: str, scopes: str, tests: str | None, expires_day
     \b
     Example: scanpipe tokens add grading --scopes slots:read,content:read,events:read --tests MA0001-2026H
     """
-    wanted = [*programs.SCOPES] if scopes in ("all", "read") else _listed(scopes)
-    planned = programs.plan_token(name, wanted, _listed(tests or ""), expires_days)
+    planned = programs.plan_token(name, _scopes(scopes), _listed(tests or ""), expires_days)
     with door.parts() as parts:
         secret = programs.add_token(parts, planned, person())
     click.echo("Keep it safe, it is not shown again:", err=True)
@@ -175,6 +176,12 @@ def revoke_token(door: Door, name: str) -> None:
     with door.parts() as parts:
         programs.revoke_token(parts, name, person())
     click.echo(f"{name} lets nobody in any more.")
+
+
+def _scopes(text: str) -> list[str]:
+    if text in ("all", "read"):
+        return [s for s in programs.SCOPES if text == "all" or s.endswith(":read")]
+    return _listed(text)
 
 
 def _listed(text: str) -> list[str]:

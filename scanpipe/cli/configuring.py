@@ -29,7 +29,7 @@ def show(door: Door, as_json: bool) -> None:
     """
     for v in door.loaded[1]:
         value = hidden(v.value) if isinstance(v.value, str) else v.value
-        value = "***" if value and v.key.endswith("secret") else value
+        value = "***" if value and v.key.endswith(("secret", "password")) else value
         if as_json:
             emit({"key": v.key, "value": value, "origin": v.origin})
         else:

@@ -151,7 +151,7 @@ def schema() -> None:
 @click.argument("test")
 @pass_door
 def lock(door: Door, test: str) -> None:
-    """Say that grading began: no decision of a person changes what lies in the slots any more.
+    """Say that grading began: no decision of a person changes what lies in the slots any more, and later sheets are held.
 
     \b
     Example: scanpipe tests lock MA0001-2026H

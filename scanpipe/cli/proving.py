@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
 
 from scanpipe.cli.door import Door, emit, json_option, pass_door, progress
+from scanpipe.desk.reporting import check_report
 from scanpipe.desk.sources import health
 from scanpipe.desk.tracing import trace as trace_scan
 from scanpipe.desk.verifying import STATES
@@ -17,16 +19,26 @@ from scanpipe.faults import Fault, VerifyFailed
 
 
 @click.command()
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Check a report that `scanpipe report` wrote, and nothing else.",
+)
 @json_option
 @pass_door
-def verify(door: Door, as_json: bool) -> None:
+def verify(door: Door, report: Path | None, as_json: bool) -> None:
     """Prove that nothing is missing, nothing was changed, and every object in a slot is explained.
 
     Ends with 0 only when all of it holds; else says precisely what is wrong and ends with 7.
 
     \b
     Example: scanpipe verify
+             scanpipe verify --report report.json
     """
+    if report is not None:
+        _verify_report(door, report, as_json)
+        return
     with door.parts() as parts, progress("verifying", None, not as_json) as advance:
         finding = verify_all(parts, lambda _, done, __: advance(done))
     if as_json:
@@ -45,6 +57,20 @@ def verify(door: Door, as_json: bool) -> None:
     if not finding.holds:
         hint = "Restore what is missing from a backup; `scanpipe trace SCAN` tells the life of a scan."
         raise VerifyFailed(f"{len(finding.problems)} problems", hint)
+
+
+def _verify_report(door: Door, file: Path, as_json: bool) -> None:
+    """It is ours, unchanged, and follows from the events up to the head that it names."""
+    with door.parts() as parts:
+        problems = check_report(parts, file.read_bytes())
+    if as_json:
+        emit({"report": str(file), "problems": problems, "holds": not problems})
+    for problem in problems if not as_json else ():
+        click.secho(f"  {problem}", fg="red")
+    if problems:
+        raise VerifyFailed(f"{len(problems)} problems", "Compare it with a report that is made now: `scanpipe report`.")
+    if not as_json:
+        click.secho("The report is unchanged and follows from the ledger.", fg="green")
 
 
 @click.command()

@@ -73,6 +73,7 @@ def _age(since: str) -> str:
 @click.option("--test", help="The test, where the page does not say.")
 @click.option("--contradict", is_flag=True, help="Although a code on the page says otherwise.")
 @click.option("--twice", is_flag=True, help="Although another scan of this serial is filed: both are kept.")
+@click.option("--late", metavar="REASON", help="Although grading has begun: why it is let in, for the record.")
 @json_option
 @pass_door
 def assign(door: Door, /, page: str, as_json: bool, **choice: Any) -> None:
@@ -82,6 +83,7 @@ def assign(door: Door, /, page: str, as_json: bool, **choice: Any) -> None:
 
     \b
     Example: scanpipe queue assign 3f9a0c1e22b7-1 --candidate 10001 --question 2a
+             scanpipe queue assign 3f9a0c1e22b7-1 --candidate 10001 --question 2a --late "was under the desk"
     """
     with door.parts() as parts:
         with parts.ledger.read() as r:

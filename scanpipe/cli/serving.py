@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -16,16 +17,34 @@ from scanpipe.cli.working import parts_when_there, stop_signal, watch_until
 from scanpipe.desk.chores import Chores
 from scanpipe.desk.comparing import compare
 from scanpipe.desk.deciding import finish_decisions
+from scanpipe.desk.delivering import Deliverer
+from scanpipe.desk.mailing import Mailroom
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.recognising import recognise
 from scanpipe.desk.resuming import Resumer
 from scanpipe.desk.signing_in import SessionRules
 from scanpipe.faults import Fault
+from scanpipe.identity import IdentityProvider
 from scanpipe.ocr import open_text_reader
-from scanpipe.wiring import open_drafts, open_provider, open_uploads, open_workers
+from scanpipe.settings import Settings
+from scanpipe.wiring import (
+    digest_rules,
+    open_access,
+    open_drafts,
+    open_lookout,
+    open_post,
+    open_provider,
+    open_sender,
+    open_uploads,
+    open_workers,
+)
 
 _LEFT_S = 30.0
 """A decision that is not carried out after so long was not: the store was away."""
+_DELIVER_EVERY_S = 1.0
+_LOOK_S = 5.0
+_PATIENCE_S = 5.0
+"""A mail that is on its way when the server ends goes again at the next start, with the same Message-ID."""
 _host = click.option("--host", help="Address to listen on [default: web.host].")
 _port = click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 takes any free one [default: web.port].")
 
@@ -76,20 +95,33 @@ def _serving(door: Door, parts: Parts, service: Service, host: str | None, port:
     finish_decisions(parts)
     resumer = Resumer(parts, lambda: open_workers(door.settings))
     sessions = SessionRules(timedelta(minutes=web.idle_minutes), timedelta(hours=web.session_hours))
-    opened = open_provider(door.settings), open_uploads(door.settings), open_drafts(door.settings)
+    provider = open_provider(door.settings)
+    opened = provider, open_uploads(door.settings), open_drafts(door.settings)
     site = import_module("scanpipe.web.site").Site(resumer.resume, sessions, *opened, door.settings.sources)
-    rules = import_module("scanpipe.web.api.door").ApiRules(web.presigned_s)
+    rules = _api_rules(door.settings, provider)
     app = import_module("scanpipe.web.app").make_app(parts, service.meter, site, rules)
     serving = import_module("scanpipe.web.serving")
     server = serving.Server(app, host or web.host, web.port if port is None else port, web.proxies)
-    chores = Chores(_chores(parts, resumer))
+    deliverer = Deliverer(parts, open_sender(door.settings))
+    chores = Chores(_chores(parts, resumer)), Chores([deliverer.work], _DELIVER_EVERY_S)
     click.echo(f"Serving {server.start()}/ (pages) and /api/v1", err=True)
     try:
-        yield resumer
+        with _telling(door, parts):
+            yield resumer
     finally:
         server.close()
-        chores.close()
+        deliverer.close()
+        for each in chores:
+            each.close()
         resumer.close()
+
+
+def _api_rules(settings: Settings, provider: IdentityProvider | None) -> Any:
+    api = settings.api
+    access = open_access(settings, provider)
+    private = settings.webhooks.allow_private
+    rules = import_module("scanpipe.web.api.door").ApiRules
+    return rules(settings.web.presigned_s, api.requests_per_minute, api.burst, access, private)
 
 
 def _chores(parts: Parts, resumer: Resumer) -> list[Callable[[], object]]:
@@ -98,6 +130,27 @@ def _chores(parts: Parts, resumer: Resumer) -> list[Callable[[], object]]:
     reading: list[Callable[[], object]] = [] if read_text is None else [lambda: recognise(parts, read_text, 1)]
     left: list[Callable[[], object]] = [lambda: finish_decisions(parts, _LEFT_S), resumer.try_again]
     return [*left, lambda: compare(parts, 1), *reading]
+
+
+@contextmanager
+def _telling(door: Door, parts: Parts) -> Iterator[None]:
+    """Notices and mails, in a thread of their own: a mail server that does not answer keeps nothing else waiting."""
+    lookout, post, rules = open_lookout(door.settings, parts), open_post(door.settings), digest_rules(door.settings)
+    words = import_module("scanpipe.web.notice_words")
+    base_url = door.settings.notices.base_url
+    mailroom = Mailroom(parts, post, lambda *said: words.mail(*said, base_url), rules) if post else None
+
+    def tell() -> bool:
+        if lookout.look() and mailroom is not None:
+            mailroom.deliver()
+        return False  # once is enough until the next pause
+
+    chores = Chores([tell], _LOOK_S, _PATIENCE_S)
+    try:
+        yield
+    finally:
+        chores.close()
+        lookout.close()
 
 
 COMMANDS = (serve, up)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import islice
 from types import MappingProxyType
 
 from scanpipe.definitions.candidates import Placed, candidate
+from scanpipe.definitions.csv_table import DELIMITERS, delimiter_of, listed, matches, named, rows, without_excel_mark
 from scanpipe.definitions.problems import Spot, quoted
 from scanpipe.definitions.text_file import decode
 from scanpipe.definitions.vocabulary import CANDIDATE_KEYS
-from scanpipe.definitions.wording import tidy
 
-DELIMITERS = ",;\t"
 _LOOKED_AT = 50
 """Rows that tell the delimiter where there is no header: the last cells of a row may be left out."""
 USUAL_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -73,17 +70,16 @@ def read_candidates(
     text = decode(data, spot)
     if text is None:
         return []
-    skipped, body = _without_excel_mark(text)
+    skipped, body = without_excel_mark(text)
     if not has_header:
         return _by_place(body, skipped, columns or {}, spot)
     wanted = _wanted(columns)
-    delimiter = max(DELIMITERS, key=lambda d: _fit(body, d, wanted))
-    rows = _rows(body, delimiter, spot, skipped)
-    line, header = next(rows, (1, []))
+    read = rows(body, delimiter_of(body, wanted), spot, skipped)
+    line, header = next(read, (1, []))
     places = _places(header, wanted, spot.at(line, "first row"), required=columns or ())
     if "number" not in places:
         return []
-    return _at_least_one(rows, header, places, spot, "no row below the column names")
+    return _at_least_one(read, header, places, spot, "no row below the column names")
 
 
 def _by_place(text: str, skipped: int, columns: Mapping[str, str], spot: Spot) -> list[Placed]:
@@ -98,21 +94,21 @@ def _by_place(text: str, skipped: int, columns: Mapping[str, str], spot: Spot) -
     widest = max(max(places.values()) + 1, *(len(row) for _, row in _first_rows(text, delimiter)), 1)
     names = [str(place) for place in range(1, widest + 1)]
     for line, row in islice(_first_rows(text, delimiter), 1):
-        if any(_plain(cell) in USUAL_COLUMNS["number"] for cell in row):
+        if matches(row, USUAL_COLUMNS["number"]):
             spot.at(line + skipped, "").wrong("names of columns", "a candidate", "Say that there is a header.")
             return []
-    return _at_least_one(_rows(text, delimiter, spot, skipped), names, places, spot, "no row")
+    return _at_least_one(rows(text, delimiter, spot, skipped), names, places, spot, "no row")
 
 
 def _first_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    return islice(_rows(text, delimiter, Spot("", []), 0), _LOOKED_AT)
+    return islice(rows(text, delimiter, Spot("", []), 0), _LOOKED_AT)
 
 
 def _at_least_one(
-    rows: Iterator[tuple[int, list[str]]], header: Sequence[str], places: Mapping[str, int], spot: Spot, none: str
+    read: Iterator[tuple[int, list[str]]], header: Sequence[str], places: Mapping[str, int], spot: Spot, none: str
 ) -> list[Placed]:
     problems_before = len(spot.problems)
-    placed = _candidates(rows, header, places, spot)
+    placed = _candidates(read, header, places, spot)
     if not placed and len(spot.problems) == problems_before:
         spot.wrong(none, "at least one candidate")
     return placed
@@ -129,9 +125,9 @@ def _candidates(
                 f"{len(row)} cells", allowed, "Put quotes around a cell that has a delimiter in it."
             )
             continue
-        filled = {k: (row[i], spot.at(line, _named(header[i]))) for k, i in places.items() if _filled(row, i)}
+        filled = {k: (row[i], spot.at(line, named(header[i]))) for k, i in places.items() if _filled(row, i)}
         if "number" not in filled:
-            spot.at(line, _named(header[places["number"]])).wrong("nothing", CANDIDATE_KEYS["number"])
+            spot.at(line, named(header[places["number"]])).wrong("nothing", CANDIDATE_KEYS["number"])
         one = candidate(filled)
         if one is not None:
             placed.append(one)
@@ -148,70 +144,18 @@ def _wanted(columns: Mapping[str, str] | None) -> dict[str, tuple[str, ...]]:
     return {"number": USUAL_COLUMNS["number"], **{key: (name,) for key, name in columns.items()}}
 
 
-def _plain(header: str) -> str:
-    """The name of a column by its letters and digits alone: `Kandidat-nr.` is `kandidatnr`."""
-    clean = tidy(header).casefold()
-    return "".join(c for c in clean if c.isalnum()) or clean
-
-
-def _matches(header: Sequence[str], names: tuple[str, ...]) -> list[int]:
-    """The indexes of the columns with one of these names; a single name first to the letter."""
-    exact = [i for i, name in enumerate(header) if (tidy(name),) == names]
-    plain = [_plain(name) for name in names]
-    return exact or [i for i, name in enumerate(header) if _plain(name) in plain]
-
-
-def _fit(text: str, delimiter: str, wanted: Mapping[str, tuple[str, ...]]) -> tuple[int, int]:
-    """How well the first row reads with this delimiter: columns that are known, then columns."""
-    _, header = next(_rows(text, delimiter, Spot("", []), 0), (1, []))
-    return sum(bool(_matches(header, names)) for names in wanted.values()), len(header)
-
-
-def _without_excel_mark(text: str) -> tuple[int, str]:
-    """Lines skipped, and the text without the line `sep=;` that Excel writes and reads."""
-    first, newline, rest = text.partition("\n")
-    is_mark = newline and re.fullmatch(r"sep=[,;\t]\r?", first, re.IGNORECASE)
-    return (1, rest) if is_mark else (0, text)
-
-
-def _rows(text: str, delimiter: str, spot: Spot, skipped: int) -> Iterator[tuple[int, list[str]]]:
-    """The rows that have something in them, each with its first line; ends, and notes it, where quoting is broken."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    while True:
-        line = reader.line_num + skipped + 1
-        try:
-            row = next(reader, None)
-        except csv.Error as error:
-            hint = "A quote that is opened must be closed, and one inside a cell is written twice."
-            spot.at(line, "").wrong(f"a row that cannot be read ({error})", "cells with a delimiter between them", hint)
-            return
-        if row is None:
-            return
-        if any(cell.strip() for cell in row):
-            yield line, row
-
-
 def _places(
     header: Sequence[str], wanted: Mapping[str, tuple[str, ...]], spot: Spot, required: Container[str]
 ) -> dict[str, int]:
     """The index of each column by key. Notes columns that are missing or there more than once."""
     places: dict[str, int] = {}
     for key, names in wanted.items():
-        found = _matches(header, names)
+        found = matches(header, names)
         if len(found) > 1:
             both = " and ".join(quoted(header[i]) for i in found)
             spot.wrong(f"the columns {both}", f"one column for {key}", "Say which under `columns`.")
         elif not found and (key in required or key == "number"):
-            spot.wrong(_listed(header), f"a column {' or '.join(names)} for {key}", "Name it under `columns`.")
+            spot.wrong(listed(header), f"a column {' or '.join(names)} for {key}", "Name it under `columns`.")
         if found:
             places[key] = found[0]
     return places
-
-
-def _named(header: str) -> str:
-    return f"column {quoted(tidy(header))}"
-
-
-def _listed(header: Sequence[str]) -> str:
-    names = [quoted(tidy(name)) for name in header if name.strip()]
-    return "the columns " + ", ".join(names) if names else "no column names"

@@ -13,17 +13,22 @@ _PAUSE_S = 3.0
 
 
 class Chores:
-    """Does pieces of the first chore that has any to do, until it is closed; a chore answers whether there was one."""
+    """Does pieces of the first chore that has any to do, until it is closed; a chore answers whether there was one.
 
-    def __init__(self, chores: Sequence[Callable[[], object]], pause_s: float = _PAUSE_S) -> None:
-        self._chores, self._pause_s = chores, pause_s
+    Closing waits `patience_s` at most for one that is being done: what is done with others must bear being broken off.
+    """
+
+    def __init__(
+        self, chores: Sequence[Callable[[], object]], pause_s: float = _PAUSE_S, patience_s: float | None = None
+    ) -> None:
+        self._chores, self._pause_s, self._patience_s = chores, pause_s, patience_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="chores", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         self._stop.set()
-        self._thread.join()
+        self._thread.join(self._patience_s)
 
     def _run(self) -> None:
         while not self._stop.wait(self._pause_s):

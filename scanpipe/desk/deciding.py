@@ -30,7 +30,8 @@ OUT_OF_SLOTS = ("held", "blank", "discarded", "replaced", "rescan", "withdrawn")
 class Decision:
     """A person's choice for a page. `contradict`: they know that a code on the page says otherwise. `twice`: they know that
     another scan of this serial is filed, and both are to be. `serial` is that of the printed sheet which they take the page for,
-    where no code on it says so; `ground` is that of the suggestion which they took.
+    where no code on it says so; `ground` is that of the suggestion which they took; `late`: why the page is let in although
+    grading has begun.
     """
 
     candidate: str
@@ -41,21 +42,32 @@ class Decision:
     twice: bool = False
     serial: str | None = None
     ground: str | None = None
+    late: str | None = None
 
 
 def assign(parts: Parts, page: PageId, decision: Decision, seen: int | None = None) -> PageRecord:
     """Files a page where a person says: one that was held, or one that lies in another slot."""
+    if decision.late is not None and not decision.late.strip():
+        raise Refused("a late sheet is let in with a reason only", "Say why, for the record.")
 
     def decide(tx: Transaction) -> PageRecord:
         record = _with_picture(decidable(tx, page, seen, *OUT_OF_SLOTS, "filed"))
         filed = checked(tx, record, decision)
         if record.state == "filed" and _slot_columns(filed) == {k: getattr(record, k) for k in _slot_columns(filed)}:
             raise Refused(f"page {page} lies in this slot already", "Choose another one.")
-        kind = "move" if record.state == "filed" else "keep_both" if decision.twice else "assign"
-        make(tx, kind, decision.by, [record], loses=lost_slots(tx, record, filed.slot))
+        kind = _kind(tx, record, filed, decision)
+        make(tx, kind, decision.by, [record], decision.late, loses=lost_slots(tx, record, filed.slot))
         return place(tx, record, filed, decision)
 
     return finish_decision(parts, parts.ledger.write(decide))
+
+
+def _kind(tx: Transaction, record: PageRecord, filed: Filed, decision: Decision) -> str:
+    if record.state == "filed":
+        return "move"
+    if decision.late and tx.locked(filed.slot.test):
+        return "let_in"
+    return "keep_both" if decision.twice else "assign"
 
 
 def finish_decision(parts: Parts, record: PageRecord) -> PageRecord:
@@ -218,9 +230,11 @@ def checked(tx: Transaction, record: PageRecord, decision: Decision) -> Filed:
         said = ", ".join(against)
         raise Refused(f"a code on the page says otherwise: {said}", "If you are sure, repeat with --contradict.")
     evidence = json.loads(record.evidence or "{}")
-    facts = replace(tx.facts(claims, record.id), handed_to=None)  # whose pack it was is what the person decides
+    # whose pack it was is what the person decides, and a lock is no matter of the sheet
+    facts = replace(tx.facts(claims, record.id), handed_to=None, locked=False)
     facts = replace(facts, first=None) if decision.twice else facts
-    check_unlocked(tx, test)
+    if not decision.late or record.state == "filed":
+        check_unlocked(tx, test)
     verdict = validate(claims, facts, evidence | ({"contradicts": ", ".join(against)} if against else {}))
     if isinstance(verdict, Held):
         detail = {k: v for k, v in verdict.evidence.items() if k not in evidence}

@@ -20,6 +20,8 @@ from scanpipe.model import Claims, Held, PageId, PageRecord, Slot
 from scanpipe.reasons import WORDING
 from scanpipe.stages.validate import validate
 
+_TO_LET_IN = "`scanpipe queue assign --late REASON` lets a late sheet in; `scanpipe tests unlock` opens all of them."
+
 
 def page_or_fault(tx: Transaction, page: PageId) -> PageRecord:
     """Raises UnknownThing."""
@@ -56,8 +58,8 @@ def made_for(tx: Transaction, page: PageRecord) -> str | None:
 
 def check_unlocked(tx: Transaction, test: str) -> None:
     """Raises Refused when grading of the test began."""
-    if tx.packs().locked(test):
-        raise Refused(f"grading of {test} has begun: its slots are locked", "`scanpipe tests unlock` opens them.")
+    if tx.locked(test):
+        raise Refused(f"grading of {test} has begun: its slots are locked", _TO_LET_IN)
 
 
 def make(

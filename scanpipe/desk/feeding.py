@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Any
 
 from scanpipe.desk.parts import Parts
 from scanpipe.ledgers import Transaction
@@ -33,6 +34,13 @@ def _as_defined(r: Transaction, change: Change) -> Change | None:
     if test is None or candidate is None or question is None:
         return None
     return replace(change, test=test.id, candidate=candidate.number, question=question.id)
+
+
+def told(change: Change) -> dict[str, Any]:
+    """A change as programs are told of it, wherever they hear of it."""
+    slot = {"test": change.test, "candidate": change.candidate, "question": change.question}
+    about = {"id": change.id, "type": change.type, "at": change.at, "because": change.because}
+    return about | {"slot": slot, "serial": change.serial, "sha256": change.sha256}
 
 
 class Watch:

@@ -1,4 +1,7 @@
-"""Grading begins: no decision of a person changes what lies in the slots of a test any more, until it is unlocked."""
+"""Grading begins: no decision of a person changes what lies in the slots of a test any more, until it is unlocked.
+
+What comes later is held (`Reason.LATE`); a person lets it in by an act of its own, with a reason (`Decision.late`).
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ def _set(parts: Parts, test: str, by: str, to: bool) -> str:
     known = find_test(parts, test).id
 
     def record(tx: Transaction) -> None:
+        tx.hold(f"grading {known.upper()}")  # whatever is being filed comes before or after, not beside
         if tx.packs().locked(known) is to:
             raise Refused(f"{known} is {'locked already' if to else 'not locked'}", "Nothing was changed.")
         tx.append("grading_locked" if to else "grading_unlocked", test=known, by=by)

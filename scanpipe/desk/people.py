@@ -90,7 +90,7 @@ def set_password(parts: Parts, name: str, password: str, by: str, keep: str = ""
 
 
 def end_user(parts: Parts, name: str, by: str) -> None:
-    """Ends an account and its sessions at once. Its name stays on record and is not given again."""
+    """Ends an account and its sessions at once, and forgets its e-mail address. Its name stays on record, for nobody else."""
     if name == by:
         raise Refused("nobody ends their own account", "Another user administrator can.")
 
@@ -98,6 +98,7 @@ def end_user(parts: Parts, name: str, by: str) -> None:
         _account(tx, name)
         tx.accounts().change_account(name, ended=_now())
         tx.sessions().end_of(name)
+        tx.notices().forget(name)
         tx.append("user_ended", name=name, by=by)
 
     parts.ledger.write(record)

@@ -19,6 +19,7 @@ from scanpipe.desk.defining import find_test
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.rendition_keys import renditions_of
 from scanpipe.desk.shelving import SHELVED, shelved
+from scanpipe.desk.webhooks import end_webhook
 from scanpipe.faults import Refused, UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.model import PageId, PageRecord, ScanRecord
@@ -134,9 +135,16 @@ def confirm(parts: Parts, test: str, code: str, by: str, progress: Callable[[int
     lines = "".join(f"{sha256}  {key}\n" for key, sha256 in sorted(erased.items()))
     about = {"test": found.test, "code": code, "asked_by": asked["by"], "by": by, "objects": len(erased)}
     about["digest"] = hashlib.sha256(lines.encode()).hexdigest()
-    parts.ledger.write(lambda tx: tx.append("test_retired", **about))
+    parts.ledger.write(lambda tx: _end(tx, about))
     at = datetime.now(UTC).isoformat(timespec="seconds")
     return about | {"after": asked["after"], "at": at, "erased": [line for line in lines.splitlines() if line]}
+
+
+def _end(tx: Transaction, about: dict[str, Any]) -> None:
+    """Nothing is sent any more, and nothing left of it: it names candidates."""
+    for webhook in tx.webhooks().of_test(about["test"]):
+        end_webhook(tx, webhook, about["by"])
+    tx.append("test_retired", **about)
 
 
 def _asked(parts: Parts, test: str, code: str) -> dict[str, Any]:

@@ -22,13 +22,16 @@ _MOST_LOOKED_AT = 1000
 
 @dataclass(frozen=True, slots=True)
 class SlotView:
-    """A slot with its pages in their order; `on_its_way` counts held pages that claim it."""
+    """A slot with its pages in their order; `on_its_way` counts held pages that claim it, `late` those of them that came after
+    grading had begun.
+    """
 
     slot: Slot
     state: State
     lying: tuple[Lying, ...]
     printed: int
     on_its_way: int
+    late: int = 0
 
     @property
     def pages(self) -> tuple[PageRecord, ...]:
@@ -163,7 +166,7 @@ def _views(r: Transaction, test: TestDefinition, places: list[tuple[Candidate, Q
     candidates = list(dict.fromkeys(candidate.number for candidate, _ in places))
     questions = list(dict.fromkeys(question.id for _, question in places))
     contents = r.slots().contents(test.id, candidates, questions)
-    locked = r.packs().locked(test.id)
+    locked = r.locked(test.id)
     return [_view(contents, Slot(test.id, c.number, q.id), q.sketches == "none", locked) for c, q in places]
 
 
@@ -172,7 +175,8 @@ def _view(contents: Contents, slot: Slot, takes_none: bool, locked: bool) -> Slo
     lying = tuple(contents.lying.get(place, ()))
     printed, on_its_way = contents.printed[place], contents.on_its_way[place]
     state = _state(len(lying), printed, on_its_way, takes_none)
-    return SlotView(slot, "locked" if locked and state != "nothing_expected" else state, lying, printed, on_its_way)
+    state = "locked" if locked and state != "nothing_expected" else state
+    return SlotView(slot, state, lying, printed, on_its_way, contents.late[place])
 
 
 def _state(received: int, printed: int, on_its_way: int, takes_none: bool) -> State:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +14,18 @@ from scanpipe.faults import Refused, UnknownThing, UsageFault
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.accounts import Token
 
-SCOPES = ("slots:read", "content:read", "events:read")
+SCOPES: Mapping[str, str] = {
+    "slots:read": "what lies in the slots",
+    "content:read": "the pictures of pages",
+    "events:read": "what has changed",
+    "receipts:read": "how many sheets of a candidate have come",
+    "expected:write": "how many sheets are expected",
+    "tests:write": "read, create and revise definitions",
+    "locks:write": "lock and unlock a test's slots",
+    "scans:write": "send scans, and ask what became of them",
+    "webhooks:write": "have changes sent",
+}
+"""What a token may be for. They are stored with it: add, never rename."""
 _TOUCH_S = 60
 
 
@@ -40,7 +52,7 @@ def plan_token(name: str, scopes: list[str], tests: list[str], days: int | None)
     check_name(name)
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
-        raise UsageFault(f"unknown scopes: {', '.join(unknown) or 'none given'}", f"Scopes: {', '.join(SCOPES)}, all.")
+        raise UsageFault(f"unknown scopes: {', '.join(unknown) or 'none given'}", f"Scopes: {', '.join(SCOPES)}.")
     expires = (datetime.now(UTC) + timedelta(days=days)).isoformat(timespec="seconds") if days else None
     return Token(name, "", ",".join(scopes), ",".join(t.upper() for t in tests), _now(), expires)
 

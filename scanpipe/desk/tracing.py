@@ -75,6 +75,12 @@ def _pack(d: dict[str, Any]) -> str:
     return f"the sheets of candidate {d['printed_for']} to {d['handed_to']}{both}, test {d['test']}"
 
 
+def _noticed(d: dict[str, Any]) -> str:
+    """Test, stack or disk, and the figures."""
+    told = [f"{name} {value}" for name, value in sorted(d["params"].items()) if value not in ("", d["subject"])]
+    return "".join(f", {x}" for x in ([d["subject"]] if d["subject"] else []) + told)
+
+
 def _role(d: dict[str, Any]) -> str:
     bound = [f"{what} {d[what]}" for what in ("tests", "rooms") if d.get(what)]
     return f"{d['role']}" + (f" for {', '.join(bound)}" if bound else "")
@@ -82,6 +88,21 @@ def _role(d: dict[str, Any]) -> str:
 
 def _turned(d: dict[str, Any]) -> str:
     return f", stood {d['turn_deg']}° and {d['skew_deg']}° from upright"
+
+
+def _told(d: dict[str, Any], what: str) -> str:
+    of = [f"candidate {c}: {_how_many(n, serials)}" if c else _how_many(n, serials) for c, n, serials in d["entries"]]
+    return f"Test {d['test']}, room {d['room'] or '–'}: {d['by']} recorded as {what}: {'; '.join(of)}."
+
+
+def _how_many(count: int | None, serials: list[str]) -> str:
+    if serials:
+        return f"sheets {', '.join(serials)}"
+    return "nothing any more" if count is None else f"{count} sheets"
+
+
+def _difference(d: dict[str, Any]) -> str:
+    return f"Test {d['test']}, difference {d['kind'].replace('_', ' ')} {d['subject']}"
 
 
 def _slot(d: dict[str, Any]) -> str:
@@ -137,6 +158,11 @@ _SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
     "user_added": lambda e, d: f"{d['by']} made the account {d['name']} ({d['role']}).",
     "token_added": lambda e, d: f"{d['by']} made the token {d['name']}.",
     "token_revoked": lambda e, d: f"{d['by']} revoked the token {d['name']}.",
+    "webhook_added": lambda e, d: f"Test {d['test']}: {d['by']} has its changes sent to {d['url']} ({d['webhook']}).",
+    "webhook_removed": lambda e, d: f"Test {d['test']}: {d['by']} removed the webhook {d['webhook']}.",
+    "webhook_resent": lambda e, d: (
+        f"{d['by']} had {len(d['changes'])} changes sent again to the webhook {d['webhook']}."
+    ),
     "user_changed": lambda e, d: f"{d['by']} made {d['name']} {_role(d)}.",
     "password_set": lambda e, d: f"{d['by']} gave {d['name']} a new password.",
     "user_ended": lambda e, d: f"{d['by']} ended the account of {d['name']}.",
@@ -161,5 +187,19 @@ _SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
     "page_split": lambda e, d: (
         f"Page {e.page}: {d['decided_by']} cut it in two, {' and '.join(h[:12] for h in d['halves'])}; it is kept."
     ),
+    "notice_begun": lambda e, d: f"Noticed ({d['kind']}){_noticed(d)}; so since {d['since'][:16]}.",
+    "notice_ended": lambda e, d: f"What was noticed (event {d['notice']}) is over.",
     "page_retried": lambda e, d: f"Page {e.page}: {d['by']} sent it on its journey again.",
+    "sheets_handed_out": lambda e, d: _told(d, "handed out"),
+    "sheets_collected": lambda e, d: _told(d, "collected"),
+    "hand_in_declared": lambda e, d: (
+        f"{d['by']} recorded for {_slot(d)}: {_how_many(d['count'], d['serials'])} declared."
+    ),
+    "attendance_noted": lambda e, d: (
+        f"Test {d['test']}: {d['by']} recorded of {len(d['entries'])} candidates whether they were there."
+    ),
+    "stack_expected": lambda e, d: f"Stack {d['stack']}: {d['by']} recorded that it has {d['count']} pages.",
+    "difference_closed": lambda e, d: f"{_difference(d)}: {d['by']} closed it: {d['why']}.",
+    "difference_reopened": lambda e, d: f"{_difference(d)}: {d['by']} opened it again.",
+    "report_signed": lambda e, d: f"Test {d['test']}: {d['name']} signed a report off; its digest is {d['digest']}.",
 }

@@ -28,7 +28,7 @@ from scanpipe.faults import FolderUnavailable, Refused, UnknownThing
 ENDINGS = (".pdf", ".jpg", ".jpeg", ".png", ".tif", ".tiff")
 MOST_FILES = 500
 _KEPT_DAYS = 30
-_SPARE_BYTES = 2 * 2**30
+SPARE_BYTES = 2 * 2**30
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +110,18 @@ class Uploads:
             file = self._file(batch, n)
             files = [replace(file, name="", size=0) if i == n else f for i, f in enumerate(batch.files)]
             self._write(replace(batch, files=tuple(files)))
-            os.truncate(self._path(id, n), 0)
+            os.truncate(self.path(id, n), 0)
 
     def there(self, id: str, n: int) -> int:
         """How many bytes of a file have come. Raises UnknownThing."""
         self._file(self.batch(id), n)
-        return self._path(id, n).stat().st_size
+        return self.path(id, n).stat().st_size
 
     def put(self, id: str, n: int, offset: int, piece: bytes) -> int:
         """Puts a piece behind what is there; answers how many bytes that makes. Raises Overlap, Refused, UnknownThing."""
         file = self._file(self._open_batch(id), n)
         try:
-            with open(self._path(id, n), "r+b") as f:
+            with open(self.path(id, n), "r+b") as f:
                 fcntl.flock(f, fcntl.LOCK_EX)
                 there = f.seek(0, os.SEEK_END)
                 if there != offset:
@@ -149,7 +149,7 @@ class Uploads:
         """With the digests of its files, which are whole and on the disk."""
         files = []
         for n, file in enumerate(batch.files):
-            path = self._path(batch.id, n)
+            path = self.path(batch.id, n)
             if path.stat().st_size != file.size:
                 raise Refused(f"{file.name} has not come in whole", "Choose it again: it goes on where it ended.")
             files.append(replace(file, sha256=_digest_on_disk(path)) if file.name else file)
@@ -181,8 +181,12 @@ class Uploads:
             raise Refused(f"{name} is empty or too large", f"A file may have {self.most_bytes // 10**6} MB.")
         if len(batch.files) >= MOST_FILES:
             raise Refused(f"more than {MOST_FILES} files", "Hand these in, then begin anew.")
-        if shutil.disk_usage(self.root).free < 2 * size + _SPARE_BYTES:
+        if shutil.disk_usage(self.root).free < 2 * size + SPARE_BYTES:
             raise Refused("the disk has no room for it", "Tell those who run this installation.")
+
+    def drop(self, id: str) -> None:
+        """Forgets a batch that was not handed in."""
+        shutil.rmtree(self._folder(id), ignore_errors=True)
 
     def _open_batch(self, id: str) -> Batch:
         batch = self.batch(id)
@@ -200,7 +204,8 @@ class Uploads:
             raise UnknownThing("there is no such upload", "Begin a new one.")
         return self.root / id
 
-    def _path(self, id: str, n: int) -> Path:
+    def path(self, id: str, n: int) -> Path:
+        """What has come of a file so far."""
         return self._folder(id) / "files" / str(n)
 
     def _locked(self, id: str) -> _Lock:

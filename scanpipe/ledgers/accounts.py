@@ -28,7 +28,9 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A program's way in; `digest` is the SHA-256 of the token itself. Times are UTC in ISO 8601."""
+    """A program's way in; `digest` is the SHA-256 of the token itself. Times are UTC in ISO 8601. `provider`: the identity
+    provider gave it, and it stands nowhere here.
+    """
 
     name: str
     digest: str
@@ -38,6 +40,12 @@ class Token:
     expires: str | None = None
     revoked: str | None = None
     last_used: str | None = None
+    provider: bool = False
+
+    @property
+    def who(self) -> str:
+        """Who acts, for the record."""
+        return f"{self.name} ({'OAuth' if self.provider else 'API'})"
 
 
 class Accounts:
@@ -60,7 +68,8 @@ class Accounts:
         return [Account(*row) for row in self._c.execute(sa.select(t.account).order_by(t.account.c.name))]
 
     def add_token(self, token: Token) -> None:
-        self._c.execute(sa.insert(t.token), asdict(token))
+        row = {k: v for k, v in asdict(token).items() if k != "provider"}
+        self._c.execute(sa.insert(t.token), row)
 
     def token(self, name: str) -> Token | None:
         row = self._c.execute(sa.select(t.token).where(t.token.c.name == name)).first()

@@ -26,6 +26,10 @@ class Journal(Protocol):
         """Waits until no other transaction holds one of these names, and holds them until the end."""
         ...
 
+    def share(self, name: str) -> None:
+        """Waits until nobody holds the name as by `lock`, and keeps it from being locked until the end."""
+        ...
+
     def flush(self) -> None:
         """Writes out what is not yet written, before the commit."""
         ...

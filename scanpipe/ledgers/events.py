@@ -33,6 +33,9 @@ password_set            name, by
 user_ended              name, by
 token_added             name, scopes, tests (never the token)
 token_revoked           name
+webhook_added           webhook, test, url (without its query), by
+webhook_removed         webhook, test, by
+webhook_resent          webhook, test, changes: their numbers, by
 pack_move_asked         test, printed_for, handed_to, swap, by: one candidate wrote on the sheets of another
 pack_move_settled       pack, state, by: moved (its decision follows) or dropped; asked again when it is undone
 pictures_compared       sha256, other, same: the picture of a held page was laid over that of a filed one
@@ -43,8 +46,11 @@ signed_in, signed_out, sign_in_failed  name; why, where the identity provider ga
 upload_handed_in        by, stack, files [{name, size, stamp, sha256}, …]: they came through the browser
 results_exported        test, revision, files, pages, only, digest of the list of files (manifest.json), by
 drawing_viewed          by: a person was shown the picture of a page
+notice_begun            kind, subject, since, severity, params: somebody should know; no candidate is in params
+notice_ended            notice: it is over
 
-What of this changes a slot is written into the table `change` as well: `changes.py`.
+What of this changes a slot is written into the table `change` as well: `changes.py`. What is expected, differences and reports:
+`events_expected.py`, which is a part of this module.
 """
 
 from __future__ import annotations
@@ -55,7 +61,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from scanpipe.ledgers import changes
+from scanpipe.ledgers import changes, events_expected
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.chain import canonical
 from scanpipe.ledgers.prepared import Prepared, inserting
@@ -67,6 +73,31 @@ PAGE_COLUMNS = frozenset(t.page.c.keys()) - {"scan", "page", "state", "at", "eve
 def project(c: sa.Connection, id: int, at: str, type: str, scan: str | None, page: int | None, data: Data) -> None:
     """Changes the state by one event. Raises KeyError for a type that is not in the table above."""
     _PROJECTIONS[type](c, {"id": id, "at": at, "scan": scan, "page": page}, data)
+    if found := mentions(type, scan, data):
+        c.execute(sa.insert(t.mentioned), [{"what": what, "value": value, "event": id} for what, value in found])
+
+
+def mentions(type: str, scan: str | None, data: Data) -> set[tuple[str, str]]:
+    """Whom and what an event names that cannot be told from its page: the rows of `mentioned`. Most events: nobody."""
+    by = data.get("by") or data.get("decided_by")
+    found = {("by", name) for name in (by, data.get("name")) if name}
+    if scan is None or type in _OF_SLOTS:
+        found |= {("test", str(data["test"]).upper())} if data.get("test") else set()
+        found |= {("candidate", str(data[k]).upper()) for k in _CANDIDATES if data.get(k)}
+    if type in _OF_ROOMS:
+        found |= {("candidate", str(entry[0]).upper()) for entry in data["entries"] if entry[0]}
+    if type == "notice_begun" and data["params"].get("test"):
+        found.add(("test", str(data["params"]["test"]).upper()))
+    if type == "decision_made":
+        restored = [values for _, _, _, values in data["inverse"]]
+        found |= {("test", str(v["test"]).upper()) for v in restored if v.get("test")}
+        found |= {("candidate", str(v["candidate"]).upper()) for v in restored if v.get("candidate")}
+    return {(what, value[:120]) for what, value in found}
+
+
+_CANDIDATES = ("candidate", "printed_for", "handed_to")
+_OF_SLOTS = ("page_also", "page_not_also")
+_OF_ROOMS = ("sheets_handed_out", "sheets_collected", "attendance_noted")
 
 
 def _definition_registered(c: sa.Connection, e: Data, data: Data) -> None:
@@ -245,6 +276,15 @@ def _grading_unlocked(c: sa.Connection, e: Data, data: Data) -> None:
     changes.note_slot(c, e, "test_unlocked", {"test": data["test"]})
 
 
+def _notice_begun(c: sa.Connection, e: Data, data: Data) -> None:
+    row = {name: data[name] for name in ("kind", "subject", "since", "severity")}
+    c.execute(sa.insert(t.notice), row | {"id": e["id"], "at": e["at"], "params": canonical(data["params"])})
+
+
+def _notice_ended(c: sa.Connection, e: Data, data: Data) -> None:
+    c.execute(sa.update(t.notice).filter_by(id=data["notice"]).values(ended=e["at"]))
+
+
 def _nothing(c: sa.Connection, e: Data, data: Data) -> None:
     """The event is the whole record."""
 
@@ -287,6 +327,8 @@ _PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     "grading_unlocked": _grading_unlocked,
     "page_split": _page_decided("split"),
     "decision_undone": _decision_undone,
+    "notice_begun": _notice_begun,
+    "notice_ended": _notice_ended,
     "signed_in": _nothing,
     "signed_out": _nothing,
     "sign_in_failed": _nothing,
@@ -305,4 +347,11 @@ _PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     "user_ended": _nothing,
     "token_added": _nothing,
     "token_revoked": _nothing,
+    "webhook_added": _nothing,
+    "webhook_removed": _nothing,
+    "webhook_resent": _nothing,
+    **events_expected.PROJECTIONS,
 }
+
+TYPES = frozenset(_PROJECTIONS)
+"""Every type of event that there is."""

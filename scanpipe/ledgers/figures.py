@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from scanpipe.ledgers import tables as t
-from scanpipe.ledgers.chain import Event
+from scanpipe.ledgers.log import Log
 
-_p, _s, _e = t.page.c, t.scan.c, t.event.c
+_p, _s = t.page.c, t.scan.c
 _MINUTE = 16
 """Characters of a time in ISO 8601 down to its minute."""
 
@@ -76,18 +76,10 @@ class Figures:
         row = self._c.execute(query).first()
         return Receipt(stack, row[0], row[1], self._states(stack)) if row is not None and row[0] else None
 
-    def history(self, text: str, limit: int) -> list[Event]:
-        """Events about pages of a candidate, a serial, a file, or the start of a scan's digest; without a text the newest."""
-        query = sa.select(t.event).where(_e.type != "drawing_viewed") if not text else sa.select(t.event)
-        if text:
-            named = sa.or_(_p.candidate == text.upper(), _p.candidate == text, _p.serial == text)
-            pages = sa.select(_p.scan).where(named)
-            scans = sa.select(_s.scan).where(
-                sa.or_(_s.scan.startswith(text.lower(), autoescape=True), _s.file.icontains(text, autoescape=True))
-            )
-            query = query.where(sa.or_(_e.scan.in_(pages), _e.scan.in_(scans)))
-        rows = self._c.execute(query.order_by(_e.id.desc()).limit(limit))
-        return [Event(*row) for row in rows]
+    @property
+    def log(self) -> Log:
+        """The events, searched."""
+        return Log(self._c)
 
     def _states(self, stack: str) -> dict[str, int]:
         query = sa.select(_p.state, sa.func.count()).join_from(t.page, t.scan, _p.scan == _s.scan)

@@ -13,6 +13,7 @@ _p = t.pack.c
 _MOVED = Prepared(
     sa.select(_p.printed_for, _p.handed_to, _p.swap).where(_p.state == "moved", _p.test == sa.bindparam("test"))
 )
+_LOCKED = Prepared(sa.select(t.locked.c.test_id).where(t.locked.c.test_id == sa.bindparam("test")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,5 +55,4 @@ class Packs:
 
     def locked(self, test: str) -> bool:
         """Did grading of the test begin?"""
-        query = sa.select(t.locked.c.test_id).where(t.locked.c.test_id == test.upper())
-        return self._c.execute(query).first() is not None
+        return _LOCKED.first(self._c, {"test": test.upper()}) is not None

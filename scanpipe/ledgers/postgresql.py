@@ -34,6 +34,7 @@ _SESSION = "-c lock_timeout=60s -c idle_in_transaction_session_timeout=60s"
 
 _e = t.event.c
 _LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(n, 0)) FROM unnest(CAST(:names AS text[])) AS n")
+_SHARE = Prepared(sa.select(sa.func.pg_advisory_xact_lock_shared(sa.func.hashtextextended(sa.bindparam("name"), 0))))
 _EVENT = Prepared(
     sa.insert(t.event)
     .values({n: sa.bindparam(n) for n in ("at", "type", "scan", "page", "data")} | {"previous": "", "hash": ""})
@@ -145,6 +146,9 @@ class NumberedJournal:
 
     def lock(self, *names: str) -> None:
         self._c.execute(_LOCK, {"names": sorted(names)})
+
+    def share(self, name: str) -> None:
+        _SHARE.first(self._c, {"name": name})
 
     def flush(self) -> None:
         """All is written."""

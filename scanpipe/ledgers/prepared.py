@@ -21,7 +21,7 @@ class Prepared:
     Not for `in_`, whose text depends on its values.
     """
 
-    def __init__(self, statement: sa.Select[Any] | sa.Insert | sa.Update) -> None:
+    def __init__(self, statement: sa.Select[Any] | sa.Insert | sa.Update | sa.Delete) -> None:
         self._statement = statement
         self._compiled: dict[str, tuple[str, list[str] | None, Values]] = {}
 

@@ -19,21 +19,10 @@ _DATABASES: Mapping[str, tuple[str, str]] = {
     "postgresql": ("scanpipe.ledgers.postgresql", "PostgresqlDatabase"),
 }
 """By name: the other one's dialect would cost every command a tenth of its start."""
-_STATE: tuple[sa.Table, ...] = (
-    t.definition,
-    t.sheet,
-    t.scan,
-    t.page,
-    t.change,
-    t.decision,
-    t.decided,
-    t.also,
-    t.place,
-    t.pack,
-    t.compared,
-    t.print_read,
-    t.locked,
-)
+_EXPECTED = (t.counted, t.declared, t.attendance, t.stack_count, t.closed)
+_DECIDED = (t.decision, t.decided, t.also, t.place, t.pack, t.compared, t.print_read, t.locked)
+_TOLD = (t.change, t.notice, t.mentioned)
+_STATE: tuple[sa.Table, ...] = (t.definition, t.sheet, t.scan, t.page, *_TOLD, *_DECIDED, *_EXPECTED)
 
 
 def open_engine(url: str) -> tuple[sa.Engine, Database]:
@@ -89,7 +78,7 @@ def difference(c: sa.Connection) -> list[str]:
         with replayed(c) as fresh:
             return [s for table in _STATE if (s := _table_difference(c, fresh, table))]
     except CannotReplay as e:
-        return [str(e)]
+        return [e.message]
 
 
 def _table_difference(kept: sa.Connection, fresh: sa.Connection, table: sa.Table) -> str | None:

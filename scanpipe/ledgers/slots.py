@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.prepared import Prepared
-from scanpipe.model import PageRecord
+from scanpipe.model import PageRecord, Reason
 
 _p, _a, _r, _s = t.page.c, t.also.c, t.place.c, t.sheet.c
 _b = sa.bindparam
@@ -49,11 +49,14 @@ class Lying:
 
 @dataclass(slots=True)
 class Contents:
-    """What lies in slots, in order; how many sheets were printed for each, and how many held pages claim it."""
+    """What lies in slots, in order; how many sheets were printed for each, how many held pages claim it, and how many of
+    these came after grading had begun.
+    """
 
     lying: dict[Place, list[Lying]] = field(default_factory=dict)
     printed: Counter[Place] = field(default_factory=Counter)
     on_its_way: Counter[Place] = field(default_factory=Counter)
+    late: Counter[Place] = field(default_factory=Counter)
 
 
 class Slots:
@@ -73,6 +76,7 @@ class Slots:
                 found.setdefault(place, []).append((page, taken_in))
             elif place is not None:
                 known.on_its_way[place] += 1
+                known.late[place] += page.state == "held" and page.reason == Reason.LATE
         for place, page, taken_in in self._further(test, candidates, questions):
             found.setdefault(place, []).append((page, taken_in))
         self._arrange(known, found, test)

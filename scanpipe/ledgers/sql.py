@@ -21,6 +21,7 @@ from scanpipe.faults import LedgerFault, LedgerUnavailable
 from scanpipe.ledgers import chain, schema
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.database import as_fault
+from scanpipe.ledgers.replaying import replayed
 from scanpipe.ledgers.transaction import Transaction
 from scanpipe.timed_queue import TimedQueue
 
@@ -75,6 +76,25 @@ class SqlLedger:
         """A transaction to look things up in; it sees one state throughout."""
         with self.snapshot() as c:
             yield Transaction(c, self._definitions)
+
+    @contextmanager
+    def at_head(self) -> Iterator[tuple[Transaction, chain.Event | None]]:
+        """A transaction to look things up, and the last event of the chain; the state is what the events up to it add up to."""
+        self.link()
+        with self.snapshot() as c:
+            head = c.execute(sa.select(t.event).order_by(t.event.c.link.desc().nulls_last()).limit(1)).first()
+            last = chain.Event(*head) if head is not None and head.link is not None else None
+            if c.execute(sa.select(t.event.c.id).where(t.event.c.link.is_(None)).limit(1)).first() is None:
+                yield Transaction(c, self._definitions), last
+                return
+            with replayed(c, last.link if last else 0) as fresh:  # somebody writes at this moment
+                yield Transaction(fresh, {}), last
+
+    @contextmanager
+    def as_it_was(self, link: int) -> Iterator[Transaction]:
+        """A transaction to look up what was so after the event of this link: replayed. Raises LedgerFault."""
+        with self.snapshot() as c, replayed(c, link) as fresh:
+            yield Transaction(fresh, {})
 
     def events(self, after: int | None = None) -> Iterator[chain.Event]:
         """All events in the order of the chain, or those after a link, streamed."""

@@ -97,6 +97,9 @@ class LinkedJournal:
     def lock(self, *names: str) -> None:
         """Nobody else writes anyway."""
 
+    def share(self, name: str) -> None:
+        """Nobody else writes anyway."""
+
     def flush(self) -> None:
         if self._rows:
             _EVENT.run_each(self._c, self._rows)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA = "0006"
+SCHEMA = "0009"
 """The Alembic revision that this code works with."""
 
 metadata = sa.MetaData()
@@ -28,6 +28,7 @@ event = sa.Table(
     sa.Column("hash", sa.String(64), nullable=False),
     sa.Column("link", sa.BigInteger),
     sa.Index("event_link", "link", unique=True),
+    sa.Index("event_type", "type", "id"),
 )
 """`link` is the event's place in the chain; null, with `previous` and `hash` empty, until it was linked."""
 sa.Index("event_unlinked", event.c.id, postgresql_where=event.c.link.is_(None)).ddl_if(dialect="postgresql")
@@ -216,6 +217,104 @@ locked = sa.Table(
 )
 """Tests whose grading began: what lies in their slots is not changed by a person's decision any more."""
 
+
+def _said() -> tuple[sa.Column[str] | sa.Column[int], ...]:
+    """By whom, when, and in which event."""
+    return (
+        sa.Column("by", sa.Text, nullable=False),
+        sa.Column("at", sa.String(32), nullable=False),
+        sa.Column("event", _big, nullable=False),
+    )
+
+
+counted = sa.Table(
+    "counted",
+    metadata,
+    sa.Column("test", sa.String(40), primary_key=True),
+    sa.Column("what", sa.String(12), primary_key=True),
+    sa.Column("room", sa.String(100), primary_key=True),
+    sa.Column("candidate", sa.String(20), primary_key=True),
+    sa.Column("count", sa.Integer),
+    sa.Column("serials", sa.Text, nullable=False),
+    *_said(),
+)
+"""What an invigilator says of a room: `what` is handed_out or collected, `candidate` empty where the room as a whole is meant,
+`serials` a JSON list.
+"""
+
+declared = sa.Table(
+    "declared",
+    metadata,
+    sa.Column("test", sa.String(40), primary_key=True),
+    sa.Column("candidate", sa.String(20), primary_key=True),
+    sa.Column("question", sa.String(20), primary_key=True),
+    sa.Column("count", sa.Integer),
+    sa.Column("serials", sa.Text, nullable=False),
+    *_said(),
+)
+"""What a candidate declared at hand-in, by question."""
+
+attendance = sa.Table(
+    "attendance",
+    metadata,
+    sa.Column("test", sa.String(40), primary_key=True),
+    sa.Column("candidate", sa.String(20), primary_key=True),
+    sa.Column("present", sa.Integer, nullable=False),
+    *_said(),
+)
+
+stack_count = sa.Table(
+    "stack_count",
+    metadata,
+    sa.Column("stack", sa.Text, primary_key=True),
+    sa.Column("test", sa.String(40)),
+    sa.Column("count", sa.Integer, nullable=False),
+    *_said(),
+)
+"""How many pages a stack must have; `test` where it was said whose they are."""
+
+closed = sa.Table(
+    "closed",
+    metadata,
+    sa.Column("test", sa.String(40), primary_key=True),
+    sa.Column("kind", sa.String(32), primary_key=True),
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("expected", sa.Integer),
+    sa.Column("received", sa.Integer),
+    *_said(),
+)
+"""Differences that a person closed, with the figures that they had then: with others they are open again."""
+
+mentioned = sa.Table(
+    "mentioned",
+    metadata,
+    sa.Column("what", sa.String(12), primary_key=True),
+    sa.Column("value", sa.String(120), primary_key=True),
+    sa.Column("event", _big, primary_key=True, autoincrement=False),
+)
+"""Whom and what an event names, where neither its type nor its page tells: `what` is by, test (in capitals) or candidate (the
+same). To search the log by; see `ledgers/log.py`.
+"""
+
+notice = sa.Table(
+    "notice",
+    metadata,
+    sa.Column("id", _big, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("since", sa.String(32), nullable=False),
+    sa.Column("severity", sa.String(10), nullable=False),
+    sa.Column("params", sa.Text, nullable=False),
+    sa.Column("ended", sa.String(32)),
+    sa.Index("notice_ended", "ended"),
+    sa.Index("notice_subject", "kind", "subject"),
+)
+"""What people were told: `id` is the event with which it began, `ended` when it was over; null: it stands. `params` (JSON) go
+into its sentence.
+"""
+
 session = sa.Table(
     "session",
     metadata,
@@ -272,6 +371,109 @@ token = sa.Table(
     sa.Column("last_used", sa.String(32)),
 )
 """`digest` is the SHA-256 of the token; `scopes` and `tests` are separated by commas, no tests means all of them."""
+
+received = sa.Table(
+    "received",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("by", sa.String(100), nullable=False),
+    sa.Column("key", sa.String(255)),
+    sa.Column("scan", sa.String(64), nullable=False, index=True),
+    sa.Column("size", _big, nullable=False),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("handed_in", sa.String(32)),
+    sa.Index("received_key", "by", "key", unique=True),
+)
+"""Scans that programs sent through the API, for a month: `id` is the upload, `key` its Idempotency-Key,
+`handed_in` when it was moved into the inbox. The record of it is the event upload_handed_in.
+"""
+
+webhook = sa.Table(
+    "webhook",
+    metadata,
+    sa.Column("id", sa.String(16), primary_key=True),
+    sa.Column("test", sa.String(40), nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("key", sa.String(8), nullable=False),
+    sa.Column("made", sa.String(32), nullable=False),
+    sa.Column("by", sa.String(100), nullable=False),
+    sa.Column("cursor", _big, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("rests_until", sa.String(32)),
+)
+"""Receivers of a test's changes: `key` is the id of the signing key that its secret is derived from, `cursor` the number of the
+feed up to which its deliveries were noted. `failures` is how often in a row it could not be reached; then it rests. Who
+registered and removed it are events.
+"""
+
+delivery = sa.Table(
+    "delivery",
+    metadata,
+    sa.Column("webhook", sa.String(16), primary_key=True),
+    sa.Column("change", _big, primary_key=True, autoincrement=False),
+    sa.Column("place", sa.String(41), nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("made", sa.String(32), nullable=False),
+    sa.Column("due", sa.String(32), nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("at", sa.String(32)),
+    sa.Column("status", sa.Integer),
+    sa.Column("problem", sa.String(80)),
+    sa.Index("delivery_due", "webhook", "state", "due"),
+    sa.Index("delivery_place", "webhook", "place", "state", "change"),
+)
+"""What is sent to a webhook: `change` is a number of the feed, `place` candidate and question, within which the order is kept.
+`state` is waiting, delivered or dead. What was delivered is forgotten after a month. No part of the record.
+"""
+
+lease = sa.Table(
+    "lease",
+    metadata,
+    sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("holder", sa.String(64), nullable=False),
+    sa.Column("until", sa.String(32), nullable=False),
+)
+"""What one process at a time does, and which one. No part of the record."""
+
+notice_choice = sa.Table(
+    "notice_choice",
+    metadata,
+    sa.Column("name", sa.String(80), primary_key=True),
+    sa.Column("role", sa.String(40), nullable=False),
+    sa.Column("address", sa.String(254), nullable=False),
+    sa.Column("language", sa.String(5), nullable=False),
+    sa.Column("mail", sa.Text, nullable=False),
+    sa.Column("browser", sa.Text, nullable=False),
+)
+"""How a person wants to be told. `mail` and `browser` are kinds of notices, separated by commas; `role` is what the person was
+when they chose. The address is personal: it is in no event.
+"""
+
+letter = sa.Table(
+    "letter",
+    metadata,
+    sa.Column("name", sa.String(80), primary_key=True),
+    sa.Column("notice", _big, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("urgent", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("not_before", sa.String(32), nullable=False),
+    sa.Column("problem", sa.Text),
+    sa.Index("letter_state", "state", "name"),
+)
+"""A notice that a person is to be told by mail: `state` is waiting, sent, dropped (it was over, or the person does not want it
+any more) or given_up. No part of the record.
+"""
+
+keeper = sa.Table(
+    "keeper",
+    metadata,
+    sa.Column("task", sa.String(20), primary_key=True),
+    sa.Column("holder", sa.String(64), nullable=False),
+    sa.Column("until", sa.String(32), nullable=False),
+)
+"""Which process does what only one is to do, and until when it may. No part of the record."""
 
 holder = sa.Table(
     "holder",

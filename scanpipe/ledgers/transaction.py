@@ -16,15 +16,19 @@ from scanpipe.ledgers.copies import Copies
 from scanpipe.ledgers.database import Journal
 from scanpipe.ledgers.decisions import Decisions
 from scanpipe.ledgers.events import project
+from scanpipe.ledgers.expected import Expected
 from scanpipe.ledgers.feed import Feed
 from scanpipe.ledgers.figures import Figures
+from scanpipe.ledgers.notices import Notices
 from scanpipe.ledgers.packs import Packs
 from scanpipe.ledgers.prepared import Prepared
 from scanpipe.ledgers.prints import Prints
 from scanpipe.ledgers.queue import Queue
+from scanpipe.ledgers.received import Received
 from scanpipe.ledgers.results import Results
 from scanpipe.ledgers.sessions import Sessions
 from scanpipe.ledgers.slots import Slots
+from scanpipe.ledgers.webhooks import Webhooks
 from scanpipe.model import Claims, PageId, PageRecord, ScanRecord, Sheet, Slot, TestDefinition
 from scanpipe.stages.validate import Facts
 
@@ -100,7 +104,7 @@ class Transaction:
 
     def last_serial(self) -> int:
         """The highest serial that was ever given out; 0 when there is none."""
-        self._lock("serials")
+        self.hold("serials")
         return int(self._c.execute(sa.select(sa.func.max(t.sheet.c.serial))).scalar() or 0)
 
     def definition(self, test: str, revision: int | None = None) -> TestDefinition | None:
@@ -126,14 +130,15 @@ class Transaction:
         definition = self.definition(claims.test) if claims.test else None
         slot = _slot(definition, claims) if definition else None
         place = [f"slot {slot}", f"candidate {slot.test} {slot.candidate}"] if slot else []
-        self._lock(*([f"serial {claims.serial}"] if claims.serial else []), *place)
+        self.hold(*([f"serial {claims.serial}"] if claims.serial else []), *place)
         other = {"scan": page.scan, "page": page.index}
         first = _FIRST.first(self._c, {"serial": claims.serial} | other) if claims.serial else None
         at = {"test": slot.test, "candidate": slot.candidate, "question": slot.question} if slot else {}
         counted = (_IN_SLOT, _ALSO_IN_SLOT) if slot else ()
         in_slot = sum(int(_only(query.first(self._c, at | other)) or 0) for query in counted)
         handed_to = self.packs().handed_to(slot.test, slot.candidate) if slot else None
-        return Facts(definition, None if first is None else PageId(*first), in_slot, handed_to)
+        locked = self.locked(slot.test) if slot else False
+        return Facts(definition, None if first is None else PageId(*first), in_slot, handed_to, locked)
 
     def scan(self, scan: str) -> ScanRecord | None:
         row = (_LOCKED_SCAN if self._journal else _SCAN).first(self._c, {"scan": scan})
@@ -208,11 +213,11 @@ class Transaction:
 
     def hold_candidates(self, test: str, *candidates: str) -> None:
         """Nobody files a page of these candidates meanwhile."""
-        self._lock(*(f"candidate {test} {candidate}" for candidate in candidates))
+        self.hold(*(f"candidate {test} {candidate}" for candidate in candidates))
 
     def hold_slot(self, slot: Slot) -> None:
         """Nobody files a page in this slot meanwhile."""
-        self._lock(f"slot {slot}")
+        self.hold(f"slot {slot}")
 
     def counts(self) -> dict[str, int]:
         """How many pages are in each state."""
@@ -271,19 +276,42 @@ class Transaction:
         """What lies in the slots of whole tests."""
         return Results(self._c)
 
+    def expected(self) -> Expected:
+        """What is expected of a test."""
+        return Expected(self._c)
+
     def figures(self) -> Figures:
         """Sums for the overview and the receipts."""
         return Figures(self._c)
+
+    def notices(self) -> Notices:
+        """What people are told, and how."""
+        return Notices(self._c, self.hold)
 
     def sessions(self) -> Sessions:
         """Who is signed in."""
         return Sessions(self._c)
 
+    def received(self) -> Received:
+        """What programs sent."""
+        return Received(self._c, self.hold)
+
+    def webhooks(self) -> Webhooks:
+        """Where changes are sent to, and what came of it."""
+        return Webhooks(self._c, self.hold)
+
     def accounts(self) -> Accounts:
         """People and programs that may come in."""
         return Accounts(self._c)
 
-    def _lock(self, *names: str) -> None:
+    def locked(self, test: str) -> bool:
+        """Did grading of the test begin? In a write it stays so until its end."""
+        if self._journal is not None:
+            self._journal.share(f"grading {test.upper()}")
+        return self.packs().locked(test)
+
+    def hold(self, *names: str) -> None:
+        """Nobody else holds one of these names until the end of the write."""
         if self._journal is not None and names:
             self._journal.lock(*names)
 

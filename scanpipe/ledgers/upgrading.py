@@ -32,5 +32,5 @@ def upgrade(engine: sa.Engine, database: Database) -> None:
         raise LedgerFault(f"the ledger is not of this version of scanpipe: {e}", "Install the newest version.") from e
     except CannotReplay as e:
         raise LedgerFault(
-            f"the ledger cannot be brought up to date: {e}", "Nothing was changed: restore a backup."
+            f"the ledger cannot be brought up to date: {e.message}", "Nothing was changed: restore a backup."
         ) from e

@@ -13,6 +13,9 @@ from typing import Any, get_type_hints
 from scanpipe.faults import ConfigFault
 from scanpipe.settings.sections import TABLES, Settings, SourceSettings
 
+_HOUR = r"([01]?\d|2[0-3]):[0-5]\d"
+_HOURS = re.compile(rf"|{_HOUR}-{_HOUR}", re.ASCII)
+_SENDER = re.compile(r"[\x21-\x3f\x41-\x7e]+@[A-Za-z0-9.-]+")
 _VARIABLE = "SCANPIPE__"
 _FILE = "_file"
 """After any key: the value stands in the file of this name. For secrets, which others could read in an environment."""
@@ -180,6 +183,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "quality.poor": ("hold", "file"),
     "log.format": ("text", "json"),
     "sheets.paper": ("a4", "letter"),
+    "notices.smtp_tls": ("starttls", "tls", "none"),
     "sheets.area": ("plain", "dotted", "lined", "millimetre"),
 }
 _RANGES: Mapping[str, tuple[float, float]] = {
@@ -203,7 +207,15 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "web.idle_minutes": (1, 1440),
     "web.session_hours": (1, 168),
     "oidc.recheck_minutes": (1, 1440),
+    "api.requests_per_minute": (0, 10_000_000),
+    "web.presigned_s": (0, 604_800),
+    "api.burst": (1, 10_000_000),
     "metrics.port": (0, 65535),
+    "notices.wait_minutes": (1, 10_080),
+    "notices.silent_minutes": (1, 720),
+    "notices.disk_gb": (0, 100_000),
+    "notices.digest_minutes": (0, 1440),
+    "notices.smtp_port": (1, 65535),
 }
 
 
@@ -222,6 +234,17 @@ def _check_ranges(values: Mapping[str, Value], problems: list[str]) -> None:
         )
     if values["store.kind"].value == "s3" and not values["store.bucket"].value:
         problems.append("store.kind is s3, but store.bucket is empty")
+    _check_mail({key: v.value for key, v in values.items()}, problems)
+
+
+def _check_mail(values: Mapping[str, Any], problems: list[str]) -> None:
+    """What belongs together of [notices]."""
+    if not _HOURS.fullmatch(str(values["notices.quiet_hours"])):
+        problems.append(f"notices.quiet_hours = {values['notices.quiet_hours']!r} is not like 22:00-06:00")
+    if values["notices.smtp_host"] and not _SENDER.fullmatch(str(values["notices.sender"])):
+        problems.append("notices.smtp_host needs notices.sender, the e-mail address that mails come from")
+    if values["notices.smtp_user"] and values["notices.smtp_tls"] == "none":
+        problems.append("notices.smtp_user would go over the network in the clear: set notices.smtp_tls")
 
 
 def _suggestion(name: str, known: list[str], alike: float = 0.6) -> str:

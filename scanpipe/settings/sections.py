@@ -102,6 +102,21 @@ class OidcSettings:
     role_claim: str = "roles"
     roles: str = ""
     recheck_minutes: int = 10
+    api_audience: str = ""
+    api_scope_claim: str = "scope"
+    api_tests_claim: str = "scanpipe_tests"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    requests_per_minute: int = 60_000
+    burst: int = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    allow_private: bool = False
+    ca: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +128,23 @@ class LogSettings:
 class MetricsSettings:
     port: int = 0
     traces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeSettings:
+    wait_minutes: int = 30
+    silent_minutes: int = 5
+    disk_gb: float = 5.0
+    quiet_hours: str = "22:00-06:00"
+    digest_minutes: int = 10
+    base_url: str = ""
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_tls: str = "starttls"
+    smtp_ca: str = ""
+    smtp_user: str = ""
+    smtp_password: str = ""
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +179,11 @@ class Settings:
     sheets: SheetSettings = field(default_factory=SheetSettings)
     web: WebSettings = field(default_factory=WebSettings)
     oidc: OidcSettings = field(default_factory=OidcSettings)
+    api: ApiSettings = field(default_factory=ApiSettings)
+    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
     log: LogSettings = field(default_factory=LogSettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
+    notices: NoticeSettings = field(default_factory=NoticeSettings)
     sources: tuple[SourceSettings, ...] = field(default=(), metadata=TABLES)
 
     @property

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from scanpipe import codes
 from scanpipe.layout import LETTER, Box, places
 from scanpipe.model import Candidate, Claims, Question, Sheet, TestDefinition
+from scanpipe.seals import receipt_code, spaced
 from scanpipe.sheets import geometry, patterns
 from scanpipe.sheets.lettering import Space, fit, width_mm
 from scanpipe.sheets.pen import Hand, Pen
@@ -16,6 +17,8 @@ _FRAME_MM = 0.3
 _FRAME_GRAY = 0.35
 _QUIET = 0.35
 """Gray of words that lead to other words; those that matter are black."""
+_ROW_MM = 5.2
+"""From one row of the footer to the next."""
 _SMALL = Hand(gray=_QUIET)
 
 
@@ -44,7 +47,7 @@ def draw_page(pen: Pen, imprint: Imprint, key: codes.Key) -> None:
     _about_test(pen, imprint)
     _about_candidate(pen, imprint)
     _about_question(pen, imprint)
-    _footer(pen, imprint)
+    _footer(pen, imprint, spaced(receipt_code(key, imprint.sheet.test, imprint.sheet.candidate)))
     _codes(pen, imprint, key)
 
 
@@ -103,20 +106,21 @@ def _about_question(pen: Pen, imprint: Imprint) -> None:
     pen.text(box.right_mm, box.bottom_mm - 1.0, count, Hand(size_pt=10, align=1))
 
 
-def _footer(pen: Pen, imprint: Imprint) -> None:
-    """Beside the sheet code: its claims, and how to treat the sheet."""
+def _footer(pen: Pen, imprint: Imprint, receipt: str) -> None:
+    """Beside the sheet code: its claims, the code to ask with what was received, and how to treat the sheet."""
     box, sheet, words = geometry.footer(pen.paper), imprint.sheet, imprint.words
     rows = (
         (words.test, sheet.test),
         (words.candidate, sheet.candidate),
         (words.question, sheet.question),
         (words.serial, imprint.serial),
+        (words.receipt, receipt),
     )
     indent_mm = max(width_mm(word, "Regular", 9) for word, _ in rows) + 3
     half = _left_half(box)
     last_mm = box.bottom_mm - geometry.PAD_MM
     for below, (word, claim) in zip(range(len(rows) - 1, -1, -1), rows, strict=True):
-        baseline_mm = last_mm - below * 5.8
+        baseline_mm = last_mm - below * _ROW_MM
         pen.text(box.x_mm, baseline_mm, word, _SMALL)
         value = fit(claim, "Bold", Space(half.width_mm - indent_mm, 5, 9, 5))
         pen.lines(box.x_mm + indent_mm, baseline_mm, value, Hand("Bold"))

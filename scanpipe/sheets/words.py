@@ -15,6 +15,7 @@ class Words:
     candidate: str
     question: str
     serial: str
+    receipt: str
     room: str
     seat: str
     sheet_of: str
@@ -51,6 +52,7 @@ BOKMAAL = Words(
     candidate="Kandidat",
     question="Oppgave",
     serial="Arknr.",
+    receipt="Kvittering",
     room="Rom",
     seat="Plass",
     sheet_of="Ark {number} av {of}",
@@ -66,6 +68,7 @@ ENGLISH = Words(
     candidate="Candidate",
     question="Question",
     serial="Serial",
+    receipt="Receipt",
     room="Room",
     seat="Seat",
     sheet_of="Sheet {number} of {of}",

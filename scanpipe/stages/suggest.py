@@ -68,7 +68,7 @@ def suggest(known: Known, printed: Callable[[str], Sheet | None], facts: Callabl
         if ground != "pack" and told.handed_to is not None:
             claims = replace(claims, candidate=told.handed_to)
             told = facts(claims)
-        verdict = validate(claims, replace(told, first=None, handed_to=None), {})
+        verdict = validate(claims, replace(told, first=None, handed_to=None, locked=False), {})
         if isinstance(verdict, Filed) and verdict.slot not in found:
             found[verdict.slot] = Suggestion(verdict.slot, ground, claims.serial, told.in_slot)
     return list(found.values())

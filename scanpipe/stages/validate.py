@@ -18,13 +18,14 @@ class Facts:
     """What the ledger knows that bears on these claims.
 
     `first` is another page that was filed under the same serial before, `in_slot` how many other sheets lie in the slot,
-    `handed_to` another candidate who wrote on the sheets that were printed for this one.
+    `handed_to` another candidate who wrote on the sheets that were printed for this one, `locked`: grading of the test began.
     """
 
     definition: TestDefinition | None
     first: PageId | None = None
     in_slot: int = 0
     handed_to: str | None = None
+    locked: bool = False
 
 
 def validate(claims: Claims, facts: Facts, evidence: Mapping[str, Any]) -> Filed | Held:
@@ -67,6 +68,8 @@ def _problem(claims: Claims, facts: Facts, test: TestDefinition) -> tuple[Reason
         return Reason.SHEET_SEEN_BEFORE, {"first": {"scan": facts.first.scan, "page": facts.first.index}}
     if question.max_sheets is not None and facts.in_slot >= question.max_sheets:
         return Reason.TOO_MANY_SHEETS, {"max_sheets": question.max_sheets, "in_slot": facts.in_slot}
+    if facts.locked:
+        return Reason.LATE, {}
     return None
 
 

@@ -9,15 +9,28 @@ from starlette.exceptions import HTTPException
 from scanpipe import __version__
 from scanpipe.desk.feeding import Watch
 from scanpipe.desk.parts import Parts
+from scanpipe.desk.receipts import Receipts
 from scanpipe.faults import Fault
 from scanpipe.web import site as pages
-from scanpipe.web.api import content, documents, feed, health, problems, slots
+from scanpipe.web.api import (
+    content,
+    documents,
+    expected,
+    feed,
+    health,
+    problems,
+    receipts,
+    scans,
+    slots,
+    tests,
+    webhooks,
+)
 from scanpipe.web.api.described import describe
-from scanpipe.web.api.door import ApiRules
+from scanpipe.web.api.door import ApiRules, Gate
 from scanpipe.web.api.problems import ROOT, ApiProblem
 from scanpipe.web.site import Site, add_pages
 
-_ROOMS = (health, slots, content, documents, feed)
+_ROOMS = (health, slots, content, documents, feed, receipts, expected, tests, scans, webhooks)
 _USUAL = ApiRules()
 
 
@@ -28,8 +41,9 @@ def make_app(parts: Parts, numbers: health.Numbers, site: Site, rules: ApiRules 
     )
     app.state.parts = parts
     app.state.numbers = numbers
-    app.state.api_rules = rules
+    app.state.gate = Gate(rules)
     app.state.watch = Watch(parts)
+    app.state.receipts = Receipts()
     app.add_exception_handler(ApiProblem, problems.of_api)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, problems.of_words)

@@ -33,7 +33,7 @@ _HEADERS = {
 }
 
 
-BY_ITSELF = frozenset({"here", "queue_changes"})
+BY_ITSELF = frozenset({"here", "queue_changes", "completeness_live", "notices_count"})
 """Routes that an open page asks for while nobody is there."""
 
 
@@ -129,7 +129,7 @@ class WithHeaders:
         async def tell(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in (scope.get("state", {}).get("told", {}) | _HEADERS).items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -15,11 +15,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from scanpipe import __version__
 from scanpipe.desk.signing_in import Visitor
+from scanpipe.differing import TELLING
 from scanpipe.identity import IdentityProvider
-from scanpipe.model import Reason
+from scanpipe.model import Difference, Reason
 from scanpipe.reasons import WORDING
 from scanpipe.web.rules import may
-from scanpipe.web.words import KINDS, LANGUAGES, NEXT, ROLES, SKETCHES, STATES, language_of, translations
+from scanpipe.web.words import GROUPS, KINDS, LANGUAGES, NEXT, ROLES, SKETCHES, STATES, language_of, translations
 
 
 def draw_sign_in(
@@ -34,10 +35,7 @@ def draw_sign_in(
 def draw(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """A page from a template."""
     person: Visitor | None = getattr(request.state, "visitor", None)
-    language = language_of(
-        (person.language if person else None) or request.cookies.get("language"),
-        request.headers.get("accept-language", ""),
-    )
+    language = language_for(request)
     common = {
         "request": request,
         "path": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
@@ -48,6 +46,13 @@ def draw(request: Request, template: str, status: int = 200, **values: Any) -> H
     }
     body = _environment(language).get_template(template).render(common | values)
     return HTMLResponse(body, status)
+
+
+def language_for(request: Request) -> str:
+    """The language of whoever asks."""
+    person: Visitor | None = getattr(request.state, "visitor", None)
+    chosen = (person.language if person else None) or request.cookies.get("language")
+    return language_of(chosen, request.headers.get("accept-language", ""))
 
 
 @cache
@@ -72,7 +77,10 @@ def _environment(language: str) -> Environment:
         "kind": lambda kind: _word(KINDS, kind, language),
         "name_of": lambda words: "of-" + "-".join(word or "" for word in words).encode().hex(),
         "next_step": lambda reason: _word(NEXT, reason, language),
+        "group": lambda group: _word(GROUPS, group, language),
         "why": lambda reason: _why(reason, language),
+        "differs": lambda kind: TELLING[Difference(kind)].what(language),
+        "next_on": lambda kind: TELLING[Difference(kind)].next(language),
     }
     return env
 

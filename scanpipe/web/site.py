@@ -9,6 +9,7 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 
+from scanpipe.desk.completeness import Monitor
 from scanpipe.desk.drafting import Drafts
 from scanpipe.desk.signing_in import SessionRules
 from scanpipe.desk.uploads import Uploads
@@ -21,8 +22,11 @@ from scanpipe.web.drawing import draw
 from scanpipe.web.news import News
 from scanpipe.web.pages import (
     around,
+    completeness,
     entrance,
     grading,
+    history,
+    notices,
     packs,
     people,
     pictures,
@@ -46,8 +50,11 @@ _ROOMS = (
     packs,
     pictures,
     around,
+    history,
+    notices,
     uploads,
     tests,
+    completeness,
     grading,
     rooms,
     people,
@@ -71,6 +78,7 @@ def add_pages(app: FastAPI, site: Site) -> None:
     app.state.session_rules = site.sessions
     app.state.provider = site.provider
     app.state.drafts = site.drafts
+    app.state.monitor = Monitor()
     app.state.uploads = site.uploads
     app.state.sources = site.sources
     app.state.patience = entrance.Patience()

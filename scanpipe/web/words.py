@@ -51,6 +51,7 @@ KINDS: Mapping[str, str] = {
     "move": N_("moved"),
     "keep_both": N_("kept beside the other scan"),
     "take_new": N_("took the new scan"),
+    "let_in": N_("let in late"),
     "discard": N_("discarded"),
     "rescan": N_("asked for a new scan"),
     "retry": N_("sent on its journey again"),
@@ -98,8 +99,20 @@ NEXT: Mapping[str, str] = {
     "pack_exchanged": N_(
         "Next: take the suggestion if the pack was handed to this candidate, or assign it to the one it was printed for."
     ),
+    "late": N_("Next: assign it and say why it is let in, or discard it with a reason."),
 }
 """For each reason what a person does next."""
+GROUPS: Mapping[str, str] = {
+    "decisions": N_("decisions"),
+    "sign_ins": N_("sign-ins"),
+    "accounts": N_("accounts"),
+    "tests": N_("tests"),
+    "notices": N_("notices"),
+    "views": N_("views of drawings"),
+    "scans": N_("scans"),
+    "pages": N_("pages"),
+    "other": N_("other events"),
+}
 _NORWEGIAN = {"no": "nb", "nn": "nb"}
 
 

@@ -234,10 +234,10 @@ def test_where_the_store_gives_links_the_bytes_do_not_pass_here(
         asked.append((key, seconds, media_type))
         return "https://bucket.example/object"
 
-    rules = api.http.app.state.api_rules  # type: ignore[attr-defined]
+    rules = api.http.app.state.gate.rules  # type: ignore[attr-defined]
     monkeypatch.setattr(DirectoryStore, "link", link)
     assert api.get(page["content"]).status_code == 200 and not asked, "off unless it is set"
-    monkeypatch.setattr(api.http.app.state, "api_rules", replace(rules, presigned_s=60))  # type: ignore[attr-defined]
+    monkeypatch.setattr(api.http.app.state.gate, "rules", replace(rules, presigned_s=60))  # type: ignore[attr-defined]
     answer = api.get(page["content"])
     assert (answer.status_code, answer.headers["location"]) == (307, "https://bucket.example/object")
     assert answer.headers["cache-control"] == "no-store" and asked == [(page["key"], 60, "image/jpeg")]

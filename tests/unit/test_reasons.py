@@ -2,7 +2,8 @@
 
 import pytest
 
-from scanpipe.model import Reason
+from scanpipe.differing import TELLING
+from scanpipe.model import Difference, Reason
 from scanpipe.reasons import WORDING
 
 STEPS = {"assign", "discard", "retry"}
@@ -56,3 +57,11 @@ def test_norwegian_sounds_norwegian() -> None:
     """A sentence that was left in English has none of the words that every Norwegian sentence here needs."""
     for wording in WORDING.values():
         assert {"er", "og", "som", "ikke", "har", "på", "for", "prøven", "enn"} & set(wording.nb.lower().split())
+
+
+def test_every_difference_is_told_in_both_languages() -> None:
+    assert list(TELLING) == list(Difference), "one row for each, in their order"
+    told = [t for telling in TELLING.values() for t in (telling.en, telling.nb, telling.next_en, telling.next_nb)]
+    assert all(t.endswith(".") and t[0].isupper() for t in told) and len(set(told)) == len(told)
+    assert TELLING[Difference.SCANNED_TWICE].what("nb") != TELLING[Difference.SCANNED_TWICE].what("en")
+    assert TELLING[Difference.SCANNED_TWICE].next("nb") != TELLING[Difference.SCANNED_TWICE].next("en")

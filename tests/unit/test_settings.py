@@ -185,8 +185,16 @@ RANGES = {
     "web.port": (-1, 65536),
     "web.idle_minutes": (0, 1441),
     "web.session_hours": (0, 169),
+    "web.presigned_s": (-1, 604_801),
     "oidc.recheck_minutes": (0, 1441),
+    "api.requests_per_minute": (-1, 10_000_001),
+    "api.burst": (0, 10_000_001),
     "metrics.port": (-1, 65536),
+    "notices.wait_minutes": (0, 10_081),
+    "notices.silent_minutes": (0, 721),
+    "notices.disk_gb": (-0.1, 100_001),
+    "notices.digest_minutes": (-1, 1441),
+    "notices.smtp_port": (0, 65536),
 }
 
 
@@ -199,11 +207,26 @@ def test_every_number_has_a_range(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["store.kind", "engine.kind", "quality.poor", "sheets.paper", "sheets.area", "log.format"]
+    "key",
+    ["store.kind", "engine.kind", "quality.poor", "sheets.paper", "sheets.area", "log.format", "notices.smtp_tls"],
 )
 def test_a_choice_names_what_can_be_chosen(key: str) -> None:
     message = refused(None, {f"SCANPIPE__{key.upper().replace('.', '__')}": "tape"}).message
     assert f"{key} = 'tape' is not one of {DEFAULTS[key]}" in message
+
+
+@pytest.mark.parametrize(
+    ("more", "wrong"),
+    [
+        ({"QUIET_HOURS": "22-6"}, "notices.quiet_hours"),
+        ({"QUIET_HOURS": "22:00-24:00"}, "notices.quiet_hours"),
+        ({"SMTP_HOST": "mail.example"}, "notices.sender"),
+        ({"SMTP_HOST": "mail.example", "SENDER": "a@b\nBcc: c@d"}, "notices.sender"),
+        ({"SMTP_USER": "u", "SMTP_TLS": "none"}, "in the clear"),
+    ],
+)
+def test_what_belongs_together_of_notices(more: dict[str, str], wrong: str) -> None:
+    assert wrong in refused(None, {f"SCANPIPE__NOTICES__{k}": v for k, v in more.items()}).message
 
 
 def test_the_s3_store_needs_a_bucket() -> None:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
+from scanpipe.desk.feeding import told
 from scanpipe.desk.slots import SlotView, State
 from scanpipe.ledgers.feed import Change, Stretch
 from scanpipe.ledgers.slots import Lying
@@ -14,10 +15,11 @@ from scanpipe.model import TestDefinition
 
 
 class InvalidPart(BaseModel):
-    """Where in the request something is off, and what."""
+    """Where in the request something is off, and what. `line` is that of a definition in YAML."""
 
-    where: str = Field(examples=["query.limit"])
+    where: str = Field(examples=["query.limit", "questions[2].sketches"])
     message: str
+    line: int | None = None
 
 
 class Problem(BaseModel):
@@ -67,7 +69,8 @@ class Page(BaseModel):
 
 
 class SlotAnswer(SlotName):
-    """`printed` counts the sheets that exist for the slot, `on_its_way` the held pages that claim it: a person looks at them.
+    """`printed` counts the sheets that exist for the slot, `on_its_way` the held pages that claim it: a person looks at them;
+    `late` those of them that came after grading had begun and wait for a person to let them in.
 
     `nothing_expected`: the question takes no sketches, and none is here. `waiting`: nothing is here yet. `complete`: all that was
     printed is here, and nothing is on its way. `incomplete`: something is missing or on its way. `locked`: grading has begun.
@@ -77,6 +80,7 @@ class SlotAnswer(SlotName):
     pages: list[Page]
     printed: int
     on_its_way: int
+    late: int
     pdf: str
 
 
@@ -188,6 +192,7 @@ def slot_answer(view: SlotView, root: str) -> SlotAnswer:
         pages=[_page(lying, base) for lying in view.lying],
         printed=view.printed,
         on_its_way=view.on_its_way,
+        late=view.late,
         pdf=f"{base}/pages.pdf",
     )
 
@@ -216,9 +221,7 @@ def events_answer(stretch: Stretch) -> Events:
 
 
 def event_answer(change: Change) -> Event:
-    slot = ChangedSlot(test=change.test, candidate=change.candidate, question=change.question)
-    told = {"id": change.id, "type": change.type, "at": change.at, "because": change.because}
-    return Event.model_validate(told | {"slot": slot, "serial": change.serial, "sha256": change.sha256})
+    return Event.model_validate(told(change))
 
 
 def _page(lying: Lying, base: str) -> Page:

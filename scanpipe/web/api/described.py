@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from scanpipe.definitions import schema as definition_schema
 from scanpipe.web.api.answers import Problem
 
 _ABOUT = "Where drawings from paper lie, what they look like, and what has changed since. docs/api.md explains it."
@@ -32,4 +33,5 @@ def _with_problems(schema: dict[str, Any]) -> dict[str, Any]:
     model = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(model.pop("$defs", {}))
     schemas["Problem"] = model
+    schemas["TestDefinition"] = {k: v for k, v in definition_schema().items() if k != "$schema"}
     return schema

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from scanpipe.desk.receiving import KeyUsedBefore, TooLarge
 from scanpipe.faults import Fault, Overtaken, Refused, UnknownThing, UsageFault
 from scanpipe.web.api.answers import InvalidPart, Problem
 
@@ -25,10 +26,13 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "method_not_allowed": (405, "The address does not take this method"),
     "refused": (409, "The rules do not allow this"),
     "overtaken": (409, "Somebody else decided meanwhile"),
+    "key_used_before": (409, "Other bytes were sent under this Idempotency-Key"),
+    "precondition_failed": (412, "The definition has another revision than the request was made for"),
     "too_large": (413, "The body is too large"),
     "unsupported_media_type": (415, "The body is not of a kind that is taken"),
     "range_not_satisfiable": (416, "The content does not reach that far"),
     "invalid": (422, "The call's words are off"),
+    "definition_not_acceptable": (422, "The test definition has problems"),
     "too_many_requests": (429, "Too many requests: wait as long as Retry-After says"),
     "error": (500, "Something of the machine is wrong"),
     "unavailable": (503, "The ledger or the store cannot be used at the moment"),
@@ -36,6 +40,8 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
 _BY_STATUS = {status: code for code, (status, _) in reversed(list(PROBLEMS.items()))}
 _BY_FAULT: tuple[tuple[type[Fault], str], ...] = (
     (UnknownThing, "not_found"),
+    (TooLarge, "too_large"),
+    (KeyUsedBefore, "key_used_before"),
     (Overtaken, "overtaken"),
     (Refused, "refused"),
     (UsageFault, "invalid"),
@@ -46,16 +52,23 @@ _BY_FAULT: tuple[tuple[type[Fault], str], ...] = (
 class ApiProblem(Exception):
     """What a route answers instead of what it was asked for. `code` is one of PROBLEMS, `detail` a sentence about this case."""
 
-    def __init__(self, code: str, detail: str | None = None, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        detail: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        errors: list[InvalidPart] | None = None,
+    ) -> None:
         super().__init__(code)
         self.code = code
         self.detail = detail
         self.headers = headers
+        self.errors = errors
 
 
 def answers(*codes: str) -> dict[int | str, dict[str, Any]]:
     """For a route's `responses`: the problems that it answers with, and those of every route that asks for a token."""
-    return only(*codes, "unauthorized", "forbidden", "invalid", "unavailable")
+    return only(*codes, "unauthorized", "forbidden", "invalid", "too_many_requests", "unavailable")
 
 
 def only(*codes: str) -> dict[int | str, dict[str, Any]]:
@@ -91,7 +104,7 @@ def is_for_programs(request: Request) -> bool:
 
 def of_api(request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiProblem)
-    return problem(error.code, error.detail, error.headers)
+    return problem(error.code, error.detail, error.headers, error.errors)
 
 
 def of_http(error: HTTPException) -> Response:

@@ -1,9 +1,7 @@
-"""Around the queue: the overview, the receipts of stacks, and the history."""
+"""Around the queue: the overview, and the receipts of stacks."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -13,17 +11,15 @@ from fastapi.responses import Response
 
 from scanpipe.desk.condition import condition
 from scanpipe.desk.readiness import look
-from scanpipe.desk.tracing import sentence
 from scanpipe.web.door import Person, parts_of
 from scanpipe.web.drawing import draw
 from scanpipe.web.rules import may
 
 router = APIRouter(include_in_schema=False)
 _STACKS = 60
-_LINES = 300
 _INFLOW_MINUTES = 240
+_MAIL_DAYS = 7
 _PLOT = (600, 80)
-Text = Annotated[str, Query(max_length=100)]
 
 
 @router.get("/overview", name="overview")
@@ -35,13 +31,15 @@ def overview(request: Request, person: Person) -> Response:
         inflow = r.figures().inflow(since.isoformat(timespec="minutes"))
         rescan = r.queue().to_rescan()
         oldest = r.queue().oldest()
+        lately = datetime.now(UTC) - timedelta(days=_MAIL_DAYS)
+        mail = r.notices().mail_trouble(lately.isoformat(timespec="milliseconds"))
     names = sorted(name for name in set(tests) | set(printed) if person.works_on(name))
     rescan = rescan if may(person.role, "receipts") else []
     rows = [(name, printed.get(name, (0, 0)), tests.get(name, Counter())) for name in names]
     state = look(parts_of(request))
     points, most = _plot(inflow, since)
     values: dict[str, Any] = {"rows": rows, "state": state, "points": points, "most": most, "rescan": rescan}
-    values |= {"oldest": oldest, "duplicates": duplicates, "now": condition(parts_of(request))}
+    values |= {"oldest": oldest, "duplicates": duplicates, "mail": mail, "now": condition(parts_of(request))}
     return draw(request, "overview.html", **values)
 
 
@@ -59,32 +57,6 @@ def receipt(request: Request, person: Person, stack: Annotated[str, Query(max_le
     if found is None:
         raise HTTPException(404)
     return draw(request, "receipt.html", receipt=found)
-
-
-@router.get("/history", name="history")
-def history(request: Request, person: Person, text: Text = "") -> Response:
-    with parts_of(request).ledger.read() as r:
-        events = r.figures().history(text.strip(), _LINES)
-    lines = [(e, sentence(e)) for e in events]
-    return draw(request, "history.html", lines=lines, text=text)
-
-
-@router.get("/history.csv", name="history_csv")
-def history_csv(request: Request, person: Person, text: Text = "") -> Response:
-    with parts_of(request).ledger.read() as r:
-        events = r.figures().history(text.strip(), 100_000)
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["event", "at", "type", "scan", "page", "sentence"])
-    for e in events:
-        writer.writerow([e.id, e.at, e.type, e.scan or "", e.page or "", _harmless(sentence(e))])
-    headers = {"Content-Disposition": 'attachment; filename="history.csv"'}
-    return Response("\N{BYTE ORDER MARK}" + out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _harmless(text: str) -> str:
-    """A spreadsheet takes a cell that begins so for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text
 
 
 def _plot(inflow: list[tuple[str, int]], since: datetime) -> tuple[str, int]:

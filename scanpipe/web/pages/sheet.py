@@ -73,6 +73,7 @@ def assign(
     twice: Word = "",
     serial: Word = "",
     ground: Word = "",
+    late: Word = "",
 ) -> Response:
     parts = parts_of(request)
     chosen = deciding.Decision(
@@ -84,8 +85,9 @@ def assign(
         twice == "yes",
         serial or None,
         ground or None,
+        late or None,
     )
-    if confirmed != "yes":
+    if confirmed != "yes" or (not late and _comes_late(request, id, chosen)):
         return _confirm(request, id, filter, seen, chosen)
     return _decided(request, person.name, id, filter, seen, lambda: deciding.assign(parts, id, chosen, seen))
 
@@ -237,6 +239,14 @@ def _draw(request: Request, by: str, id: PageId, filter: Filter, refused: Any = 
     return draw(request, "sheet.html", status, **values)
 
 
+def _comes_late(request: Request, id: PageId, chosen: deciding.Decision) -> bool:
+    """Is it to be put into a slot of a test whose grading has begun? Then the person is asked why."""
+    with parts_of(request).ledger.read() as r:
+        record = r.page(id)
+        test = chosen.test or (record.test if record else None)
+        return bool(record and record.state != "filed" and test and r.locked(test))
+
+
 def _confirm(
     request: Request, id: PageId, filter: Filter, seen: int, chosen: deciding.Decision, choice: str = ""
 ) -> Response:
@@ -254,6 +264,7 @@ def _confirm(
             return _draw(request, chosen.by, id, filter, refused=fault)
         there = r.slot_pages(definition.id, person.number, question.id)
         against = deciding.contradiction(r, record, Claims(definition.id, person.number, question.id))
+        locked = not choice and record.state != "filed" and r.locked(definition.id)
     values: dict[str, Any] = {
         "page": record,
         "seen": seen,
@@ -263,7 +274,8 @@ def _confirm(
         "chosen": chosen,
         "choice": choice,
     }
-    return draw(request, "confirm.html", there=there, against=against, query=query_text(filter), **values)
+    values |= {"there": there, "against": against, "locked": locked, "query": query_text(filter)}
+    return draw(request, "confirm.html", **values)
 
 
 def missing(view: SheetView) -> list[dict[str, Any]]:

@@ -279,11 +279,32 @@ function merge(id, now, append = true) {
   return came;
 }
 
+// ── notices: how many, beside their link, in room that is kept for the number
+const BELL_MS = 20_000;
+let told = { count: 0, said: "" };
+
+async function ring() {
+  if (document.hidden || !document.querySelector("[data-bell]")) return;
+  try {
+    const answer = await fetch("/notices/count", { redirect: "manual" });
+    if (answer.ok) { told = await answer.json(); showBell(); }
+  } catch { /* the connection is away: the next time */ }
+}
+
+function showBell() {
+  const place = document.querySelector("[data-bell]"), said = document.querySelector("[data-bell-said]");
+  if (!place) return;
+  place.textContent = told.count > 99 ? "99+" : told.count || "";
+  if (said.textContent !== told.said) said.textContent = told.said;
+}
+setInterval(ring, BELL_MS);
+document.addEventListener("visibilitychange", ring);
+
 // data-arrived says to whoever watches (tests do) that the page is another one, and ready for keys; data-shown, that the drawing is there.
 // Who reads with a screen reader or goes by Tab begins at the content.
 function arrive() {
   const main = document.querySelector("main");
-  openViewer(); listen(); showKeys();
+  openViewer(); listen(); showKeys(); showBell(); ring();
   main.dataset.arrived = performance.now();
 }
 function swapped() {

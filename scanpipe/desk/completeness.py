@@ -1,0 +1,148 @@
+"""Is anything of a test missing? What is expected against what was received, and what persons close with a reason.
+
+A difference is gone when what it says is no longer so: a page arrived, a list was corrected. A person can close one that remains.
+It stays closed as long as its figures are those that the person saw.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from scanpipe.desk.expecting import known_test
+from scanpipe.desk.parts import Parts
+from scanpipe.faults import Overtaken, Refused, UnknownThing
+from scanpipe.ledgers import Transaction
+from scanpipe.ledgers.expected import Closed
+from scanpipe.model import Difference, TestDefinition
+from scanpipe.stages.completeness import Figures, Found, Told, add_up, compare
+
+_MOST_KEPT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a test stands after the event `event`: by candidate, by room and as a whole; what is open, and what persons closed."""
+
+    definition: TestDefinition
+    event: int
+    people: Sequence[Figures]
+    rooms: Sequence[Figures]
+    whole: Figures
+    open: Sequence[Found]
+    closed: Sequence[tuple[Found, Closed]]
+
+    @property
+    def complete(self) -> bool:
+        return not self.open
+
+
+def gather(tx: Transaction, definition: TestDefinition) -> Told:
+    """All that the ledger knows of what a test expects and what came."""
+    expected = tx.expected()
+    stacks = expected.stack_counts()
+    return Told(
+        definition,
+        tx.sheets(definition.id),
+        expected.counted(definition.id),
+        expected.declared(definition.id),
+        expected.attendance(definition.id),
+        {stack: count for stack, _, count in stacks},
+        frozenset(stack for stack, test, _ in stacks if test == definition.id),
+        expected.arrivals(definition.id),
+    )
+
+
+def look(tx: Transaction, test: str) -> View:
+    """How a test stands. Raises UnknownThing."""
+    definition = known_test(tx, test)
+    event, told = tx.expected().last_event(), gather(tx, definition)
+    found = compare(told)
+    closed = {(c.kind, c.subject): c for c in tx.expected().closed(definition.id)}
+    open = [f for f in found if not _holds(closed.get((f.kind, f.subject)), f)]
+    settled = [(f, closed[f.kind, f.subject]) for f in found if _holds(closed.get((f.kind, f.subject)), f)]
+    people, rooms, whole = add_up(told, open)
+    return View(definition, event, people, rooms, whole, open, settled)
+
+
+class Monitor:
+    """Looks at tests for many watchers: what was seen last is kept until the ledger has another event."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, View] = {}
+        self._looking = threading.Lock()
+
+    def look(self, parts: Parts, test: str) -> View:
+        """How a test stands. Raises UnknownThing."""
+        with self._looking, parts.ledger.read() as r:
+            definition = known_test(r, test)
+            kept = self._kept.get(definition.id)
+            if kept is None or kept.event != r.expected().last_event():
+                kept = look(r, definition.id)
+                self._kept.pop(definition.id, None)
+                self._kept[definition.id] = kept
+                if len(self._kept) > _MOST_KEPT:
+                    self._kept.pop(next(iter(self._kept)))
+            return kept
+
+
+def in_rooms(view: View, rooms: Sequence[str]) -> View:
+    """The part of it that is about these rooms."""
+    here = set(rooms)
+    people = [p for p in view.people if p.room in here]
+    of = [r for r in view.rooms if r.room in here]
+    open = [f for f in view.open if f.room in here]
+    return replace(view, people=people, rooms=of, open=open, closed=[c for c in view.closed if c[0].room in here])
+
+
+def close(
+    parts: Parts,
+    test: str,
+    kind: str,
+    subject: str,
+    why: str,
+    by: str,
+    seen: tuple[int | None, int | None] | None = None,
+) -> Found:
+    """A person settles a difference with a reason. `seen` are the figures (expected, received) that they looked at.
+
+    Raises UnknownThing (no such difference is open), Overtaken (its figures are others meanwhile), Refused (no reason).
+    """
+    if not why.strip():
+        raise Refused("a difference is closed with a reason only", "Say why, for the record.")
+
+    def record(tx: Transaction) -> Found:
+        definition = known_test(tx, test)
+        tx.hold(f"expected {definition.id}")
+        found = next((f for f in look(tx, definition.id).open if (f.kind, f.subject) == (kind, subject)), None)
+        if found is None:
+            raise UnknownThing(f"no difference {kind} {subject} is open", "`scanpipe expect differences` lists them.")
+        if seen is not None and seen != (found.expected, found.received):
+            raise Overtaken(f"{kind} {subject} has other figures meanwhile", "Look again; nothing of yours was done.")
+        told = {"expected": found.expected, "received": found.received, "why": why.strip()}
+        about = {"test": definition.id, "kind": str(found.kind), "subject": found.subject}
+        tx.append("difference_closed", **about, **told, by=by)  # type: ignore[arg-type]
+        return found
+
+    return parts.ledger.write(record)
+
+
+def reopen(parts: Parts, test: str, kind: str, subject: str, by: str) -> None:
+    """Takes a closing back. Raises UnknownThing."""
+
+    def record(tx: Transaction) -> None:
+        definition = known_test(tx, test)
+        tx.hold(f"expected {definition.id}")
+        if (kind, subject) not in {(c.kind, c.subject) for c in tx.expected().closed(definition.id)}:
+            raise UnknownThing(f"no difference {kind} {subject} was closed", "`scanpipe expect differences --closed`.")
+        tx.append("difference_reopened", test=definition.id, kind=kind, subject=subject, by=by)
+
+    parts.ledger.write(record)
+
+
+def _holds(closed: Closed | None, found: Found) -> bool:
+    return closed is not None and (closed.expected, closed.received) == (found.expected, found.received)
+
+
+KINDS = tuple(str(kind) for kind in Difference)

@@ -1,0 +1,153 @@
+"""How the installation stands at this moment, as `stages/noticing.py` wants to know it. Looked at every few seconds."""
+
+from __future__ import annotations
+
+import os
+import statistics
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice, pairwise
+from pathlib import Path
+
+from scanpipe.desk.folders import files_below
+from scanpipe.desk.parts import Parts
+from scanpipe.desk.readiness import look
+from scanpipe.desk.working import stack_folder
+from scanpipe.ledgers import Transaction
+from scanpipe.settings import SourceSettings
+from scanpipe.stages.noticing import Disk, Facts, HeldPages, StackState, TestState, Untaken
+
+_REMEMBERED = timedelta(hours=24)
+_ARRIVALS = 40
+"""Of a stack: its latest tell how often a file comes."""
+_BACK = 20_000
+"""So many events back a process that has just started looks for stacks that are being fed."""
+_OVERLAP = 500
+"""Events of several processes can appear a little late, with a number below the last one seen."""
+_MOST_FILES = 20_000
+
+
+@dataclass(slots=True)
+class _Stack:
+    file: str
+    arrivals: int = 0
+    times: deque[datetime] = field(default_factory=lambda: deque(maxlen=_ARRIVALS))
+
+    @property
+    def usual_gap_s(self) -> float:
+        gaps = [(after - before).total_seconds() for before, after in pairwise(self.times)]
+        return max(0.0, statistics.median(gaps)) if gaps else 0.0
+
+
+class Survey:
+    """`disks` are the folders whose disks are looked at, by the name that a notice calls them."""
+
+    def __init__(self, parts: Parts, sources: Sequence[SourceSettings], disks: Mapping[str, Path]) -> None:
+        self._parts, self._sources, self._disks = parts, sources, disks
+        self._stacks: dict[str, _Stack] = {}
+        self._tests: dict[str, TestState] = {}
+        self._last: int | None = None
+        self._seen: dict[Path, datetime] = {}
+
+    def facts(self, now: datetime) -> Facts:
+        """Raises LedgerFault; whatever else cannot be used is one of the facts."""
+        failing = frozenset(name for name, problem in look(self._parts) if problem and name != "ledger")
+        lying = None if "inbox" in failing else self._lying(now)
+        with self._parts.ledger.read() as r:
+            self._follow(r, now)
+            return Facts(
+                now,
+                held=tuple(_held(r)),
+                untaken=_untaken(r, lying),
+                stacks=tuple(self._stack(r, name, lying or []) for name in sorted(self._stacks)),
+                failing=failing,
+                disks=tuple(_disks(self._disks)),
+                tests=tuple(self._tests[test] for test in sorted(self._tests)),
+            )
+
+    def _follow(self, r: Transaction, now: datetime) -> None:
+        """Takes in what happened since the last look."""
+        standings = r.notices().standings
+        first, last = self._last is None, standings.last_event()
+        after = max(0, last - _BACK) if self._last is None else self._last
+        for stack, file, at in standings.arrivals(after):
+            arrived = self._stacks.setdefault(stack, _Stack(file))
+            arrived.arrivals += 1
+            arrived.times.append(datetime.fromisoformat(at))
+        self._stacks = {n: s for n, s in self._stacks.items() if s.times and now - s.times[-1] < _REMEMBERED}
+        tests = {test.upper(): test for test in r.tests()}
+        touched = set(tests) if first else standings.touched(max(0, after - _OVERLAP))
+        for test, *counted in standings.completeness(tests[id] for id in sorted(touched & set(tests))):
+            self._tests[test.upper()] = TestState(test, *counted)
+        self._last = last
+
+    def _stack(self, r: Transaction, name: str, lying: list[tuple[str, datetime]]) -> StackState:
+        stack = self._stacks[name]
+        source = next((s for s in self._sources if stack.file.startswith(f"{s.folder}/")), None)
+        files, single, damaged = r.notices().standings.end_of(name)
+        in_its_folder = [at for folder, at in lying if _is_of(name, folder)]
+        unfinished, last = "", stack.times[-1]
+        if len(in_its_folder) == 1:  # several: nobody takes them, which is no fault of the scanner
+            unfinished, last = "file", max(last, *in_its_folder)
+        elif damaged:
+            unfinished = "broken"
+        elif source and source.duplex and single and files % 2:
+            unfinished = "side"
+        called = source.name if source else ""
+        return StackState(name, called, stack.arrivals, last, stack.usual_gap_s, unfinished)
+
+    def _lying(self, now: datetime) -> list[tuple[str, datetime]]:
+        """The folder of each file in the inbox, and when it last grew; a file that was moved in lies there since it was seen."""
+        times = dict(islice(_changed(self._parts.folders.inbox), _MOST_FILES))
+        self._seen = {path: self._seen.get(path, now) for path in times}
+        root = self._parts.folders.inbox
+        return [
+            (stack_folder(path.relative_to(root)), max(self._seen[path], min(now, changed)))
+            for path, changed in times.items()
+        ]
+
+
+def _held(r: Transaction) -> Iterator[HeldPages]:
+    """By registered test: what a code says of any other is nobody's to read, and may be anything."""
+    known = {test.upper(): test for test in r.tests()}
+    found: dict[tuple[str, str], HeldPages] = {}
+    for named, reason, count, at in r.notices().standings.held():
+        test = known.get((named or "").upper(), "")
+        before = found.get((test, reason))
+        oldest = datetime.fromisoformat(at)
+        if before is not None:
+            count, oldest = count + before.count, min(oldest, before.oldest)
+        found[test, reason] = HeldPages(test, reason, count, oldest)
+    yield from found.values()
+
+
+def _untaken(r: Transaction, lying: list[tuple[str, datetime]] | None) -> Untaken | None:
+    if lying is None:
+        return None
+    count, since = r.notices().standings.on_the_way()
+    times = [at for _, at in lying] + ([datetime.fromisoformat(since)] if since else [])
+    return Untaken(count + len(lying), min(times, default=None))
+
+
+def _changed(inbox: Path) -> Iterator[tuple[Path, datetime]]:
+    for path in files_below(inbox):
+        with suppress(OSError):  # it was taken meanwhile
+            yield path, datetime.fromtimestamp(os.stat(path).st_mtime, UTC)
+
+
+def _is_of(stack: str, folder: str) -> bool:
+    """Would a file of this folder belong to this stack? Its name is that of the folder, and a day."""
+    name, _, day = stack.rpartition(" ")
+    return name == (folder or "loose files") and day == date.today().isoformat()
+
+
+def _disks(places: Mapping[str, Path]) -> Iterator[Disk]:
+    for name, path in places.items():
+        try:
+            state = os.statvfs(path)
+        except OSError:  # the part that lives there is failing, and says so
+            continue
+        yield Disk(name, state.f_bavail * state.f_frsize)
