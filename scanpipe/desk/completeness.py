@@ -16,6 +16,7 @@ from scanpipe.faults import Overtaken, Refused, UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.expected import Closed
 from scanpipe.model import Difference, TestDefinition
+from scanpipe.saying import say
 from scanpipe.stages.completeness import Figures, Found, Told, add_up, compare
 
 _MOST_KEPT = 8
@@ -110,16 +111,22 @@ def close(
     Raises UnknownThing (no such difference is open), Overtaken (its figures are others meanwhile), Refused (no reason).
     """
     if not why.strip():
-        raise Refused("a difference is closed with a reason only", "Say why, for the record.")
+        raise Refused(say("a difference is closed with a reason only"), say("Say why, for the record."))
 
     def record(tx: Transaction) -> Found:
         definition = known_test(tx, test)
         tx.hold(f"expected {definition.id}")
         found = next((f for f in look(tx, definition.id).open if (f.kind, f.subject) == (kind, subject)), None)
         if found is None:
-            raise UnknownThing(f"no difference {kind} {subject} is open", "`scanpipe expect differences` lists them.")
+            raise UnknownThing(
+                say("no difference %(kind)s %(subject)s is open", kind=kind, subject=subject),
+                say("`scanpipe expect differences` lists them."),
+            )
         if seen is not None and seen != (found.expected, found.received):
-            raise Overtaken(f"{kind} {subject} has other figures meanwhile", "Look again; nothing of yours was done.")
+            raise Overtaken(
+                say("%(kind)s %(subject)s has other figures meanwhile", kind=kind, subject=subject),
+                say("Look again; nothing of yours was done."),
+            )
         told = {"expected": found.expected, "received": found.received, "why": why.strip()}
         about = {"test": definition.id, "kind": str(found.kind), "subject": found.subject}
         tx.append("difference_closed", **about, **told, by=by)  # type: ignore[arg-type]
@@ -135,7 +142,10 @@ def reopen(parts: Parts, test: str, kind: str, subject: str, by: str) -> None:
         definition = known_test(tx, test)
         tx.hold(f"expected {definition.id}")
         if (kind, subject) not in {(c.kind, c.subject) for c in tx.expected().closed(definition.id)}:
-            raise UnknownThing(f"no difference {kind} {subject} was closed", "`scanpipe expect differences --closed`.")
+            raise UnknownThing(
+                say("no difference %(kind)s %(subject)s was closed", kind=kind, subject=subject),
+                say("`scanpipe expect differences --closed`."),
+            )
         tx.append("difference_reopened", test=definition.id, kind=kind, subject=subject, by=by)
 
     parts.ledger.write(record)

@@ -13,6 +13,7 @@ from scanpipe.desk.parts import Parts
 from scanpipe.faults import UnknownThing, UsageFault
 from scanpipe.ledgers import Transaction
 from scanpipe.model import TestDefinition
+from scanpipe.saying import say
 
 What = Literal["handed_out", "collected"]
 MOST_SHEETS = 9999
@@ -66,7 +67,10 @@ def declare_all(parts: Parts, test: str, told: Iterable[tuple[str, str, Entry]],
         for candidate, question, entry in told:
             asked = definition.question(question)
             if asked is None:
-                raise UnknownThing(f"{definition.id} has no question {question}", "`scanpipe tests show` lists them.")
+                raise UnknownThing(
+                    say("%(page)s has no question %(question)s", page=definition.id, question=question),
+                    say("`scanpipe tests show` lists them."),
+                )
             (one,) = _checked(tx, definition, [Entry(candidate, entry.count, entry.serials)])
             before = tx.expected().declared_for(definition.id, one.candidate, asked.id)
             if before is not None and (before.count, before.serials) == (one.count, one.serials):
@@ -111,7 +115,7 @@ def known_test(tx: Transaction, test: str) -> TestDefinition:
     """Raises UnknownThing."""
     definition = tx.definition(test)
     if definition is None:
-        raise UnknownThing(f"there is no test {test}", "`scanpipe tests list` shows them.")
+        raise UnknownThing(say("there is no test %(test)s", test=test), say("`scanpipe tests list` shows them."))
     return definition
 
 
@@ -119,7 +123,10 @@ def known_candidate(definition: TestDefinition, number: str) -> str:
     """The number as the definition spells it. Raises UnknownThing."""
     candidate = definition.candidate(number)
     if candidate is None:
-        raise UnknownThing(f"{definition.id} has no candidate {number}", "`scanpipe tests show` lists them.")
+        raise UnknownThing(
+            say("%(page)s has no candidate %(number)s", page=definition.id, number=number),
+            say("`scanpipe tests show` lists them."),
+        )
     return candidate.number
 
 
@@ -127,7 +134,10 @@ def known_room(definition: TestDefinition, room: str) -> str:
     """The room as the definition spells it; "" for those who have none. Raises UnknownThing."""
     spelled = {(c.room or "").casefold(): c.room or "" for c in definition.candidates}
     if room.casefold() not in spelled:
-        raise UnknownThing(f"nobody of {definition.id} sits in room {room}", "`scanpipe tests show` lists the rooms.")
+        raise UnknownThing(
+            say("nobody of %(page)s sits in room %(room)s", page=definition.id, room=room),
+            say("`scanpipe tests show` lists the rooms."),
+        )
     return spelled[room.casefold()]
 
 

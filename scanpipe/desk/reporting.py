@@ -15,6 +15,7 @@ from scanpipe.differing import TELLING
 from scanpipe.faults import Refused, UnknownThing
 from scanpipe.ledgers.chain import GENESIS, canonical, first_break
 from scanpipe.model import Difference
+from scanpipe.saying import say
 from scanpipe.seals import is_sealed, seal
 from scanpipe.sheets.report import attached, draw_report
 
@@ -37,7 +38,9 @@ def make_report(parts: Parts, test: str, by: str, sign_off: str | None = None) -
     Raises UnknownThing, Refused (a name that is none).
     """
     if sign_off is not None and not (sign_off.strip() and sign_off.isprintable() and len(sign_off) <= 120):
-        raise Refused("a report is signed off by somebody who has a name", "Give 1 to 120 printable characters.")
+        raise Refused(
+            say("a report is signed off by somebody who has a name"), say("Give 1 to 120 printable characters.")
+        )
     with parts.ledger.at_head() as (tx, head):
         facts = report_facts(tx, test)
     at = datetime.now(UTC).isoformat(timespec="seconds")
@@ -142,5 +145,5 @@ def _parsed(body: bytes) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, AttributeError):
         right = False
     if not right:
-        raise UnknownThing("this is not a report of scanpipe", "Give a file that `scanpipe report` wrote.")
+        raise UnknownThing(say("this is not a report of scanpipe"), say("Give a file that `scanpipe report` wrote."))
     return dict(whole)

@@ -21,6 +21,7 @@ from scanpipe.faults import Refused, UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.feed import PER_EVENT
 from scanpipe.ledgers.webhooks import Webhook
+from scanpipe.saying import say
 from scanpipe.sending import check_url
 
 MOST_OF_A_TEST = 10
@@ -42,9 +43,14 @@ def add_webhook(
     def record(tx: Transaction) -> None:
         there = tx.webhooks().of_test(known)
         if any(other.url == url for other in there):
-            raise Refused(f"changes of {known} are sent there already", "Remove that webhook first.")
+            raise Refused(
+                say("changes of %(known)s are sent there already", known=known), say("Remove that webhook first.")
+            )
         if len(there) >= MOST_OF_A_TEST:
-            raise Refused(f"{known} has {MOST_OF_A_TEST} webhooks", "Remove one first.")
+            raise Refused(
+                say("%(known)s has %(most_of_a_test)s webhooks", known=known, most_of_a_test=MOST_OF_A_TEST),
+                say("Remove one first."),
+            )
         tx.webhooks().add(webhook)
         tx.append("webhook_added", webhook=webhook.id, test=known, url=shown(url), by=by)
 
@@ -57,7 +63,7 @@ def find_webhook(parts: Parts, id: str) -> Webhook:
     with parts.ledger.read() as r:
         found = r.webhooks().one(id)
     if found is None:
-        raise UnknownThing(f"there is no webhook {id}", "`scanpipe webhooks list` shows them.")
+        raise UnknownThing(say("there is no webhook %(page)s", page=id), say("`scanpipe webhooks list` shows them."))
     return found
 
 
@@ -81,7 +87,10 @@ def resend(parts: Parts, id: str, changes: Collection[int] | None, by: str) -> i
     def record(tx: Transaction) -> int:
         revived = tx.webhooks().revive(id, changes, moment(datetime.now(UTC)))
         if changes is not None and (missing := set(changes) - set(revived)):
-            raise UnknownThing(f"nothing is known of change {min(missing)} there", "`webhooks deliveries` lists them.")
+            raise UnknownThing(
+                say("nothing is known of change %(what)s there", what=min(missing)),
+                say("`webhooks deliveries` lists them."),
+            )
         if revived:
             tx.append("webhook_resent", webhook=id, test=webhook.test, changes=revived, by=by)
         return len(revived)
@@ -93,7 +102,10 @@ def secret_of(keyring: Keyring, webhook: Webhook) -> str:
     """Raises UnknownThing where the signing key is not here."""
     key = keyring.keys.get(webhook.key)
     if key is None:
-        raise UnknownThing(f"the signing key {webhook.key} is not here", "Put keys.json of the installation in place.")
+        raise UnknownThing(
+            say("the signing key %(key)s is not here", key=webhook.key),
+            say("Put keys.json of the installation in place."),
+        )
     derived = hmac.digest(key.secret, f"{_PURPOSE}{webhook.id}".encode(), hashlib.sha256)
     return "whs_" + base64.urlsafe_b64encode(derived).decode().rstrip("=")
 
