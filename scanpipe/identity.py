@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from scanpipe.faults import ConfigFault, Fault, Refused
+from scanpipe.saying import say
 
 _TIMEOUT_S, _LEEWAY_S, _KNOWN_FOR_S = 10.0, 60, 3600.0
 _ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
@@ -85,11 +86,11 @@ class IdentityProvider:
     def arrive(self, redirect_uri: str, departure: Departure, said: Mapping[str, str]) -> Arrival:
         """`said` is the query of the way back. Raises Refused where anything of it is not as it was sent off."""
         if not secrets.compare_digest(said.get("state", "").encode(), departure.state.encode()):
-            raise Refused("this sign-in was not begun here", "Begin anew.")
+            raise Refused(say("this sign-in was not begun here"), say("Begin anew."))
         if said.get("iss") not in (None, self._metadata()["issuer"]):
-            raise Refused("another provider answered", "Begin anew.")
+            raise Refused(say("another provider answered"), say("Begin anew."))
         if "code" not in said:
-            raise Refused("the provider did not let you in", "Begin anew, or ask those who run it.")
+            raise Refused(say("the provider did not let you in"), say("Begin anew, or ask those who run it."))
         token = self._exchanged(redirect_uri, said["code"], departure.verifier)
         claims = self._claims_of(token.get("id_token", ""), token.get("access_token"), departure.nonce)
         claims = self._userinfo(token, claims["sub"]) | claims
@@ -121,7 +122,7 @@ class IdentityProvider:
             with self._client(redirect_uri) as client:
                 found = client.fetch_token(self._metadata()["token_endpoint"], code=code, code_verifier=verifier)
         except OAuthError as e:
-            raise Refused("the provider did not accept the sign-in", "Begin anew.") from e
+            raise Refused(say("the provider did not accept the sign-in"), say("Begin anew.")) from e
         return dict(found)
 
     def _refreshed(self, refresh_token: str) -> dict[str, Any] | None:
@@ -175,13 +176,13 @@ class IdentityProvider:
             claims = CodeIDToken(token.claims, token.header, options, params)
             claims.validate(leeway=_LEEWAY_S)
         except (JoseError, ValueError) as e:
-            raise Refused("what the provider said could not be trusted", "Begin anew.") from e
+            raise Refused(say("what the provider said could not be trusted"), say("Begin anew.")) from e
         return dict(claims)
 
     def _name(self, claims: Mapping[str, Any]) -> str:
         name = claims.get(self.rules.name_claim) or claims["sub"]
         if not isinstance(name, str) or not name.isprintable() or not 0 < len(name) <= 80:
-            raise Refused("the provider gives you no name that can be put on record", "Ask those who run it.")
+            raise Refused(say("the provider gives you no name that can be put on record"), say("Ask those who run it."))
         return name
 
     def _role(self, claims: Mapping[str, Any]) -> str | None:
@@ -253,7 +254,7 @@ class _Asking:
 def _check_same(sub: str, told: Mapping[str, Any]) -> None:
     """OpenID Connect Core 1.0, 5.3.2 and 12.2: what is told of another subject is not to be used."""
     if told.get("sub") != sub:
-        raise Refused("the provider speaks of another person", "Begin anew.")
+        raise Refused(say("the provider speaks of another person"), say("Begin anew."))
 
 
 def _grant(token: Mapping[str, Any], sub: str) -> str:

@@ -12,6 +12,7 @@ from scanpipe.faults import Overtaken, Refused
 from scanpipe.ledgers import Transaction
 from scanpipe.model import Claims, Held, PageId, Slot
 from scanpipe.reasons import WORDING
+from scanpipe.saying import say
 from scanpipe.stages.validate import validate
 
 _MOST_FURTHER = 200
@@ -25,17 +26,23 @@ def add_slot(parts: Parts, page: PageId, question: str, by: str, seen: int | Non
         record = page_or_fault(tx, page)
         check_seen(tx, record, seen)
         if record.state != "filed":
-            raise Refused(f"page {page} is {record.state}, not filed", "Assign it to its first question before.")
+            raise Refused(
+                say("page %(page)s is %(state)s, not filed", page=page, state=record.state),
+                say("Assign it to its first question before."),
+            )
         claims = Claims(record.test, record.candidate, question)
         facts = replace(tx.facts(claims, page), handed_to=None)  # whose sheet it is was decided when it was filed
         verdict = validate(claims, facts, {})
         if isinstance(verdict, Held):
-            raise Refused(WORDING[verdict.reason].en, "Choose a question that takes sketches.")
+            raise Refused(WORDING[verdict.reason].en, say("Choose a question that takes sketches."))
         slot = verdict.slot
         if slot.question == record.question or slot in tx.decisions().also(page):
-            raise Refused(f"page {page} belongs to this slot already", "Choose another question.")
+            raise Refused(say("page %(page)s belongs to this slot already", page=page), say("Choose another question."))
         if len(tx.decisions().also(page)) >= _MOST_FURTHER:
-            raise Refused(f"page {page} belongs to {_MOST_FURTHER} further slots", "No page can belong to more.")
+            raise Refused(
+                say("page %(page)s belongs to %(most_further)s further slots", page=page, most_further=_MOST_FURTHER),
+                say("No page can belong to more."),
+            )
         check_unlocked(tx, slot.test)
         told: dict[str, Any] = dict(told_slot(slot))
         make(tx, "also", by, [record], inverse=[("page_not_also", record.scan, record.page, told)])
@@ -60,8 +67,8 @@ def order_slot(
         other = sorted(p.id for p in pages) != sorted(order)
         if other or (seen is not None and [p.id for p in pages] != list(seen)):
             raise Overtaken(
-                "the slot holds other pages, or another order, meanwhile",
-                "Look at it again; nothing of yours was done.",
+                say("the slot holds other pages, or another order, meanwhile"),
+                say("Look at it again; nothing of yours was done."),
             )
         told: dict[str, Any] = dict(told_slot(slot))
         before = [[p.scan, p.index] for p in tx.decisions().order(slot)]

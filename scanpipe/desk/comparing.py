@@ -10,6 +10,7 @@ from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused
 from scanpipe.ledgers import Transaction
 from scanpipe.model import PageId, PageRecord
+from scanpipe.saying import say
 from scanpipe.stages.same_drawing import gray_picture, same_drawing
 
 _AT_ONCE = 20
@@ -35,7 +36,8 @@ def settle_copies(parts: Parts, pages: Sequence[PageId], by: str) -> None:
         for record in records:
             if not tx.copies().same(record.id):
                 raise Refused(
-                    f"page {record.id} is not known to show the drawing of a filed one", "Look at both scans."
+                    say("page %(page)s is not known to show the drawing of a filed one", page=record.id),
+                    say("Look at both scans."),
                 )
         make(tx, "same_drawing", by, records)
         for record in records:

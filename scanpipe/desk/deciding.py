@@ -19,6 +19,7 @@ from scanpipe.faults import Refused, StoreFault, UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.model import Claims, Filed, Held, PageId, PageRecord
 from scanpipe.reasons import WORDING
+from scanpipe.saying import say
 from scanpipe.stages.validate import validate
 from scanpipe.stores import Put
 
@@ -50,7 +51,7 @@ def assign(parts: Parts, page: PageId, decision: Decision, seen: int | None = No
         record = _with_picture(decidable(tx, page, seen, *OUT_OF_SLOTS, "filed"))
         filed = checked(tx, record, decision)
         if record.state == "filed" and _slot_columns(filed) == {k: getattr(record, k) for k in _slot_columns(filed)}:
-            raise Refused(f"page {page} lies in this slot already", "Choose another one.")
+            raise Refused(say("page %(page)s lies in this slot already", page=page), say("Choose another one."))
         kind = "move" if record.state == "filed" else "keep_both" if decision.twice else "assign"
         make(tx, kind, decision.by, [record], loses=lost_slots(tx, record, filed.slot))
         return place(tx, record, filed, decision)
@@ -120,10 +121,12 @@ def find_page(tx: Transaction, name: str) -> PageId:
     start, _, index = name.rpartition("-")
     scans = tx.scans_like(start.lower()) if len(start) >= 6 and index.isascii() and index.isdigit() else []
     if len(scans) > 1:
-        raise UnknownThing(f"{name}: several scans start so", "Give more of the scan's digest.")
+        raise UnknownThing(say("%(name)s: several scans start so", name=name), say("Give more of the scan's digest."))
     page = PageId(scans[0].scan, int(index)) if scans and len(index) < 9 else None
     if page is None or tx.page(page) is None:
-        raise UnknownThing(f"there is no page {name}", "`scanpipe queue` lists the held pages by their names.")
+        raise UnknownThing(
+            say("there is no page %(name)s", name=name), say("`scanpipe queue` lists the held pages by their names.")
+        )
     return page
 
 
@@ -135,12 +138,18 @@ def contradiction(tx: Transaction, record: PageRecord, chosen: Claims) -> list[s
     if sheet is not None:
         claims.append({"test": sheet.test, "candidate": sheet.candidate, "question": sheet.question})
     against = {
-        f"{field} {value}": None
+        (field, value.upper()): _said_otherwise(field, value)
         for claim in claims
         for field, value in claim.items()
         if said.get(field) is not None and value.upper() != str(said[field]).upper()
     }
-    return list({words.upper(): words for words in against}.values())
+    return list(against.values())
+
+
+def _said_otherwise(field: str, value: str) -> str:
+    if field == "candidate":
+        return say("candidate %(value)s", value=value)
+    return say("question %(value)s", value=value) if field == "question" else say("test %(value)s", value=value)
 
 
 def _set_aside(parts: Parts, page: PageId, what: tuple[str, str], by: str, why: str, seen: int | None) -> PageRecord:
@@ -161,13 +170,18 @@ def decidable(tx: Transaction, page: PageId, seen: int | None, *states: str) -> 
     if record.state == "filed" and record.test is not None:
         check_unlocked(tx, record.test)
     if record.state not in states:
-        raise Refused(f"page {page} is {record.state}, not held", f"`scanpipe trace {page.scan[:12]}` tells its life.")
+        raise Refused(
+            say("page %(page)s is %(state)s, not held", page=page, state=record.state),
+            say("`scanpipe trace %(what)s` tells its life.", what=page.scan[:12]),
+        )
     return record
 
 
 def _with_picture(record: PageRecord) -> PageRecord:
     if record.key is None:
-        raise Refused(f"page {record.id} has no picture that could be filed", "Scan the sheet again.")
+        raise Refused(
+            say("page %(page)s has no picture that could be filed", page=record.id), say("Scan the sheet again.")
+        )
     return record
 
 
@@ -199,7 +213,10 @@ def _serial(tx: Transaction, record: PageRecord, decision: Decision) -> str | No
     chosen = ((decision.test or record.test or "").upper(), decision.candidate.upper(), decision.question.upper())
     handed_to = tx.packs().handed_to(sheet.test, sheet.candidate) if sheet else None
     if sheet is None or chosen != (sheet.test.upper(), (handed_to or sheet.candidate).upper(), sheet.question.upper()):
-        raise Refused(f"sheet {decision.serial} was not printed for this slot", "Assign the page without it.")
+        raise Refused(
+            say("sheet %(serial)s was not printed for this slot", serial=decision.serial),
+            say("Assign the page without it."),
+        )
     return sheet.serial
 
 
@@ -211,12 +228,15 @@ def checked(tx: Transaction, record: PageRecord, decision: Decision) -> Filed:
     """The slot that the definition allows for the choice; raises Refused for any other answer."""
     test = decision.test or record.test
     if test is None:
-        raise Refused("nothing on the page says which test it belongs to", "Name it: --test.")
+        raise Refused(say("nothing on the page says which test it belongs to"), say("Name it: --test."))
     claims = Claims(test, decision.candidate, decision.question, _serial(tx, record, decision))
     against = contradiction(tx, record, claims)
     if against and not decision.contradict:
         said = ", ".join(against)
-        raise Refused(f"a code on the page says otherwise: {said}", "If you are sure, repeat with --contradict.")
+        raise Refused(
+            say("a code on the page says otherwise: %(said)s", said=said),
+            say("If you are sure, repeat with --contradict."),
+        )
     evidence = json.loads(record.evidence or "{}")
     facts = replace(tx.facts(claims, record.id), handed_to=None)  # whose pack it was is what the person decides
     facts = replace(facts, first=None) if decision.twice else facts

@@ -18,6 +18,7 @@ from scanpipe.ledgers.decisions import DecisionRecord, Inverse
 from scanpipe.ledgers.events import PAGE_COLUMNS
 from scanpipe.model import Claims, Held, PageId, PageRecord, Slot
 from scanpipe.reasons import WORDING
+from scanpipe.saying import say
 from scanpipe.stages.validate import validate
 
 
@@ -25,7 +26,9 @@ def page_or_fault(tx: Transaction, page: PageId) -> PageRecord:
     """Raises UnknownThing."""
     record = tx.page(page)
     if record is None:
-        raise UnknownThing(f"there is no page {page}", "`scanpipe queue` lists the held pages by their names.")
+        raise UnknownThing(
+            say("there is no page %(page)s", page=page), say("`scanpipe queue` lists the held pages by their names.")
+        )
     return record
 
 
@@ -36,7 +39,8 @@ def check_seen(tx: Transaction, record: PageRecord, seen: int | None) -> None:
     standing = next((d for d in tx.decisions().about(record.id) if d.undone is None), None)
     who = f"{standing.by} decided: {standing.kind}" if standing else "it was worked on"
     raise Overtaken(
-        f"page {record.id} is {record.state} meanwhile ({who})", "Look at it again; nothing of yours was done."
+        say("page %(page)s is %(state)s meanwhile (%(who)s)", page=record.id, state=record.state, who=who),
+        say("Look at it again; nothing of yours was done."),
     )
 
 
@@ -57,7 +61,10 @@ def made_for(tx: Transaction, page: PageRecord) -> str | None:
 def check_unlocked(tx: Transaction, test: str) -> None:
     """Raises Refused when grading of the test began."""
     if tx.packs().locked(test):
-        raise Refused(f"grading of {test} has begun: its slots are locked", "`scanpipe tests unlock` opens them.")
+        raise Refused(
+            say("grading of %(test)s has begun: its slots are locked", test=test),
+            say("`scanpipe tests unlock` opens them."),
+        )
 
 
 def make(
@@ -117,7 +124,9 @@ def undo(parts: Parts, id: int, by: str) -> list[PageRecord]:
     def take_back(tx: Transaction) -> list[PageRecord]:
         decision = tx.decisions().one(id)
         if decision is None:
-            raise UnknownThing(f"there is no decision {id}", "`scanpipe queue decisions` lists them.")
+            raise UnknownThing(
+                say("there is no decision %(page)s", page=id), say("`scanpipe queue decisions` lists them.")
+            )
         pages = [page_or_fault(tx, p) for p in tx.decisions().pages(id)]
         _check_standing(tx, decision, pages)
         tx.append("decision_undone", scan=_scan(pages), page=None, decision=id, by=by)
@@ -137,24 +146,32 @@ def undo_last(parts: Parts, by: str) -> tuple[DecisionRecord, list[PageRecord]]:
     with parts.ledger.read() as r:
         last = r.decisions().latest_by(by)
     if last is None:
-        raise Refused("you have decided nothing that could be taken back", "The history shows all decisions.")
+        raise Refused(say("you have decided nothing that could be taken back"), say("The history shows all decisions."))
     return last, undo(parts, last.id, by)
 
 
 def _check_standing(tx: Transaction, decision: DecisionRecord, pages: Iterable[PageRecord]) -> None:
     if decision.undone is not None:
-        raise Refused("this decision was taken back before", "The history shows by whom.")
+        raise Refused(say("this decision was taken back before"), say("The history shows by whom."))
     for test in _tests_touched(decision, pages):
         check_unlocked(tx, test)
     _check_pack(tx, decision)
     for page in pages:
         later = [d for d in tx.decisions().about(page.id) if d.id > decision.id and d.undone is None]
         if later:
-            raise Refused(f"{later[0].by} decided about page {page.id} since: {later[0].kind}", "Take that back first.")
+            raise Refused(
+                say(
+                    "%(by)s decided about page %(page)s since: %(kind)s",
+                    by=later[0].by,
+                    page=page.id,
+                    kind=later[0].kind,
+                ),
+                say("Take that back first."),
+            )
         if not page.settled:
-            raise Refused(f"page {page.id} is on its way", "Try again when it has arrived.")
+            raise Refused(say("page %(page)s is on its way", page=page.id), say("Try again when it has arrived."))
         if page.state == "retired":
-            raise Refused(f"page {page.id} is retired", "What is erased does not come back.")
+            raise Refused(say("page %(page)s is retired", page=page.id), say("What is erased does not come back."))
 
 
 def _tests_touched(decision: DecisionRecord, pages: Iterable[PageRecord]) -> list[str]:
@@ -176,8 +193,12 @@ def _check_pack(tx: Transaction, decision: DecisionRecord) -> None:
         for page in tx.filed_of(pack.test, handed_to):
             if page.id not in moved and (made_for(tx, page) or "").upper() == printed_for.upper():
                 raise Refused(
-                    f"sheet {page.serial} of this pack came later and lies with candidate {handed_to}",
-                    f"Take the decision about page {page.id} back first.",
+                    say(
+                        "sheet %(serial)s of this pack came later and lies with candidate %(handed_to)s",
+                        serial=page.serial,
+                        handed_to=handed_to,
+                    ),
+                    say("Take the decision about page %(page)s back first.", page=page.id),
                 )
 
 
@@ -190,7 +211,7 @@ def _check_place(tx: Transaction, page: PageRecord) -> None:
         facts = replace(facts, first=None)
     verdict = validate(claims, facts, {})
     if isinstance(verdict, Held):
-        raise Refused(WORDING[verdict.reason].en, "Its place was taken meanwhile: look at what lies in the slot.")
+        raise Refused(WORDING[verdict.reason].en, say("Its place was taken meanwhile: look at what lies in the slot."))
 
 
 def _scan(pages: Sequence[PageRecord]) -> str | None:

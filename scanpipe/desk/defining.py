@@ -11,6 +11,7 @@ from scanpipe.desk.shelving import shelve
 from scanpipe.faults import Overtaken, UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.model import TestDefinition
+from scanpipe.saying import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,10 @@ def register(parts: Parts, definition: TestDefinition, by: str | None = None, se
     def record(tx: Transaction) -> Registered:
         known = tx.definition(definition.id)
         if seen is not None and seen != (known.revision if known else 0):
-            raise Overtaken(f"{definition.id} has another revision meanwhile", "Look at it again; nothing was changed.")
+            raise Overtaken(
+                say("%(page)s has another revision meanwhile", page=definition.id),
+                say("Look at it again; nothing was changed."),
+            )
         if known is not None and digest(known) == digest(definition):
             return Registered(known.id, known.revision, False, ())
         revision = 1 if known is None else known.revision + 1
@@ -54,5 +58,5 @@ def find_test(parts: Parts, test: str, revision: int | None = None) -> TestDefin
     if found is None:
         names = f"Registered are: {', '.join(known)}." if known else "Register one: scanpipe tests add FILE."
         what = f"test {test}" if revision is None else f"revision {revision} of test {test}"
-        raise UnknownThing(f"there is no {what}", names)
+        raise UnknownThing(say("there is no %(what)s", what=what), names)
     return found

@@ -21,6 +21,7 @@ from scanpipe.desk.defining import Registered, find_test, register
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused, UnknownThing
 from scanpipe.model import Question, TestDefinition
+from scanpipe.saying import say
 
 MOST_BYTES = 10_000_000
 _DEFINITIONS, _PACKAGE, _LIST = (".yaml", ".yml"), ".zip", ".csv"
@@ -60,11 +61,15 @@ class Drafts:
             hint = (
                 "Send a .yaml, and the .csv that it names if it does; or a QTI package (.zip) and a .csv of candidates."
             )
-            raise Refused("that is not one definition", hint)
+            raise Refused(say("that is not one definition"), hint)
         if main[0].lower().endswith(_PACKAGE) and (len(names) != 2 or not date):
-            raise Refused("a package alone makes no test", "Send the .csv of its candidates with it, and say the day.")
+            raise Refused(
+                say("a package alone makes no test"), say("Send the .csv of its candidates with it, and say the day.")
+            )
         if sum(map(len, names.values())) > MOST_BYTES:
-            raise Refused("the files are too large", f"Together they may have {MOST_BYTES // 10**6} MB.")
+            raise Refused(
+                say("the files are too large"), say("Together they may have %(what)s MB.", what=MOST_BYTES // 10**6)
+            )
         id = secrets.token_hex(16)
         folder = self._folder(id)
         folder.mkdir(parents=True)
@@ -81,9 +86,9 @@ class Drafts:
         try:
             said = json.loads((folder / "draft.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise UnknownThing("there is no such draft", "Send the definition again.") from None
+            raise UnknownThing(say("there is no such draft"), say("Send the definition again.")) from None
         if said["by"] != by:
-            raise UnknownThing("there is no such draft", "Send the definition again.")
+            raise UnknownThing(say("there is no such draft"), say("Send the definition again."))
         draft = (
             _from_package(id, folder, said) if said["main"].lower().endswith(_PACKAGE) else _as_sent(id, folder, said)
         )
@@ -97,14 +102,14 @@ class Drafts:
         """Registers the draft. `seen` is the revision that its changes were shown against; 0: none. Raises Refused."""
         draft = self.draft(parts, id, by)
         if draft.definition is None:
-            raise Refused("the definition has problems", "Mend them and send it again.")
+            raise Refused(say("the definition has problems"), say("Mend them and send it again."))
         done = register(parts, draft.definition, by, seen)
         shutil.rmtree(self._folder(id))
         return done
 
     def _folder(self, id: str) -> Path:
         if not re.fullmatch("[0-9a-f]{32}", id):
-            raise UnknownThing("there is no such draft", "Send the definition again.")
+            raise UnknownThing(say("there is no such draft"), say("Send the definition again."))
         return self.root / id
 
     def _sweep(self) -> None:
@@ -146,7 +151,8 @@ def _wished(question: Question, sketches: str, most: int | None) -> Question:
         return replace(question, sketches="none", max_sheets=None)
     if sketches not in ("allowed", "expected") or (most is not None and not 1 <= most <= 99):
         raise Refused(
-            f"question {question.id} cannot have that", "Sketches: none, allowed or expected; 1 to 99 sheets."
+            say("question %(page)s cannot have that", page=question.id),
+            say("Sketches: none, allowed or expected; 1 to 99 sheets."),
         )
     return replace(question, sketches="allowed" if sketches == "allowed" else "expected", max_sheets=most)
 
@@ -155,5 +161,5 @@ def _plain(name: str) -> str:
     """A name without a folder, as a definition may give its CSV."""
     kept = "".join(c for c in re.split(r"[/\\]", name)[-1] if c.isprintable()).lstrip(".")
     if not kept or len(kept.encode()) > 200:
-        raise Refused("a file has no usable name", "Give it a plain one.")
+        raise Refused(say("a file has no usable name"), say("Give it a plain one."))
     return kept

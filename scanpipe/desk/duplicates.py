@@ -12,6 +12,7 @@ from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused
 from scanpipe.ledgers import Transaction
 from scanpipe.model import Claims, PageId, PageRecord
+from scanpipe.saying import say
 
 WHY_FIRST = "another scan of this sheet is kept"
 
@@ -61,7 +62,7 @@ def first_of(tx: Transaction, record: PageRecord) -> PageRecord:
     facts = tx.facts(Claims(record.test, record.candidate, record.question, record.serial), record.id)
     first = tx.page(facts.first) if facts.first is not None else None
     if first is None or first.state != "filed":
-        raise Refused("no other scan of this sheet is filed", "Send it on its journey again: retry.")
+        raise Refused(say("no other scan of this sheet is filed"), say("Send it on its journey again: retry."))
     return first
 
 

@@ -15,6 +15,7 @@ from scanpipe.desk.slots import is_complete
 from scanpipe.faults import Refused
 from scanpipe.ledgers import Transaction
 from scanpipe.model import PageRecord, Slot, TestDefinition
+from scanpipe.saying import say
 
 Only = Literal["all", "complete", "locked"]
 TREE = "{candidate}/{question}/{n}.{ext}"
@@ -75,14 +76,18 @@ def plan_export(parts: Parts, test: str, wish: Wish) -> Plan:
         wanted = _complete(r, definition.id, found) if wish.only == "complete" else found
     files = [f for slot in _in_order(definition, wanted) for f in _files(definition, slot, wanted[slot], pattern, wish)]
     if not files:
-        raise Refused(f"nothing of {definition.id} can be exported", "`scanpipe queue` shows what is held.")
+        raise Refused(
+            say("nothing of %(page)s can be exported", page=definition.id), say("`scanpipe queue` shows what is held.")
+        )
     check_names(f.name for f in files)
     return Plan(definition.id, definition.revision, wish.only, tuple(files), len(found) - len(wanted))
 
 
 def _check_locked(tx: Transaction, test: str, only: Only) -> None:
     if only == "locked" and not tx.packs().locked(test):
-        raise Refused(f"{test} is not locked", "Lock it when grading begins: scanpipe tests lock TEST.")
+        raise Refused(
+            say("%(test)s is not locked", test=test), say("Lock it when grading begins: scanpipe tests lock TEST.")
+        )
 
 
 def _complete(tx: Transaction, test: str, found: Mapping[Slot, list[Picture]]) -> dict[Slot, list[Picture]]:

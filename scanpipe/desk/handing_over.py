@@ -20,6 +20,7 @@ from scanpipe.desk.outlets import Outlet, open_outlet
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused, StoreFault
 from scanpipe.ledgers import Transaction
+from scanpipe.saying import say
 from scanpipe.stages.bind import Leaf, bind
 
 Progress = Callable[[int], None]
@@ -105,7 +106,7 @@ def _known(parts: Parts, plan: Plan, outlet: Outlet) -> dict[str, str]:
     if differ:
         more = f" and {len(differ) - _MOST_TOLD} more" if len(differ) > _MOST_TOLD else ""
         told = ", ".join(differ[:_MOST_TOLD])
-        raise Refused(f"there and different: {told}{more}", _ELSEWHERE)
+        raise Refused(say("there and different: %(told)s%(more)s", told=told, more=more), _ELSEWHERE)
     return known
 
 
@@ -120,7 +121,7 @@ def _check_list(plan: Plan, outlet: Outlet) -> None:
     except (ValueError, KeyError, TypeError):
         there = None
     if there != (plan.test, plan.only, [(f.name, [p.sha256 for p in f.pictures]) for f in plan.files]):
-        raise Refused(f"{JSON} is there and lists other results", _ELSEWHERE)
+        raise Refused(say("%(json)s is there and lists other results", json=JSON), _ELSEWHERE)
 
 
 def _digest(parts: Parts, file: Planned) -> str:

@@ -6,6 +6,7 @@ from scanpipe.desk.defining import find_test
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused
 from scanpipe.ledgers import Transaction
+from scanpipe.saying import say
 
 
 def lock(parts: Parts, test: str, by: str) -> str:
@@ -23,7 +24,10 @@ def _set(parts: Parts, test: str, by: str, to: bool) -> str:
 
     def record(tx: Transaction) -> None:
         if tx.packs().locked(known) is to:
-            raise Refused(f"{known} is {'locked already' if to else 'not locked'}", "Nothing was changed.")
+            raise Refused(
+                say("%(known)s is %(what)s", known=known, what="locked already" if to else "not locked"),
+                say("Nothing was changed."),
+            )
         tx.append("grading_locked" if to else "grading_unlocked", test=known, by=by)
 
     parts.ledger.write(record)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from scanpipe.faults import FolderFault, FolderUnavailable, Refused
+from scanpipe.saying import say
 
 Pieces = Iterator[bytes]
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -187,7 +188,7 @@ def _rename(temporary: Path, path: Path) -> bool:
 
 def _already(temporary: Path, path: Path) -> bool:
     if _digest(path) != _digest(temporary):
-        raise Refused(f"{path} is there and differs", _NEW_PLACE)
+        raise Refused(say("%(path)s is there and differs", path=path), _NEW_PLACE)
     return False
 
 

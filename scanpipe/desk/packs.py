@@ -20,6 +20,7 @@ from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.decisions import Inverse
 from scanpipe.ledgers.packs import Pack
 from scanpipe.model import Filed, PageRecord, Slot, TestDefinition
+from scanpipe.saying import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,12 @@ def ask(parts: Parts, exchange: Exchange, by: str) -> int:
     def record(tx: Transaction) -> int:
         test = tx.definition(exchange.test)
         if test is None:
-            raise UnknownThing(f"there is no test {exchange.test}", "`scanpipe tests list` shows them.")
+            raise UnknownThing(
+                say("there is no test %(test)s", test=exchange.test), say("`scanpipe tests list` shows them.")
+            )
         giver, taker = (_number(test, c) for c in (exchange.printed_for, exchange.handed_to))
         if giver == taker:
-            raise Refused("that is one and the same candidate", "Name two.")
+            raise Refused(say("that is one and the same candidate"), say("Name two."))
         _check_at_home(tx, test.id, giver, *([taker] if exchange.swap else []))
         told: dict[str, Any] = {"test": test.id, "printed_for": giver, "handed_to": taker, "swap": exchange.swap}
         return tx.append("pack_move_asked", **told, by=by)
@@ -81,7 +84,10 @@ def _came_with_a_pack(tx: Transaction, page: PageRecord) -> bool:
 def _check_at_home(tx: Transaction, test: str, *candidates: str) -> None:
     for candidate in candidates:
         if tx.packs().handed_to(test, candidate):
-            raise Refused(f"the pack of candidate {candidate} was moved before", "Undo that move first.")
+            raise Refused(
+                say("the pack of candidate %(candidate)s was moved before", candidate=candidate),
+                say("Undo that move first."),
+            )
 
 
 def confirm(parts: Parts, id: int, by: str, shown: str | None = None) -> list[PageRecord]:
@@ -94,7 +100,7 @@ def confirm(parts: Parts, id: int, by: str, shown: str | None = None) -> list[Pa
     def decide(tx: Transaction) -> list[PageRecord]:
         pack = _asked(tx, id)
         if pack.by == by:
-            raise Refused("you asked for this move yourself", "A second person must confirm it.")
+            raise Refused(say("you asked for this move yourself"), say("A second person must confirm it."))
         check_unlocked(tx, pack.test)
         whose = (pack.printed_for, *((pack.handed_to,) if pack.swap else ()))
         tx.hold_candidates(pack.test, pack.printed_for, pack.handed_to)
@@ -102,7 +108,9 @@ def confirm(parts: Parts, id: int, by: str, shown: str | None = None) -> list[Pa
         _check_arrived(tx, pack, whose)
         moves = [(page_or_fault(tx, page.id), candidate) for page, candidate in what_moves(tx, pack)]  # locked, each
         if shown is not None and shown != shown_as(moves):
-            raise Overtaken("other sheets lie there meanwhile", "Look at them again; nothing of yours was done.")
+            raise Overtaken(
+                say("other sheets lie there meanwhile"), say("Look at them again; nothing of yours was done.")
+            )
         further = [_further(tx, page, candidate) for page, candidate in moves]
         loses, gains = (
             ([pair for pairs in side for pair in pairs] for side in zip(*further, strict=True)) if further else ([], [])
@@ -134,9 +142,9 @@ def drop(parts: Parts, id: int, by: str) -> None:
 def _asked(tx: Transaction, id: int) -> Pack:
     pack = tx.packs().one(id)
     if pack is None:
-        raise UnknownThing(f"nobody asked for a move {id}", "`scanpipe queue packs` lists them.")
+        raise UnknownThing(say("nobody asked for a move %(page)s", page=id), say("`scanpipe queue packs` lists them."))
     if pack.state != "asked":
-        raise Refused(f"this move was {pack.state} meanwhile", "Nothing of yours was done.")
+        raise Refused(say("this move was %(state)s meanwhile", state=pack.state), say("Nothing of yours was done."))
     return pack
 
 
@@ -144,7 +152,10 @@ def _check_arrived(tx: Transaction, pack: Pack, candidates: Sequence[str]) -> No
     """A sheet that is just being filed would stay behind."""
     coming = [page for candidate in candidates for page in tx.placing_of(pack.test, candidate)]
     if coming:
-        raise Refused(f"page {coming[0].id} is on its way into a slot of this pack", "Try again in a moment.")
+        raise Refused(
+            say("page %(page)s is on its way into a slot of this pack", page=coming[0].id),
+            say("Try again in a moment."),
+        )
 
 
 Pairs = list[tuple[PageRecord, Slot]]
@@ -175,13 +186,22 @@ def _check_limits(tx: Transaction, pack: Pack, placed: list[PageRecord]) -> None
         known = test.question(question or "")
         if known is not None and known.max_sheets is not None and n > known.max_sheets:
             raise Refused(
-                f"candidate {candidate} would have {n} sheets for question {question}, and {known.max_sheets} are allowed",
-                "Were both packs exchanged? Then ask for both ways.",
+                say(
+                    "candidate %(candidate)s would have %(n)s sheets for question %(question)s, and %(max_sheets)s are allowed",
+                    candidate=candidate,
+                    n=n,
+                    question=question,
+                    max_sheets=known.max_sheets,
+                ),
+                say("Were both packs exchanged? Then ask for both ways."),
             )
 
 
 def _number(test: TestDefinition, candidate: str) -> str:
     known = test.candidate(candidate)
     if known is None:
-        raise UnknownThing(f"{test.id} has no candidate {candidate}", "`scanpipe tests show` lists them.")
+        raise UnknownThing(
+            say("%(page)s has no candidate %(candidate)s", page=test.id, candidate=candidate),
+            say("`scanpipe tests show` lists them."),
+        )
     return known.number

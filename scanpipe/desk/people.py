@@ -12,6 +12,7 @@ from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused, UnknownThing, UsageFault
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.accounts import Account
+from scanpipe.saying import say
 
 ROLES = (
     "planner",
@@ -52,7 +53,7 @@ def add_user(
 
     def record(tx: Transaction) -> None:
         if tx.accounts().account(name) is not None:
-            raise Refused(f"there is an account {name} already", "Choose another name.")
+            raise Refused(say("there is an account %(name)s already", name=name), say("Choose another name."))
         _check_tests(tx, account.tests)
         tx.accounts().add_account(account)
         tx.append("user_added", name=name, role=role, tests=account.tests, rooms=account.rooms, by=by)
@@ -64,7 +65,7 @@ def change_user(parts: Parts, name: str, wish: Wish, by: str) -> None:
     """Gives a person another role, or other tests and rooms. It holds from their next click on. Raises as `add_user`."""
     _check_role(wish.role)
     if name == by:
-        raise Refused("nobody changes their own role", "Another user administrator can.")
+        raise Refused(say("nobody changes their own role"), say("Another user administrator can."))
     columns: dict[str, Any] = {"role": wish.role, "tests": listed(wish.tests.upper()), "rooms": listed(wish.rooms)}
 
     def record(tx: Transaction) -> None:
@@ -92,7 +93,7 @@ def set_password(parts: Parts, name: str, password: str, by: str, keep: str = ""
 def end_user(parts: Parts, name: str, by: str) -> None:
     """Ends an account and its sessions at once. Its name stays on record and is not given again."""
     if name == by:
-        raise Refused("nobody ends their own account", "Another user administrator can.")
+        raise Refused(say("nobody ends their own account"), say("Another user administrator can."))
 
     def record(tx: Transaction) -> None:
         _account(tx, name)
@@ -106,7 +107,10 @@ def end_user(parts: Parts, name: str, by: str) -> None:
 def check_name(name: str) -> None:
     """Raises UsageFault."""
     if not name.isprintable() or not name.strip() or len(name) > _LONGEST_NAME:
-        raise UsageFault(f"{name!r} will not do as a name", f"Give 1 to {_LONGEST_NAME} printable characters.")
+        raise UsageFault(
+            say("%(name)s will not do as a name", name=repr(name)),
+            say("Give 1 to %(longest_name)s printable characters.", longest_name=_LONGEST_NAME),
+        )
 
 
 def listed(text: str) -> str:
@@ -117,26 +121,29 @@ def listed(text: str) -> str:
 def _account(tx: Transaction, name: str) -> Account:
     account = tx.accounts().account(name)
     if account is None or account.ended is not None:
-        raise UnknownThing(f"there is no account {name}", "`scanpipe users list` shows them.")
+        raise UnknownThing(say("there is no account %(name)s", name=name), say("`scanpipe users list` shows them."))
     return account
 
 
 def _check_role(role: str) -> None:
     if role not in ROLES:
-        raise UsageFault(f"there is no role {role}", f"Roles: {', '.join(ROLES)}.")
+        raise UsageFault(say("there is no role %(role)s", role=role), say("Roles: %(what)s.", what=", ".join(ROLES)))
 
 
 def _check_tests(tx: Transaction, tests: str) -> None:
     for test in tests.split(",") if tests else ():
         if tx.definition(test) is None:
-            raise UnknownThing(f"there is no test {test}", "`scanpipe tests list` shows them.")
+            raise UnknownThing(say("there is no test %(test)s", test=test), say("`scanpipe tests list` shows them."))
 
 
 def _hashed(password: str | None) -> str:
     if password is None:
         return ""
     if len(password) < SHORTEST_PASSWORD:
-        raise UsageFault("the password is too short", f"Give one of at least {SHORTEST_PASSWORD} characters.")
+        raise UsageFault(
+            say("the password is too short"),
+            say("Give one of at least %(shortest_password)s characters.", shortest_password=SHORTEST_PASSWORD),
+        )
     return PasswordHasher().hash(password)
 
 

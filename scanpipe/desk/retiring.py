@@ -22,6 +22,7 @@ from scanpipe.desk.shelving import SHELVED, shelved
 from scanpipe.faults import Refused, UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.model import PageId, PageRecord, ScanRecord
+from scanpipe.saying import say
 
 _GONE = dict.fromkeys(("candidate", "question", "serial", "key", "sha256", "evidence", "reason", "decided_by"))
 _KEPT_STATES = ("filed", "held", "blank", "discarded", "replaced", "split", "rescan", "withdrawn")
@@ -65,7 +66,9 @@ def doomed(parts: Parts, test: str) -> Doomed:
         beside = {scan: r.pages(scan) for scan in scans}
         events = [e for e in r.events_of(*SHELVED) if json.loads(e.data)["test"] == known]
     if any(not page.settled for pages in beside.values() for page in pages):
-        raise Refused(f"pages of {known} are being worked on", "Let the watcher finish, then ask again.")
+        raise Refused(
+            say("pages of %(known)s are being worked on", known=known), say("Let the watcher finish, then ask again.")
+        )
     own = {page.id for page in of_test}
     whole = {scan for scan, pages in beside.items() if all(p.id in own or p.test is None for p in pages)}
     pages = [p for scan, all_ in beside.items() for p in all_ if p.id in own or (scan in whole and p.test is None)]
@@ -118,7 +121,10 @@ def confirm(parts: Parts, test: str, code: str, by: str, progress: Callable[[int
     found = doomed(parts, test)
     asked = _asked(parts, found.test, code)
     if date.today() <= date.fromisoformat(asked["after"]):
-        raise Refused(f"{found.test} may go after {asked['after']}, not before", "Confirm it then, with the same code.")
+        raise Refused(
+            say("%(test)s may go after %(after)s, not before", test=found.test, after=asked["after"]),
+            say("Confirm it then, with the same code."),
+        )
     erased = dict(found.objects)
     pages = {scan: [p for p in found.pages if p.scan == scan] for scan in {p.scan for p in found.pages}}
     for done, scan in enumerate(sorted(pages), 1):
@@ -145,7 +151,10 @@ def _asked(parts: Parts, test: str, code: str) -> dict[str, Any]:
     for data in events:
         if (data["test"], data["code"]) == (test, code):
             return dict(data)
-    raise UnknownThing(f"nobody asked for {test} with the code {code}", "Ask first: scanpipe retire TEST --after DATE.")
+    raise UnknownThing(
+        say("nobody asked for %(test)s with the code %(code)s", test=test, code=code),
+        say("Ask first: scanpipe retire TEST --after DATE."),
+    )
 
 
 def _erase(parts: Parts, objects: dict[str, str]) -> None:

@@ -11,6 +11,7 @@ from scanpipe.desk.viewing import suggestions_for
 from scanpipe.faults import Overtaken, UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.model import PageId, PageRecord, Slot
+from scanpipe.saying import say
 from scanpipe.stages.suggest import Suggestion
 
 LONGEST = 24
@@ -31,7 +32,9 @@ def run_from(tx: Transaction, id: PageId) -> list[tuple[PageRecord, Suggestion]]
     """The held pages from this one on, as they lie in the stack, as long as each has a suggestion. Filed ones are passed over."""
     scan = tx.scan(id.scan)
     if scan is None:
-        raise UnknownThing(f"there is no page {id}", "`scanpipe queue` lists the held pages by their names.")
+        raise UnknownThing(
+            say("there is no page %(page)s", page=id), say("`scanpipe queue` lists the held pages by their names.")
+        )
     rows = [page for page, _ in tx.queue().stack(scan.stack)]
     start = next((n for n, page in enumerate(rows) if page.id == id), len(rows))
     found: list[tuple[PageRecord, Suggestion]] = []
@@ -68,6 +71,9 @@ def _chosen(tx: Transaction, taken: Taken, by: str) -> Decision:
     wanted = (taken.slot, taken.serial)
     found = next((s for s in suggestions_for(tx, taken.page) if (s.slot, s.serial) == wanted), None)
     if found is None:
-        raise Overtaken(f"something else is suggested for page {taken.page} meanwhile", "Look at the run again.")
+        raise Overtaken(
+            say("something else is suggested for page %(page)s meanwhile", page=taken.page),
+            say("Look at the run again."),
+        )
     slot = found.slot
     return Decision(slot.candidate, slot.question, slot.test, by, serial=found.serial, ground=found.ground)

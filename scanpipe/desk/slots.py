@@ -13,6 +13,7 @@ from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.decisions import DecisionRecord
 from scanpipe.ledgers.slots import Contents, Lying
 from scanpipe.model import Candidate, PageRecord, Question, Slot, TestDefinition
+from scanpipe.saying import say
 
 T = TypeVar("T")
 State = Literal["nothing_expected", "waiting", "incomplete", "complete", "locked"]
@@ -95,7 +96,7 @@ def list_slots(parts: Parts, test: str, wanted: Wanted, after: Cursor | None, li
     with parts.ledger.read() as r:
         definition = r.definition(test)
         if definition is None:
-            raise UnknownThing(f"there is no test {test}", "The list of tests has them.")
+            raise UnknownThing(say("there is no test %(test)s", test=test), say("The list of tests has them."))
         looked_at = limit if wanted.state is None else _MOST_LOOKED_AT
         places = list(islice(_places(definition, wanted, after), looked_at + 1))
         more, places = len(places) > looked_at, places[:looked_at]
@@ -147,7 +148,7 @@ def _places(
 
 def _known(thing: T | None, what: str) -> T:
     if thing is None:
-        raise UnknownThing(f"the test has no such {what}", "Its definition lists them.")
+        raise UnknownThing(say("the test has no such %(what)s", what=what), say("Its definition lists them."))
     return thing
 
 

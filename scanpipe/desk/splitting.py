@@ -14,6 +14,7 @@ from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused, StoreFault
 from scanpipe.ledgers import Transaction
 from scanpipe.model import PageId, PageRecord, ScanRecord
+from scanpipe.saying import say
 from scanpipe.stages.render import encode_jpeg, turned
 from scanpipe.stages.split import Cut, halves
 from scanpipe.stages.unpack import DecodeError, Problem
@@ -39,7 +40,9 @@ def split(parts: Parts, page: PageId, cut: Cut, by: str, seen: int | None = None
     StoreFault.
     """
     if not 0.1 <= share <= 0.9:
-        raise Refused(f"a page cannot be cut at {share}", "Somewhere in the middle: 0.1 to 0.9.")
+        raise Refused(
+            say("a page cannot be cut at %(share)s", share=share), say("Somewhere in the middle: 0.1 to 0.9.")
+        )
     with parts.ledger.read() as r:
         record = page_or_fault(r, page)
         scan = r.scan(page.scan)
@@ -54,7 +57,9 @@ def split(parts: Parts, page: PageId, cut: Cut, by: str, seen: int | None = None
         _check(now)
         before = [tx.page(PageId(half.scan, 1)) for half in made]
         if any(page is not None and page.state != "withdrawn" for page in before):
-            raise Refused("this page was cut so before", "Look for its halves: they have the same file's name.")
+            raise Refused(
+                say("this page was cut so before"), say("Look for its halves: they have the same file's name.")
+            )
         pages = [replace(now, scan=half.scan, page=1) for half in made]
         gone = [("page_withdrawn", p.scan, p.page, {"decided_by": by, "why": "cut in two by mistake"}) for p in pages]
         make(tx, "split", by, [now, *pages], inverse=[restoring(now), *gone])
@@ -85,23 +90,27 @@ def cut_of(word: str) -> Cut:
     if word == "above":
         return "above"
     raise Refused(
-        f"a page cannot be cut {word}", "beside: the sheets lie beside each other; above: one above the other."
+        say("a page cannot be cut %(word)s", word=word),
+        say("beside: the sheets lie beside each other; above: one above the other."),
     )
 
 
 def _check(record: PageRecord) -> None:
     if record.state != "held" or record.key is None:
-        raise Refused(f"page {record.id} is {record.state}, not held", "Take the decision about it back first.")
+        raise Refused(
+            say("page %(page)s is %(state)s, not held", page=record.id, state=record.state),
+            say("Take the decision about it back first."),
+        )
 
 
 def _cut(parts: Parts, key: str, record: PageRecord, cut: Cut, share: float) -> list[bytes]:
     page = original_page(parts, key, record.page)
     if isinstance(page, Problem):
-        raise Refused("the original cannot be opened", "Scan the sheets again, one by one.")
+        raise Refused(say("the original cannot be opened"), say("Scan the sheets again, one by one."))
     try:
         upright = turned(page.planes(), record.turn_deg or 0)
     except DecodeError:
-        raise Refused("the original cannot be opened", "Scan the sheets again, one by one.") from None
+        raise Refused(say("the original cannot be opened"), say("Scan the sheets again, one by one.")) from None
     parted = [tuple(np.ascontiguousarray(p) for p in half) for half in halves(upright, cut, share)]
     return [encode_jpeg(half, page.dpi, _QUALITY) for half in parted]
 

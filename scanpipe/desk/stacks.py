@@ -9,6 +9,7 @@ from scanpipe.faults import Overtaken, Refused, UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.queue import Filter
 from scanpipe.model import PageId
+from scanpipe.saying import say
 
 _AT_ONCE = 500
 _TAKEN_OUT = ("filed", "held", "blank", "rescan")
@@ -26,11 +27,19 @@ def withdraw_stack(parts: Parts, stack: str, by: str, why: str, shown: int | Non
         on_their_way = sum(not p.settled for p in pages) + tx.queue().unopened(stack)
         rows = [p for p in pages if p.state in _TAKEN_OUT]
         if on_their_way:
-            raise Refused(f"{on_their_way} of stack {stack} are on their way still", "Try again when they arrived.")
+            raise Refused(
+                say(
+                    "%(on_their_way)s of stack %(stack)s are on their way still", on_their_way=on_their_way, stack=stack
+                ),
+                say("Try again when they arrived."),
+            )
         if not rows:
-            raise UnknownThing(f"there is nothing in a stack {stack}", "`scanpipe queue` shows the stacks' names.")
+            raise UnknownThing(
+                say("there is nothing in a stack %(stack)s", stack=stack),
+                say("`scanpipe queue` shows the stacks' names."),
+            )
         if shown is not None and shown != len(rows):
-            raise Overtaken(f"there are {len(rows)} pages in this stack meanwhile", "Look at it again.")
+            raise Overtaken(say("there are %(n)s pages in this stack meanwhile", n=len(rows)), say("Look at it again."))
         for test in sorted({page.test for page in rows if page.state == "filed" and page.test}):
             check_unlocked(tx, test)
         make(tx, "withdraw", by, rows, why)
@@ -47,7 +56,7 @@ def give_back_alike(parts: Parts, wanted: Filter, by: str) -> list[PageId]:
     Each some hundred are a decision of their own. Raises Refused without a reason.
     """
     if not wanted.reason:
-        raise Refused("these pages are held for different reasons", "Choose one of the reasons.")
+        raise Refused(say("these pages are held for different reasons"), say("Choose one of the reasons."))
     done: list[PageId] = []
     with parts.ledger.read() as r:
         newest = r.queue().newest_held()

@@ -12,6 +12,7 @@ from scanpipe.desk.people import check_name
 from scanpipe.faults import Refused, UnknownThing, UsageFault
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.accounts import Token
+from scanpipe.saying import say
 
 SCOPES = ("slots:read", "content:read", "events:read")
 _TOUCH_S = 60
@@ -24,10 +25,15 @@ def add_token(parts: Parts, token: Token, by: str) -> str:
 
     def record(tx: Transaction) -> None:
         if tx.accounts().token(token.name) is not None:
-            raise Refused(f"there is a token {token.name} already", "Choose another name; one is never used again.")
+            raise Refused(
+                say("there is a token %(name)s already", name=token.name),
+                say("Choose another name; one is never used again."),
+            )
         for test in tests:
             if tx.definition(test) is None:
-                raise UnknownThing(f"there is no test {test}", "`scanpipe tests list` shows them.")
+                raise UnknownThing(
+                    say("there is no test %(test)s", test=test), say("`scanpipe tests list` shows them.")
+                )
         tx.accounts().add_token(replace(token, digest=_digest(secret)))
         tx.append("token_added", name=token.name, scopes=token.scopes, tests=token.tests, by=by)
 
@@ -40,7 +46,10 @@ def plan_token(name: str, scopes: list[str], tests: list[str], days: int | None)
     check_name(name)
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
-        raise UsageFault(f"unknown scopes: {', '.join(unknown) or 'none given'}", f"Scopes: {', '.join(SCOPES)}, all.")
+        raise UsageFault(
+            say("unknown scopes: %(what)s", what=", ".join(unknown) or "none given"),
+            say("Scopes: %(what)s, all.", what=", ".join(SCOPES)),
+        )
     expires = (datetime.now(UTC) + timedelta(days=days)).isoformat(timespec="seconds") if days else None
     return Token(name, "", ",".join(scopes), ",".join(t.upper() for t in tests), _now(), expires)
 
@@ -50,7 +59,7 @@ def revoke_token(parts: Parts, name: str, by: str) -> None:
 
     def record(tx: Transaction) -> None:
         if tx.accounts().token(name) is None:
-            raise UnknownThing(f"there is no token {name}", "`scanpipe tokens list` shows them.")
+            raise UnknownThing(say("there is no token %(name)s", name=name), say("`scanpipe tokens list` shows them."))
         tx.accounts().mark_token(name, "revoked", _now())
         tx.append("token_revoked", name=name, by=by)
 

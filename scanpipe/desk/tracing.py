@@ -11,6 +11,7 @@ from scanpipe.faults import UnknownThing
 from scanpipe.ledgers.chain import Event
 from scanpipe.model import Reason, ScanRecord
 from scanpipe.reasons import WORDING
+from scanpipe.saying import say
 
 
 def find_scan(parts: Parts, name: str) -> ScanRecord:
@@ -21,9 +22,10 @@ def find_scan(parts: Parts, name: str) -> ScanRecord:
     if len(scans) == 1:
         return scans[0]
     if scans:
-        raise UnknownThing(f"several scans start with {start}", "Give more of the digest.")
+        raise UnknownThing(say("several scans start with %(start)s", start=start), say("Give more of the digest."))
     raise UnknownThing(
-        f"there is no scan {name}", "Give at least 6 characters of the digest that `ingest` or `queue` shows."
+        say("there is no scan %(name)s", name=name),
+        say("Give at least 6 characters of the digest that `ingest` or `queue` shows."),
     )
 
 
@@ -43,123 +45,214 @@ def sentence(event: Event) -> str:
 
 
 def _taken_in(e: Event, d: dict[str, Any]) -> str:
-    return f"Taken in as {d['file']}, number {d['position']} of stack {d['stack']}; the original is kept as {d['key']}."
+    return say(
+        "Taken in as %(file)s, number %(position)s of stack %(stack)s; the original is kept as %(key)s.",
+        file=d["file"],
+        position=d["position"],
+        stack=d["stack"],
+        key=d["key"],
+    )
 
 
 def _again(e: Event, d: dict[str, Any]) -> str:
-    return (
-        f"The same bytes came again, as {d['file']} (stack {d['stack']}, number {d['position']}); nothing was changed."
+    return say(
+        "The same bytes came again, as %(file)s (stack %(stack)s, number %(position)s); nothing was changed.",
+        file=d["file"],
+        stack=d["stack"],
+        position=d["position"],
     )
 
 
 def _placing(e: Event, d: dict[str, Any]) -> str:
     if d.get("decided_by"):
-        although = ", although a code on it says otherwise" if d.get("contradict") else ""
-        return f"Page {e.page}: {d['decided_by']} assigned it to {_slot(d)}{although}."
-    return f"Page {e.page}: belongs to {_slot(d)}{_turned(d)}; read under revision {d['revision']} of the definition."
+        although = say(", although a code on it says otherwise") if d.get("contradict") else ""
+        return say(
+            "Page %(page)s: %(decided_by)s assigned it to %(slot)s%(although)s.",
+            page=e.page,
+            decided_by=d["decided_by"],
+            slot=_slot(d),
+            although=although,
+        )
+    return say(
+        "Page %(page)s: belongs to %(slot)s%(turned)s; read under revision %(revision)s of the definition.",
+        page=e.page,
+        slot=_slot(d),
+        turned=_turned(d),
+        revision=d["revision"],
+    )
 
 
 def _held(e: Event, d: dict[str, Any]) -> str:
     evidence = json.loads(d["evidence"])
     detail = evidence.get("conflict") or evidence.get("detail") or ""
-    return f"Page {e.page}: held ({d['reason']}). {WORDING[Reason(d['reason'])].en} {detail}".rstrip()
+    why = WORDING[Reason(d["reason"])].en
+    held = say("Page %(page)s: held (%(reason)s). %(why)s", page=e.page, reason=d["reason"], why=why)
+    return say("%(held)s %(detail)s", held=held, detail=detail) if detail else held
 
 
 def _decided(e: Event, d: dict[str, Any]) -> str:
-    why = f": {d['why']}" if d["why"] else ""
-    return f"{d['by']} decided ({d['kind'].replace('_', ' ')}){why}. It is decision {e.id}."
+    why = say(": %(why)s", why=d["why"]) if d["why"] else ""
+    return say(
+        "%(by)s decided (%(kind)s)%(why)s. It is decision %(id)s.",
+        by=d["by"],
+        kind=d["kind"],
+        why=why,
+        id=e.id,
+    )
 
 
 def _pack(d: dict[str, Any]) -> str:
-    both = " and the other way round" if d["swap"] else ""
-    return f"the sheets of candidate {d['printed_for']} to {d['handed_to']}{both}, test {d['test']}"
+    both = say(" and the other way round") if d["swap"] else ""
+    return say(
+        "the sheets of candidate %(printed_for)s to %(handed_to)s%(both)s, test %(test)s",
+        printed_for=d["printed_for"],
+        handed_to=d["handed_to"],
+        both=both,
+        test=d["test"],
+    )
 
 
 def _role(d: dict[str, Any]) -> str:
     bound = [f"{what} {d[what]}" for what in ("tests", "rooms") if d.get(what)]
-    return f"{d['role']}" + (f" for {', '.join(bound)}" if bound else "")
+    role = say("%(role)s", role=d["role"])
+    return say("%(role)s for %(what)s", role=role, what=", ".join(bound)) if bound else role
 
 
 def _turned(d: dict[str, Any]) -> str:
-    return f", stood {d['turn_deg']}° and {d['skew_deg']}° from upright"
+    return say(", stood %(turn_deg)s° and %(skew_deg)s° from upright", turn_deg=d["turn_deg"], skew_deg=d["skew_deg"])
 
 
 def _slot(d: dict[str, Any]) -> str:
-    return f"test {d['test']}, candidate {d['candidate']}, question {d['question']}"
+    return say(
+        "test %(test)s, candidate %(candidate)s, question %(question)s",
+        test=d["test"],
+        candidate=d["candidate"],
+        question=d["question"],
+    )
 
 
 _SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
     "scan_taken_in": _taken_in,
-    "scan_unpacked": lambda e, d: f"Opened: {d['pages']} page{'s' if d['pages'] != 1 else ''}.",
+    "scan_unpacked": lambda e, d: say(
+        "Opened: %(pages)s page%(what)s.", pages=d["pages"], what=say("s") if d["pages"] != 1 else ""
+    ),
     "scan_seen_again": _again,
-    "scan_taken_over": lambda e, d: "The process that was at work on it was gone; another one took it over.",
+    "scan_taken_over": lambda e, d: say("The process that was at work on it was gone; another one took it over."),
     "page_placing": _placing,
-    "page_filed": lambda e, d: f"Page {e.page}: filed, the picture is in its slot.",
+    "page_filed": lambda e, d: say("Page %(page)s: filed, the picture is in its slot.", page=e.page),
     "page_held": _held,
-    "page_blank": lambda e, d: f"Page {e.page}: blank; its picture is kept as {d['key']}.",
-    "page_discarded": lambda e, d: f"Page {e.page}: {d['decided_by']} discarded it: {d['why']}. It is kept.",
-    "page_retired": lambda e, d: f"Page {e.page}: retired; its picture is erased.",
-    "scan_retired": lambda e, d: "Retired; the original is erased.",
-    "page_replaced": lambda e, d: (
-        f"Page {e.page}: {d['decided_by']} took another scan of the sheet instead. It is kept."
+    "page_blank": lambda e, d: say("Page %(page)s: blank; its picture is kept as %(key)s.", page=e.page, key=d["key"]),
+    "page_discarded": lambda e, d: say(
+        "Page %(page)s: %(decided_by)s discarded it: %(why)s. It is kept.",
+        page=e.page,
+        decided_by=d["decided_by"],
+        why=d["why"],
     ),
-    "page_to_rescan": lambda e, d: (
-        f"Page {e.page}: {d['decided_by']} asked for the paper to be scanned again: {d['why']}."
+    "page_retired": lambda e, d: say("Page %(page)s: retired; its picture is erased.", page=e.page),
+    "scan_retired": lambda e, d: say("Retired; the original is erased."),
+    "page_replaced": lambda e, d: say(
+        "Page %(page)s: %(decided_by)s took another scan of the sheet instead. It is kept.",
+        page=e.page,
+        decided_by=d["decided_by"],
     ),
-    "page_withdrawn": lambda e, d: f"Page {e.page}: {d['decided_by']} withdrew its stack: {d['why']}. It is kept.",
-    "page_turned": lambda e, d: f"Page {e.page}: it has a new picture, turned by hand.",
-    "page_restored": lambda e, d: f"Page {e.page}: it is {d['state']} again, as before.",
-    "page_also": lambda e, d: f"Page {e.page}: belongs to {_slot(d)} as well.",
-    "page_not_also": lambda e, d: f"Page {e.page}: belongs to {_slot(d)} no longer.",
+    "page_to_rescan": lambda e, d: say(
+        "Page %(page)s: %(decided_by)s asked for the paper to be scanned again: %(why)s.",
+        page=e.page,
+        decided_by=d["decided_by"],
+        why=d["why"],
+    ),
+    "page_withdrawn": lambda e, d: say(
+        "Page %(page)s: %(decided_by)s withdrew its stack: %(why)s. It is kept.",
+        page=e.page,
+        decided_by=d["decided_by"],
+        why=d["why"],
+    ),
+    "page_turned": lambda e, d: say("Page %(page)s: it has a new picture, turned by hand.", page=e.page),
+    "page_restored": lambda e, d: say(
+        "Page %(page)s: it is %(state)s again, as before.", page=e.page, state=d["state"]
+    ),
+    "page_also": lambda e, d: say("Page %(page)s: belongs to %(slot)s as well.", page=e.page, slot=_slot(d)),
+    "page_not_also": lambda e, d: say("Page %(page)s: belongs to %(slot)s no longer.", page=e.page, slot=_slot(d)),
     "decision_made": _decided,
-    "decision_undone": lambda e, d: f"{d['by']} took decision {d['decision']} back.",
-    "drawing_viewed": lambda e, d: f"Page {e.page}: {d['by']} looked at it.",
-    "pictures_compared": lambda e, d: (
-        f"Page {e.page}: it shows {'the same drawing as' if d['same'] else 'something else than'} the scan that is filed."
+    "decision_undone": lambda e, d: say("%(by)s took decision %(decision)s back.", by=d["by"], decision=d["decision"]),
+    "drawing_viewed": lambda e, d: say("Page %(page)s: %(by)s looked at it.", page=e.page, by=d["by"]),
+    "pictures_compared": lambda e, d: say(
+        "Page %(page)s: it shows %(what)s the scan that is filed.",
+        page=e.page,
+        what=say("the same drawing as") if d["same"] else say("something else than"),
     ),
-    "print_read": lambda e, d: (
-        f"Page {e.page}: the print on it names {'sheet ' + d['serial'] if d['serial'] else 'no sheet for certain'}."
+    "print_read": lambda e, d: say(
+        "Page %(page)s: the print on it names %(what)s.",
+        page=e.page,
+        what=say("sheet %(serial)s", serial=d["serial"]) if d["serial"] else say("no sheet for certain"),
     ),
-    "upload_handed_in": lambda e, d: f"{d['by']} handed in {len(d['files'])} files as stack {d['stack']}.",
+    "upload_handed_in": lambda e, d: say(
+        "%(by)s handed in %(n)s files as stack %(stack)s.", by=d["by"], n=len(d["files"]), stack=d["stack"]
+    ),
     "slot_ordered": lambda e, d: (
-        f"The pages of {_slot(d)} have a new order."
+        say("The pages of %(slot)s have a new order.", slot=_slot(d))
         if d["pages"]
-        else f"The pages of {_slot(d)} lie in the order of filing."
+        else say("The pages of %(slot)s lie in the order of filing.", slot=_slot(d))
     ),
-    "definition_registered": lambda e, d: (
-        f"Test {d['test']}: {d.get('by') or 'somebody'} registered revision {d['revision']} of its definition."
+    "definition_registered": lambda e, d: say(
+        "Test %(test)s: %(what)s registered revision %(revision)s of its definition.",
+        test=d["test"],
+        what=d.get("by") or "somebody",
+        revision=d["revision"],
     ),
-    "sheets_printed": lambda e, d: f"Test {d['test']}: {d['by']} printed {len(d['sheets'])} sheets.",
-    "retirement_asked": lambda e, d: f"Test {d['test']}: {d['by']} asked to retire it after {d['after']}.",
-    "test_retired": lambda e, d: f"Test {d['test']}: {d['by']} retired it.",
-    "ledger_rebuilt": lambda e, d: f"{d['by']} had the ledger told again from the store's objects.",
-    "key_made": lambda e, d: f"Signing key {d['id']} was made.",
-    "user_added": lambda e, d: f"{d['by']} made the account {d['name']} ({d['role']}).",
-    "token_added": lambda e, d: f"{d['by']} made the token {d['name']}.",
-    "token_revoked": lambda e, d: f"{d['by']} revoked the token {d['name']}.",
-    "user_changed": lambda e, d: f"{d['by']} made {d['name']} {_role(d)}.",
-    "password_set": lambda e, d: f"{d['by']} gave {d['name']} a new password.",
-    "user_ended": lambda e, d: f"{d['by']} ended the account of {d['name']}.",
-    "signed_in": lambda e, d: f"{d['name']} signed in.",
+    "sheets_printed": lambda e, d: say(
+        "Test %(test)s: %(by)s printed %(n)s sheets.", test=d["test"], by=d["by"], n=len(d["sheets"])
+    ),
+    "retirement_asked": lambda e, d: say(
+        "Test %(test)s: %(by)s asked to retire it after %(after)s.", test=d["test"], by=d["by"], after=d["after"]
+    ),
+    "test_retired": lambda e, d: say("Test %(test)s: %(by)s retired it.", test=d["test"], by=d["by"]),
+    "ledger_rebuilt": lambda e, d: say("%(by)s had the ledger told again from the store's objects.", by=d["by"]),
+    "key_made": lambda e, d: say("Signing key %(page)s was made.", page=d["id"]),
+    "user_added": lambda e, d: say(
+        "%(by)s made the account %(name)s (%(role)s).", by=d["by"], name=d["name"], role=d["role"]
+    ),
+    "token_added": lambda e, d: say("%(by)s made the token %(name)s.", by=d["by"], name=d["name"]),
+    "token_revoked": lambda e, d: say("%(by)s revoked the token %(name)s.", by=d["by"], name=d["name"]),
+    "user_changed": lambda e, d: say("%(by)s made %(name)s %(role)s.", by=d["by"], name=d["name"], role=_role(d)),
+    "password_set": lambda e, d: say("%(by)s gave %(name)s a new password.", by=d["by"], name=d["name"]),
+    "user_ended": lambda e, d: say("%(by)s ended the account of %(name)s.", by=d["by"], name=d["name"]),
+    "signed_in": lambda e, d: say("%(name)s signed in.", name=d["name"]),
     "signed_out": lambda e, d: (
-        f"{d['name']} was signed out: {d['why']}." if d.get("why") else f"{d['name']} signed out."
+        say("%(name)s was signed out: %(why)s.", name=d["name"], why=d["why"])
+        if d.get("why")
+        else say("%(name)s signed out.", name=d["name"])
     ),
     "sign_in_failed": lambda e, d: (
-        f"{d['name']} came from the identity provider, which gives no role."
+        say("%(name)s came from the identity provider, which gives no role.", name=d["name"])
         if d.get("why") == "no role"
-        else f"{d['name']} came from the identity provider under the name of an account here."
-        if d.get("why")
-        else f"Somebody tried to sign in as {d['name']}."
+        else (
+            say("%(name)s came from the identity provider under the name of an account here.", name=d["name"])
+            if d.get("why")
+            else say("Somebody tried to sign in as %(name)s.", name=d["name"])
+        )
     ),
-    "pack_move_asked": lambda e, d: f"{d['by']} asked to move {_pack(d)}.",
-    "pack_move_settled": lambda e, d: f"{d['by']} settled the move of a pack (event {d['pack']}): {d['state']}.",
-    "grading_locked": lambda e, d: f"Test {d['test']}: {d['by']} locked its slots for grading.",
-    "grading_unlocked": lambda e, d: f"Test {d['test']}: {d['by']} unlocked its slots.",
-    "results_exported": lambda e, d: (
-        f"Test {d['test']}: {d['by']} exported {d['pages']} pages in {d['files']} files; digest of the list: {d['digest']}."
+    "pack_move_asked": lambda e, d: say("%(by)s asked to move %(pack)s.", by=d["by"], pack=_pack(d)),
+    "pack_move_settled": lambda e, d: say(
+        "%(by)s settled the move of a pack (event %(pack)s): %(state)s.", by=d["by"], pack=d["pack"], state=d["state"]
     ),
-    "page_split": lambda e, d: (
-        f"Page {e.page}: {d['decided_by']} cut it in two, {' and '.join(h[:12] for h in d['halves'])}; it is kept."
+    "grading_locked": lambda e, d: say(
+        "Test %(test)s: %(by)s locked its slots for grading.", test=d["test"], by=d["by"]
     ),
-    "page_retried": lambda e, d: f"Page {e.page}: {d['by']} sent it on its journey again.",
+    "grading_unlocked": lambda e, d: say("Test %(test)s: %(by)s unlocked its slots.", test=d["test"], by=d["by"]),
+    "results_exported": lambda e, d: say(
+        "Test %(test)s: %(by)s exported %(pages)s pages in %(files)s files; digest of the list: %(digest)s.",
+        test=d["test"],
+        by=d["by"],
+        pages=d["pages"],
+        files=d["files"],
+        digest=d["digest"],
+    ),
+    "page_split": lambda e, d: say(
+        "Page %(page)s: %(decided_by)s cut it in two, %(what)s; it is kept.",
+        page=e.page,
+        decided_by=d["decided_by"],
+        what=" and ".join(h[:12] for h in d["halves"]),
+    ),
+    "page_retried": lambda e, d: say("Page %(page)s: %(by)s sent it on its journey again.", page=e.page, by=d["by"]),
 }

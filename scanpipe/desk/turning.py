@@ -10,6 +10,7 @@ from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused, StoreFault
 from scanpipe.ledgers import Transaction
 from scanpipe.model import PageId, PageRecord
+from scanpipe.saying import say
 from scanpipe.stages.render import Rendition, render
 from scanpipe.stages.unpack import Problem
 from scanpipe.stores import Put
@@ -18,7 +19,7 @@ from scanpipe.stores import Put
 def turn(parts: Parts, page: PageId, by_deg: int, by: str, seen: int) -> PageRecord:
     """Turns the picture of a held page clockwise by 90, 180 or 270 degrees. Raises Refused, UnknownThing, StoreFault."""
     if by_deg not in (90, 180, 270):
-        raise Refused(f"a page cannot be turned by {by_deg} degrees", "By 90, 180 or 270.")
+        raise Refused(say("a page cannot be turned by %(by_deg)s degrees", by_deg=by_deg), say("By 90, 180 or 270."))
     with parts.ledger.read() as r:
         record = page_or_fault(r, page)
         scan = r.scan(page.scan)
@@ -47,11 +48,14 @@ def turn(parts: Parts, page: PageId, by_deg: int, by: str, seen: int) -> PageRec
 
 def _check(record: PageRecord) -> None:
     if record.state != "held" or record.key is None:
-        raise Refused(f"page {record.id} is {record.state}, not held", "Take the decision about it back first.")
+        raise Refused(
+            say("page %(page)s is %(state)s, not held", page=record.id, state=record.state),
+            say("Take the decision about it back first."),
+        )
 
 
 def _rendered(parts: Parts, key: str, record: PageRecord, turn_deg: int) -> Rendition:
     page = original_page(parts, key, record.page)
     if isinstance(page, Problem):
-        raise Refused("the original cannot be opened", "Scan the sheet again.")
+        raise Refused(say("the original cannot be opened"), say("Scan the sheet again."))
     return render(page, turn_deg, record.skew_deg or 0.0, record.dpi, parts.errand.jpeg_quality)

@@ -24,6 +24,7 @@ from pathlib import Path
 
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import FolderUnavailable, Refused, UnknownThing
+from scanpipe.saying import say
 
 ENDINGS = (".pdf", ".jpg", ".jpeg", ".png", ".tif", ".tiff")
 MOST_FILES = 500
@@ -82,7 +83,7 @@ class Uploads:
         try:
             said = json.loads((self._folder(id) / "batch.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise UnknownThing("there is no such upload", "Begin a new one.") from None
+            raise UnknownThing(say("there is no such upload"), say("Begin a new one.")) from None
         return Batch(**said | {"files": tuple(UploadedFile(**f) for f in said["files"])})
 
     def batches(self, by: str | None) -> list[Batch]:
@@ -127,7 +128,7 @@ class Uploads:
                 if there != offset:
                     raise Overlap(there)
                 if offset + len(piece) > file.size:
-                    raise Refused("the file is larger than was announced", "Choose it again.")
+                    raise Refused(say("the file is larger than was announced"), say("Choose it again."))
                 f.write(piece)
                 return f.tell()
         except OSError as e:
@@ -151,10 +152,13 @@ class Uploads:
         for n, file in enumerate(batch.files):
             path = self._path(batch.id, n)
             if path.stat().st_size != file.size:
-                raise Refused(f"{file.name} has not come in whole", "Choose it again: it goes on where it ended.")
+                raise Refused(
+                    say("%(name)s has not come in whole", name=file.name),
+                    say("Choose it again: it goes on where it ended."),
+                )
             files.append(replace(file, sha256=_digest_on_disk(path)) if file.name else file)
         if not any(f.name for f in files):
-            raise Refused("there is no file to hand in", "Choose some.")
+            raise Refused(say("there is no file to hand in"), say("Choose some."))
         return replace(batch, files=tuple(files), handed_in=datetime.now(UTC).isoformat(timespec="seconds"))
 
     def _move(self, batch: Batch) -> None:
@@ -176,28 +180,35 @@ class Uploads:
 
     def _check(self, batch: Batch, name: str, size: int) -> None:
         if not name.lower().endswith(ENDINGS):
-            raise Refused(f"{name}: such files are not taken", f"Send {', '.join(ENDINGS)}.")
+            raise Refused(
+                say("%(name)s: such files are not taken", name=name), say("Send %(what)s.", what=", ".join(ENDINGS))
+            )
         if not 0 < size <= self.most_bytes:
-            raise Refused(f"{name} is empty or too large", f"A file may have {self.most_bytes // 10**6} MB.")
+            raise Refused(
+                say("%(name)s is empty or too large", name=name),
+                say("A file may have %(what)s MB.", what=self.most_bytes // 10**6),
+            )
         if len(batch.files) >= MOST_FILES:
-            raise Refused(f"more than {MOST_FILES} files", "Hand these in, then begin anew.")
+            raise Refused(
+                say("more than %(most_files)s files", most_files=MOST_FILES), say("Hand these in, then begin anew.")
+            )
         if shutil.disk_usage(self.root).free < 2 * size + _SPARE_BYTES:
-            raise Refused("the disk has no room for it", "Tell those who run this installation.")
+            raise Refused(say("the disk has no room for it"), say("Tell those who run this installation."))
 
     def _open_batch(self, id: str) -> Batch:
         batch = self.batch(id)
         if batch.handed_in:
-            raise Refused("this upload was handed in", "Begin a new one.")
+            raise Refused(say("this upload was handed in"), say("Begin a new one."))
         return batch
 
     def _file(self, batch: Batch, n: int) -> UploadedFile:
         if not 0 <= n < len(batch.files) or not batch.files[n].name:
-            raise UnknownThing("there is no such file in this upload", "Choose it again.")
+            raise UnknownThing(say("there is no such file in this upload"), say("Choose it again."))
         return batch.files[n]
 
     def _folder(self, id: str) -> Path:
         if not re.fullmatch("[0-9a-f]{32}", id):
-            raise UnknownThing("there is no such upload", "Begin a new one.")
+            raise UnknownThing(say("there is no such upload"), say("Begin a new one."))
         return self.root / id
 
     def _path(self, id: str, n: int) -> Path:
@@ -232,7 +243,7 @@ class _Lock:
         try:
             self._file = open(self._path, "w")
         except FileNotFoundError:
-            raise UnknownThing("there is no such upload", "Begin a new one.") from None
+            raise UnknownThing(say("there is no such upload"), say("Begin a new one.")) from None
         fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def __exit__(self, *error: object) -> None:

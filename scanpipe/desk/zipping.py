@@ -19,6 +19,7 @@ from scanpipe.desk.slots import SlotView, Wanted, list_slots
 from scanpipe.faults import UnknownThing
 from scanpipe.ledgers.feed import PER_EVENT
 from scanpipe.ledgers.slots import Lying
+from scanpipe.saying import say
 
 _SLOTS_AT_ONCE = 50
 _CHUNK = 1 << 16
@@ -78,7 +79,7 @@ def test_zip(parts: Parts, test: str) -> tuple[str, Iterator[bytes]]:
     with parts.ledger.read() as r:
         definition, head = r.definition(test), r.feed().head()
     if definition is None:
-        raise UnknownThing(f"there is no test {test}", "The list of tests has them.")
+        raise UnknownThing(say("there is no test %(test)s", test=test), say("The list of tests has them."))
     about = {"test": definition.id, "title": definition.title, "revision": definition.revision}
     about |= {"made_at": datetime.now(UTC).isoformat(timespec="seconds"), "feed": (head + 1) * PER_EVENT - 1}
     return definition.id, _pieces(parts, definition.id, about)

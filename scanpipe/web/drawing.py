@@ -15,11 +15,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from scanpipe import __version__
 from scanpipe.desk.signing_in import Visitor
+from scanpipe.faults import Fault
 from scanpipe.identity import IdentityProvider
 from scanpipe.model import Reason
 from scanpipe.reasons import WORDING
+from scanpipe.saying import Said, is_for_a_shell
 from scanpipe.web.rules import may
-from scanpipe.web.words import KINDS, LANGUAGES, NEXT, ROLES, SKETCHES, STATES, language_of, translations
+from scanpipe.web.words import KINDS, LANGUAGES, NEXT, PARTS, ROLES, SKETCHES, STATES, language_of, translations
 
 
 def draw_sign_in(
@@ -73,6 +75,9 @@ def _environment(language: str) -> Environment:
         "name_of": lambda words: "of-" + "-".join(word or "" for word in words).encode().hex(),
         "next_step": lambda reason: _word(NEXT, reason, language),
         "why": lambda reason: _why(reason, language),
+        "part": lambda name: _word(PARTS, name, language),
+        "said": lambda text: said(text, language),
+        "refusal": lambda fault: refusal(fault, language),
     }
     return env
 
@@ -84,6 +89,32 @@ def _age(at: str, language: str) -> str:
 
 def _word(table: Mapping[str, str], name: str, language: str) -> str:
     return translations(language).gettext(table.get(name, name))
+
+
+def said(text: str, language: str) -> str:
+    """A sentence of the desk, in the language of the person. English where it is none of those (a fault of the machine)."""
+    translate = translations(language).gettext
+    if not isinstance(text, Said):
+        return _REASONS.get(text, text) if language == "nb" else text
+    shown = {name: _param(name, value, language) for name, value in text.params.items()}
+    return translate(text.template) % shown if shown else translate(text.template)
+
+
+def refusal(fault: Fault, language: str) -> str:
+    """Why something was refused, and the next step. A hint that names a command is for a shell."""
+    message = said(fault.message, language)
+    message = message[:1].upper() + message[1:] + ("" if message.endswith((".", "?", "!")) else ".")
+    return message if not fault.hint or is_for_a_shell(fault.hint) else f"{message} {said(fault.hint, language)}"
+
+
+def _param(name: str, value: Any, language: str) -> Any:
+    if isinstance(value, Said):
+        return said(value, language)
+    tables = {"state": STATES, "kind": KINDS, "role": ROLES}
+    return _word(tables[name], value, language) if name in tables and isinstance(value, str) else value
+
+
+_REASONS = {wording.en: wording.nb for wording in WORDING.values()}
 
 
 def _why(reason: str | None, language: str) -> str:

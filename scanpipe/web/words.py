@@ -45,6 +45,7 @@ ROLES: Mapping[str, str] = {
     "reporter": N_("reporter"),
     "user_administrator": N_("user administrator"),
 }
+PARTS: Mapping[str, str] = {"ledger": N_("ledger"), "store": N_("store"), "inbox": N_("inbox")}
 SKETCHES: Mapping[str, str] = {"none": N_("none"), "allowed": N_("allowed"), "expected": N_("expected")}
 KINDS: Mapping[str, str] = {
     "assign": N_("assigned"),

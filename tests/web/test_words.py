@@ -9,25 +9,31 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import scanpipe.web as web
+from scanpipe.faults import Refused
 from scanpipe.model import Reason
+from scanpipe.reasons import WORDING
+from scanpipe.saying import is_for_a_shell, say
+from scanpipe.web.drawing import refusal, said
 from scanpipe.web.words import NEXT, language_of, translations
 
 ROOT = Path(web.__file__).parent
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 
 
-def said() -> set[str | tuple[str, ...]]:
+def catalogued() -> set[str | tuple[str, ...]]:
     methods = [("**/templates/**.html", "jinja2.ext:babel_extract"), ("**.py", "python")]
     options = {"**/templates/**.html": {"extensions": "jinja2.ext.i18n", "trim_blocks": "true"}}
     found = extract_from_dir(ROOT, methods, options, KEYWORDS)
-    return {message for _, _, message, _, _ in found}
+    desk = extract_from_dir(ROOT.parent, [("**.py", "python")], {}, {"say": None})
+    sentences = {message for _, _, message, _, _ in desk if not is_for_a_shell(message)}
+    return {message for _, _, message, _, _ in found} | sentences
 
 
 def test_no_string_is_untranslated() -> None:
     with open(ROOT / "translations/nb.po", "rb") as f:
         catalogue = read_po(f, "nb")
     known = {m.id for m in catalogue if m.id and not m.fuzzy and all(_texts(m.string))}
-    assert said() == known
+    assert catalogued() == known
 
 
 def test_every_reason_has_a_next_step() -> None:
@@ -64,3 +70,18 @@ def test_the_language_is_chosen_or_the_browsers() -> None:
 
 def _texts(string: str | tuple[str, ...]) -> tuple[str, ...]:
     return (string,) if isinstance(string, str) else string
+
+
+def test_what_the_desk_says_is_in_the_persons_language() -> None:
+    fault = Refused(
+        say("page %(page)s is %(state)s, not held", page="3f-1", state="filed"),
+        say("Look at it again; nothing was changed."),
+    )
+    assert refusal(fault, "nb") == "Side 3f-1 er ikke holdt tilbake: plassert. Se på det igjen; ingenting ble endret."
+    assert refusal(fault, "en") == "Page 3f-1 is filed, not held. Look at it again; nothing was changed."
+    shell = Refused(say("there is no test %(test)s", test="X"), say("`scanpipe tests list` shows them."))
+    assert refusal(shell, "nb") == "Det finnes ingen prøve X.", "a hint that names a command is for a shell"
+    within = say("%(by)s asked to move %(pack)s.", by="kari", pack=say("no sheet for certain"))
+    assert said(within, "nb") == "kari ba om å flytte ikke noe bestemt ark."
+    assert str(within) == "kari asked to move no sheet for certain."
+    assert said(WORDING[Reason.NO_CODES].en, "nb") == WORDING[Reason.NO_CODES].nb

@@ -15,6 +15,7 @@ from scanpipe.faults import Overtaken, Refused, UnknownThing
 from scanpipe.layout import A4, CODE_MM, places
 from scanpipe.ledgers.queue import Filter
 from scanpipe.model import Claims, PageId
+from scanpipe.saying import say
 from scanpipe.stages.preview import on_picture
 from scanpipe.stages.render import STRAIGHT_DEG
 from scanpipe.web.door import Actor, Person, parts_of
@@ -250,7 +251,7 @@ def _confirm(
         if record is None:
             raise HTTPException(404)
         if definition is None or person is None or question is None:
-            fault = Refused("This test has no such candidate or question.", "")
+            fault = Refused(say("This test has no such candidate or question."), "")
             return _draw(request, chosen.by, id, filter, refused=fault)
         there = r.slot_pages(definition.id, person.number, question.id)
         against = deciding.contradiction(r, record, Claims(definition.id, person.number, question.id))

@@ -15,6 +15,7 @@ from scanpipe.desk.printing import already_printed, draw_sample, plan_sheets, pr
 from scanpipe.desk.signing_in import Visitor
 from scanpipe.faults import DefinitionFault, Refused, UnknownThing
 from scanpipe.model import TestDefinition
+from scanpipe.saying import say
 from scanpipe.sheets import Selection
 from scanpipe.web.door import Actor, Person, parts_of
 from scanpipe.web.drawing import draw
@@ -69,7 +70,10 @@ def print_pdf(
         try:
             planned = plan_sheets(parts_of(request), definition, chosen, per_question)
             if len(planned) > _MOST_SHEETS:
-                raise Refused(f"that are {len(planned)} sheets", f"Choose rooms or questions: {_MOST_SHEETS} at once.")
+                raise Refused(
+                    say("that are %(n)s sheets", n=len(planned)),
+                    say("Choose rooms or questions: %(most_sheets)s at once.", most_sheets=_MOST_SHEETS),
+                )
             print_sheets(parts_of(request), definition, planned, out, person.name)
         except (Refused, UnknownThing) as e:
             return _draw(request, definition, e)
