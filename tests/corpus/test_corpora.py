@@ -205,7 +205,7 @@ def other_simulator(home: Installation, profile: str, seed: int, count: int) -> 
     return work_off(without_limits(home), cases())
 
 
-@pytest.mark.parametrize("profile, floor", [("office", 24), ("hard", 20), ("brutal", 18), ("mixed_up", 0)])
+@pytest.mark.parametrize("profile, floor", [("hard", 20), ("mixed_up", 0)])
 def test_scans_of_the_other_simulator(home: Installation, profile: str, floor: int) -> None:
     result = other_simulator(home, profile, seed=92_001, count=24)
     assert result.misfiled == []

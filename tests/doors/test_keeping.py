@@ -18,7 +18,7 @@ from tests.s3_server import S3Server
 STATES = ("filed", "held", "blank", "discarded", "waiting", "placing")
 
 
-@pytest.fixture(params=["sqlite, directory", "postgresql, s3"])
+@pytest.fixture(params=["sqlite, directory", pytest.param("postgresql, s3", marks=pytest.mark.proof)])
 def home(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
     """Single sheets, a PDF, a torn file, one sheet twice, and one that a person assigned."""
     more: dict[str, str] = {}

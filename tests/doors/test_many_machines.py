@@ -38,6 +38,7 @@ def tls(tmp_path: Path) -> Tls:
     return Tls(*names)
 
 
+@pytest.mark.proof
 def test_a_stack_while_worker_and_scheduler_are_killed(
     tmp_path: Path,
     tls: Tls,
@@ -128,6 +129,7 @@ def test_a_worker_without_the_keys_files_nothing(tmp_path: Path) -> None:
         assert r.counts() == {"waiting": 1}
 
 
+@pytest.mark.proof
 def test_without_a_scheduler_the_watcher_waits(tmp_path: Path) -> None:
     home = install(tmp_path / "data", sheets=1)
     with scheduler() as cluster:

@@ -49,7 +49,7 @@ def shift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return shift
 
 
-@pytest.mark.parametrize("days", [1, -1])
+@pytest.mark.parametrize("days", [pytest.param(1, marks=pytest.mark.proof), -1])
 def test_the_clock_jumps_by_a_day(tmp_path: Path, shift: Path, days: int) -> None:
     home = install(tmp_path / "data", {"SCANPIPE__INBOX__SWEEP_S": "0.5"}, sheets=4)
     inbox = home.settings.inbox_path
