@@ -220,9 +220,12 @@ def test_all_slots_of_a_test_at_once_are_as_each_by_itself(ledger: SqlLedger) ->
             "3": [scan_id(3)],
         }
         assert all(pages == r.slot_pages(TEST, s.candidate, s.question) for s, pages in found.items())
-        assert all(r.results().printed(TEST)[slot] == r.printed_for(slot) for slot in found)
+        known = r.slots().contents(TEST, ["10001"], ["2a", "3"])
+        assert all(r.results().printed(TEST)[s] == known.printed[s.candidate, s.question] for s in found)
         coming = r.results().on_their_way(TEST)
-        assert all(coming[s.candidate.upper(), s.question.upper()] == r.on_its_way(s) for s in found)
+        assert all(
+            coming[s.candidate.upper(), s.question.upper()] == known.on_its_way[s.candidate, s.question] for s in found
+        )
         assert coming == {("10001", "3"): 1}
         assert r.results().handed_over(TEST) == {"d"} and r.results().handed_over("OTHER") == set()
     assert ledger.difference() == []

@@ -217,7 +217,9 @@ def test_from_the_command_line(home: Installation, parts: Parts, sheets: list[Sh
     assert "closed it: came late" in "\n".join(sentence(e) for e in parts.ledger.events())
 
 
-def test_the_monitor_answers_from_memory_as_long_as_nothing_happens(parts: Parts, sheets: list[Sheet]) -> None:
+def test_the_monitor_answers_from_memory_as_long_as_nothing_happens(
+    parts: Parts, sheets: list[Sheet], monkeypatch: pytest.MonkeyPatch
+) -> None:
     all_collected(parts, sheets[:-1])
     scan(parts, stacked(TEST, sheets))
     monitor = completeness.Monitor()
@@ -227,5 +229,10 @@ def test_the_monitor_answers_from_memory_as_long_as_nothing_happens(parts: Parts
     expecting.note_attendance(parts, TEST.id, {"10001": False}, WHO)
     later = monitor.look(parts, TEST.id)
     assert later is not view and len(later.open) == 2
+    monkeypatch.setattr(completeness, "_QUICK_S", -1.0)
+    monkeypatch.setattr(completeness, "_REST", 1e9)
+    expecting.note_attendance(parts, TEST.id, {"10002": False}, WHO)
+    assert monitor.look(parts, TEST.id, patient=True) is later, "looking at a large test rests in between"
+    assert len(monitor.look(parts, TEST.id).open) == 3, "but not for who asks for the page"
     part = completeness.in_rooms(later, ["S4"])
     assert {p.room for p in part.people} == {"S4"} and [f.kind for f in part.open] == ["sheets_of_absent"]

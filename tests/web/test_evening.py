@@ -74,6 +74,12 @@ class Evening:
         offered = [tuple(b.split(" · ")) for b in page.locator(".suggestion b").all_inner_texts()]
         if true is not None and true not in offered:
             return true, assign_by_hand(page, *true)
+        if "Grading of this test had begun" in why:
+            press(page, "1")
+            tab_to(page, "[name=late]")
+            page.keyboard.type("it lay under the desk")
+            press(page, "Enter")
+            return offered[0], 2 + len("it lay under the desk")
         if offered:
             slot = true or offered[0]
             press(page, str(1 + offered.index(slot)))
@@ -165,7 +171,10 @@ def test_an_evening_by_keyboard(crowded: tuple[Installation, Truth], browser: Br
         for id, slot in truth.items():
             assert id == moved or (ends[id].candidate, ends[id].question) == slot, "no sheet lies in another one's slot"
         wanted = Counter(
-            (Slot("MA0001-2026H", candidate, question).prefix, held[id].sha256)
+            (
+                Slot("GR0001-2026H" if candidate == "30001" else "MA0001-2026H", candidate, question).prefix,
+                held[id].sha256,
+            )
             for id, slots in evening.put.items()
             for candidate, question in slots
         )

@@ -43,7 +43,7 @@ def live(
     """The figures alone, when anything happened since the event `seen`. The list below them stays where it is: `open` is how many
     differences it has.
     """
-    view = _view(request, person, test)
+    view = _view(request, person, test, patient=True)
     if view.event == seen:
         return Response(status_code=204)
     return draw_page(request, "completeness_figures.html", view=view, room=room, listed=open)
@@ -116,10 +116,10 @@ def _known(request: Request, person: Visitor, test: str) -> str:
     return definition.id
 
 
-def _view(request: Request, person: Visitor, test: str) -> desk.View:
+def _view(request: Request, person: Visitor, test: str, patient: bool = False) -> desk.View:
     """How the test stands, as far as the person may know: an invigilator of their rooms."""
     monitor: desk.Monitor = request.app.state.monitor
-    view = monitor.look(parts_of(request), _known(request, person, test))
+    view = monitor.look(parts_of(request), _known(request, person, test), patient)
     return desk.in_rooms(view, person.rooms) if person.role == _BOUND_TO_ROOMS else view
 
 
