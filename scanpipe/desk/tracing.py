@@ -148,7 +148,7 @@ def _how_many(count: int | None, serials: list[str]) -> str:
 
 def _difference(d: dict[str, Any]) -> str:
     return say(
-        "Test %(test)s, difference %(what)s %(subject)s",
+        "Test %(test)s, difference %(kind)s %(subject)s",
         test=d["test"],
         kind=d["kind"],
         subject=d["subject"],

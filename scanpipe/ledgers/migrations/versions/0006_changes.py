@@ -38,6 +38,11 @@ def _fill(change: sa.Table) -> None:
         rows = fresh.execute(sa.select(change).order_by(change.c.event, change.c.n))
         for chunk in rows.partitions(_CHUNK):
             kept.execute(sa.insert(change), [row._asdict() for row in chunk])
+        page = sa.table("page", *(sa.column(name) for name in ("scan", "page", "width_px", "height_px")))
+        sized = sa.select(page).where(page.c.width_px.is_not(None))
+        for row in fresh.execute(sized):
+            here = sa.and_(page.c.scan == row.scan, page.c.page == row.page)
+            kept.execute(sa.update(page).where(here).values(width_px=row.width_px, height_px=row.height_px))
 
 
 def downgrade() -> None:
