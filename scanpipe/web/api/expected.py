@@ -40,7 +40,7 @@ class DeclarationAnswer(BaseModel):
 @router.put(
     "/tests/{test}/declared/{candidate}/{question}",
     summary="What a candidate declared at hand-in",
-    responses=answers("not_found"),
+    responses=answers("not_found", "bad_request"),
 )
 def put_declared(
     request: Request, test: TestId, candidate: SomeId, question: SomeId, declared: Declaration, token: Caller
