@@ -105,8 +105,8 @@ def _neighbour(page: PageRecord) -> Neighbour:
 
 
 def note_view(parts: Parts, page: PageId, by: str) -> None:
-    """Puts on record that a person is shown the drawing, before they are."""
-    parts.ledger.write(lambda tx: tx.append("drawing_viewed", scan=page.scan, page=page.index, by=by))
+    """Puts on record that a person is shown the drawing. The next commit carries it; nobody waits for that."""
+    parts.ledger.hand_in(lambda tx: tx.append("drawing_viewed", scan=page.scan, page=page.index, by=by))
 
 
 def note_here(parts: Parts, page: PageId, by: str) -> None:

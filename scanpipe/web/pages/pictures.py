@@ -70,7 +70,7 @@ def _as_it_came(parts: Parts, key: str, id: PageId) -> bytes | None:
 
 
 def _answer(request: Request, id: PageId, by: str, name: str, make: Callable[[], bytes | None]) -> Response:
-    """The view is on record before anything is shown. `name` says which picture it is; what `make` makes never changes."""
+    """Every view goes on record. `name` says which picture it is; what `make` makes never changes."""
     headers = {"Cache-Control": _KEPT, "ETag": f'"{name}"'}
     known = headers["ETag"] in request.headers.get("if-none-match", "")
     body = None if known else make()
