@@ -219,8 +219,8 @@ def test_candidates_are_found_by_name_and_room_also_where_no_code_names_a_test(
         page.select_option("#test", "MA0001-2026H")
         page.keyboard.press("a")
         page.keyboard.type("ødegård")
-        page.wait_for_selector("#candidates option[value='10001']", state="attached")
-        assert page.locator("#candidates option").count() < 5
+        few = "#candidates:not(:has(option:nth-child(5))) option[value='10001']"
+        page.wait_for_selector(few, state="attached")
         questions = page.locator("#questions option").evaluate_all("e => e.map(o => o.value)")
         assert questions == ["2a", "2b", "3", "4"]
         page.keyboard.press("Control+a")
