@@ -33,7 +33,8 @@ class Resumer:
 
     def try_again(self) -> None:
         """Begins anew what the machine was at fault with: the store was away, say."""
-        self.resume({self._failed.pop() for _ in range(len(self._failed))})
+        if self._failed:  # it is asked every few seconds, and nearly always there is nothing
+            self.resume({self._failed.pop() for _ in range(len(self._failed))})
 
     def inherit(self) -> None:
         """Goes on with what processes began that are dead now. Raises LedgerFault."""
