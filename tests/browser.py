@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
@@ -48,11 +48,18 @@ def press(page: Page, *keys: str) -> None:
     """Presses keys that lead to another page, once what is on this one was shown, and waits until it is there."""
     page.wait_for_selector("main[data-shown]", state="attached")
     before = page.locator("main").get_attribute("data-arrived")
-    there = f'main[data-arrived]:not([data-arrived="{before}"])'
-    for patience_ms in (15_000, 30_000):  # a key that says "not yet" is pressed again, as a person would
-        for key in keys:
-            page.keyboard.press(key)
-        with suppress(TimeoutError):
-            page.wait_for_selector(there, timeout=patience_ms)
-            return
-    page.wait_for_selector(there, timeout=1_000)
+    for key in keys:
+        page.keyboard.press(key)
+    try:
+        page.wait_for_selector(f'main[data-arrived]:not([data-arrived="{before}"])', timeout=60_000)
+    except TimeoutError:
+        raise AssertionError(f"no other page after {keys}: {page.evaluate(_STANDING)}") from None
+
+
+_STANDING = """() => JSON.stringify({
+  url: location.href, main: {...document.querySelector("main").dataset}, told: document.querySelector("#told")?.textContent,
+  focus: document.activeElement.outerHTML.slice(0, 200), dialog: !!document.querySelector("dialog[open]"), begun,
+  now: performance.now(),
+  requests: performance.getEntriesByType("resource").slice(-6).map((e) => [e.name, e.startTime, e.responseEnd]),
+})"""
+"""What a page says about itself when nothing came of a key."""

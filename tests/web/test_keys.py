@@ -73,7 +73,7 @@ def test_a_key_that_is_held_down_decides_once(page: Page) -> None:
 
 def test_what_decides_waits_for_the_drawing(page: Page) -> None:
     withheld: list[Route] = []
-    page.route("**/large-*.jpg", lambda route: withheld.append(route))
+    page.route("**/{medium,large}-*.jpg", lambda route: withheld.append(route))
     page.keyboard.press("Enter")
     page.wait_for_selector(".viewer .drawing", state="attached")
     before, there = left(page), page.url
@@ -82,7 +82,7 @@ def test_what_decides_waits_for_the_drawing(page: Page) -> None:
     assert (page.url, left(page)) == (there, before) and "Not yet" in page.inner_text("#told")
     for route in withheld:
         route.continue_()
-    page.unroute("**/large-*.jpg")
+    page.unroute("**/{medium,large}-*.jpg")
     press(page, "s")
     assert left(page) == before - 1 and page.url != there
 

@@ -23,7 +23,7 @@ _KEPT = "private, no-cache"
 """A browser may keep a picture and must ask each time whether it still may show it: every view is on record, and none comes after
 the person signed out.
 """
-SIZES = {"small": 260, "large": 1800, "full": 100_000}
+SIZES = {"small": 260, "medium": 1100, "large": 1800, "full": 100_000}
 Digest = Annotated[str, Path(pattern="^[0-9a-f]{12}$")]
 
 

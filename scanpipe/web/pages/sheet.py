@@ -178,7 +178,7 @@ def undo_my_last(request: Request, person: Actor, filter: Wanted) -> Response:
         _, pages = undo_last(parts_of(request), person.name)
     except Refused as e:
         return draw(request, "refused.html", 409, fault=e, back=f"/queue{query_text(filter)}")
-    return RedirectResponse(_link(pages[-1].id, filter) if pages else f"/queue{query_text(filter)}", 303)
+    return _lead_to(request, person.name, pages[-1].id if pages else None, filter)
 
 
 @router.post("/decisions/{decision}/undo", name="undo_one")
@@ -196,13 +196,19 @@ def _decided(request: Request, by: str, id: PageId, filter: Filter, seen: int, a
         act()
     except (Refused, UnknownThing) as e:
         return _draw(request, by, id, filter, refused=e)
-    return RedirectResponse(_next_link(request, by, filter, seen), 303)
-
-
-def _next_link(request: Request, by: str, filter: Filter, event: int) -> str:
     with parts_of(request).ledger.read() as r:
-        following = next_held(r, filter, event, set(looking(r, by)))
-    return _link(following.id, filter) if following else f"/queue{query_text(filter)}"
+        following = next_held(r, filter, seen, set(looking(r, by)))
+    return _lead_to(request, by, following.id if following else None, filter)
+
+
+def _lead_to(request: Request, by: str, id: PageId | None, filter: Filter) -> Response:
+    """The way to a sheet, or to the list where none is left. A page that only swaps its content gets the sheet at once."""
+    to = _link(id, filter) if id else f"/queue{query_text(filter)}"
+    if id is None or "hx-boosted" not in request.headers:
+        return RedirectResponse(to, 303)
+    answer = _draw(request, by, id, filter)
+    answer.headers["HX-Push-Url"] = to
+    return answer
 
 
 def _link(id: PageId, filter: Filter) -> str:
@@ -221,6 +227,7 @@ def _draw(request: Request, by: str, id: PageId, filter: Filter, refused: Any = 
         tests = r.tests()
     note_here(parts_of(request), id, by)
     values: dict[str, Any] = {
+        "path": _link(id, filter),
         "view": view,
         "page": view.page,
         "filter": filter,

@@ -104,8 +104,19 @@ function openViewer() {
   arrived();
   room.addEventListener("wheel", onWheel, { passive: false });
   dragging(room);
-  const ahead = document.querySelector("[data-ahead]")?.dataset.ahead;
-  if (ahead) new Image().src = ahead;
+  lookAhead();
+}
+
+// The picture of the next sheet, fetched and decoded while a person looks at this one; kept, or the browser would drop it.
+let ahead = null;
+
+function lookAhead() {
+  const srcset = document.querySelector("[data-ahead]")?.dataset.ahead;
+  if (!srcset) return;
+  ahead = new Image();
+  ahead.sizes = view.drawings[0].sizes;
+  ahead.srcset = srcset;
+  ahead.decode().catch(() => { /* the page itself will show what is wrong with it */ });
 }
 
 function arrived() {
@@ -141,8 +152,9 @@ function fit() {
 function show() {
   for (const drawing of view.drawings) {
     drawing.parentElement.style.transform = `translate(${view.x}px, ${view.y}px) scale(${view.scale})`;
-    drawing.style.filter = `brightness(${view.bright}) contrast(${view.contrast})`;
-    if (view.scale > 1.6 && drawing.dataset.full) { drawing.src = drawing.dataset.full; delete drawing.dataset.full; }
+    const asItIs = view.bright === 1 && view.contrast === 1; // a filter that changes nothing takes its time as well
+    drawing.style.filter = asItIs ? "" : `brightness(${view.bright}) contrast(${view.contrast})`;
+    if (view.scale > 1.25 && drawing.dataset.full) { drawing.removeAttribute("srcset"); drawing.src = drawing.dataset.full; delete drawing.dataset.full; }
   }
 }
 
@@ -281,7 +293,7 @@ function merge(id, now, append = true) {
 
 // ── notices: how many, beside their link, in room that is kept for the number
 const BELL_MS = 20_000;
-let told = { count: 0, said: "" };
+let told = null;
 
 async function ring() {
   if (document.hidden || !document.querySelector("[data-bell]")) return;
@@ -293,7 +305,7 @@ async function ring() {
 
 function showBell() {
   const place = document.querySelector("[data-bell]"), said = document.querySelector("[data-bell-said]");
-  if (!place) return;
+  if (!place || !told) return;
   place.textContent = told.count > 99 ? "99+" : told.count || "";
   if (said.textContent !== told.said) said.textContent = told.said;
 }
@@ -304,7 +316,7 @@ document.addEventListener("visibilitychange", ring);
 // Who reads with a screen reader or goes by Tab begins at the content.
 function arrive() {
   const main = document.querySelector("main");
-  openViewer(); listen(); showKeys(); showBell(); ring();
+  openViewer(); listen(); showKeys(); told ? showBell() : ring();
   main.dataset.arrived = performance.now();
 }
 function swapped() {
