@@ -12,17 +12,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from scanpipe.desk.decisions import check_seen, check_unlocked, lost_slots, make, page_or_fault
+from scanpipe.desk.decisions import STAYS, check_seen, check_unlocked, lost_slots, make, page_or_fault
 from scanpipe.desk.filing import conclude
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused, StoreFault, UnknownThing
 from scanpipe.ledgers import Transaction
-from scanpipe.model import Claims, Filed, Held, PageId, PageRecord
+from scanpipe.model import Claims, Filed, Held, PageId, PageRecord, Reason
 from scanpipe.reasons import WORDING
-from scanpipe.saying import say
+from scanpipe.saying import joined, say
 from scanpipe.stages.validate import validate
 from scanpipe.stores import Put
 
+_TO_LET_IN = "`scanpipe queue assign --late REASON` lets a late sheet in; `scanpipe tests unlock` opens all of them."
 OUT_OF_SLOTS = ("held", "blank", "discarded", "replaced", "rescan", "withdrawn")
 """States of a page that a person can decide about, beside `filed`."""
 
@@ -244,9 +245,8 @@ def checked(tx: Transaction, record: PageRecord, decision: Decision) -> Filed:
     claims = Claims(test, decision.candidate, decision.question, _serial(tx, record, decision))
     against = contradiction(tx, record, claims)
     if against and not decision.contradict:
-        said = ", ".join(against)
         raise Refused(
-            say("a code on the page says otherwise: %(said)s", said=said),
+            say("a code on the page says otherwise: %(said)s", said=joined(against)),
             say("If you are sure, repeat with --contradict."),
         )
     evidence = json.loads(record.evidence or "{}")
@@ -254,9 +254,24 @@ def checked(tx: Transaction, record: PageRecord, decision: Decision) -> Filed:
     facts = replace(tx.facts(claims, record.id), handed_to=None, locked=False)
     facts = replace(facts, first=None) if decision.twice else facts
     if not decision.late or record.state == "filed":
-        check_unlocked(tx, test)
+        check_unlocked(tx, test, STAYS if record.state == "filed" else _TO_LET_IN)
     verdict = validate(claims, facts, evidence | ({"contradicts": ", ".join(against)} if against else {}))
     if isinstance(verdict, Held):
-        detail = {k: v for k, v in verdict.evidence.items() if k not in evidence}
-        raise Refused(WORDING[verdict.reason].en, ", ".join(f"{k}: {v}" for k, v in detail.items()))
+        raise Refused(WORDING[verdict.reason].en, _what_would_do(verdict))
     return verdict
+
+
+def _what_would_do(held: Held) -> str:
+    """What the definition allows instead, as far as it tells."""
+    told = held.evidence
+    match held.reason:
+        case Reason.UNKNOWN_CANDIDATE | Reason.UNKNOWN_QUESTION if told["nearest"]:
+            return say("Those that look like it: %(nearest)s.", nearest=", ".join(told["nearest"]))
+        case Reason.QUESTION_TAKES_NO_SKETCHES:
+            return say("Questions that take sketches: %(fits)s.", fits=", ".join(told["fits"]))
+        case Reason.SHEET_SEEN_BEFORE:
+            first = PageId(told["first"]["scan"], told["first"]["page"])
+            return say("The other one is page %(page)s.", page=first)
+        case Reason.TOO_MANY_SHEETS:
+            return say("%(n)s of %(most)s sheets lie there.", n=told["in_slot"], most=told["max_sheets"])
+    return ""

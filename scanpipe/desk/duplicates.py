@@ -14,7 +14,7 @@ from scanpipe.ledgers import Transaction
 from scanpipe.model import Claims, PageId, PageRecord
 from scanpipe.saying import say
 
-WHY_FIRST = "another scan of this sheet is kept"
+WHY_FIRST = say("another scan of this sheet is kept")
 
 
 def keep_first(parts: Parts, page: PageId, by: str, seen: int | None = None) -> PageRecord:

@@ -11,7 +11,7 @@ from scanpipe.faults import UnknownThing
 from scanpipe.ledgers.chain import Event
 from scanpipe.model import Reason, ScanRecord
 from scanpipe.reasons import WORDING
-from scanpipe.saying import say
+from scanpipe.saying import joined, recalled, say
 
 
 def find_scan(parts: Parts, name: str) -> ScanRecord:
@@ -84,7 +84,7 @@ def _placing(e: Event, d: dict[str, Any]) -> str:
 
 def _held(e: Event, d: dict[str, Any]) -> str:
     evidence = json.loads(d["evidence"])
-    detail = evidence.get("conflict") or evidence.get("detail") or ""
+    detail = recalled(evidence.get("conflict") or evidence.get("detail") or "", evidence.get("said", {}))
     why = WORDING[Reason(d["reason"])].en
     held = say("Page %(page)s: held (%(reason)s). %(why)s", page=e.page, reason=d["reason"], why=why)
     return say("%(held)s %(detail)s", held=held, detail=detail) if detail else held
@@ -119,9 +119,10 @@ def _noticed(d: dict[str, Any]) -> str:
 
 
 def _role(d: dict[str, Any]) -> str:
-    bound = [f"{what} {d[what]}" for what in ("tests", "rooms") if d.get(what)]
+    bound = [say("tests %(tests)s", tests=d["tests"])] if d.get("tests") else []
+    bound += [say("rooms %(rooms)s", rooms=d["rooms"])] if d.get("rooms") else []
     role = say("%(role)s", role=d["role"])
-    return say("%(role)s for %(what)s", role=role, what=", ".join(bound)) if bound else role
+    return say("%(role)s for %(what)s", role=role, what=joined(bound)) if bound else role
 
 
 def _turned(d: dict[str, Any]) -> str:
@@ -129,15 +130,21 @@ def _turned(d: dict[str, Any]) -> str:
 
 
 def _told(d: dict[str, Any], what: str) -> str:
-    of = [f"candidate {c}: {_how_many(n, serials)}" if c else _how_many(n, serials) for c, n, serials in d["entries"]]
+    of = [_of_whom(c, _how_many(n, serials)) for c, n, serials in d["entries"]]
     return say(
         "Test %(test)s, room %(room)s: %(by)s recorded as %(what)s: %(what2)s.",
         test=d["test"],
         room=d["room"] or "–",
         by=d["by"],
         what=what,
-        what2="; ".join(of),
+        what2=joined(of, "; "),
     )
+
+
+def _of_whom(candidate: str | None, how_many: str) -> str:
+    if not candidate:
+        return how_many
+    return say("candidate %(candidate)s: %(how_many)s", candidate=candidate, how_many=how_many)
 
 
 def _how_many(count: int | None, serials: list[str]) -> str:
@@ -230,7 +237,7 @@ _SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
     "definition_registered": lambda e, d: say(
         "Test %(test)s: %(what)s registered revision %(revision)s of its definition.",
         test=d["test"],
-        what=d.get("by") or "somebody",
+        what=d.get("by") or say("somebody"),
         revision=d["revision"],
     ),
     "sheets_printed": lambda e, d: say(
@@ -301,15 +308,15 @@ _SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
         "Page %(page)s: %(decided_by)s cut it in two, %(what)s; it is kept.",
         page=e.page,
         decided_by=d["decided_by"],
-        what=" and ".join(h[:12] for h in d["halves"]),
+        what=joined((h[:12] for h in d["halves"]), say(" and ")),
     ),
     "notice_begun": lambda e, d: say(
         "Noticed (%(kind)s)%(noticed)s; so since %(what)s.", kind=d["kind"], noticed=_noticed(d), what=d["since"][:16]
     ),
     "notice_ended": lambda e, d: say("What was noticed (event %(notice)s) is over.", notice=d["notice"]),
     "page_retried": lambda e, d: say("Page %(page)s: %(by)s sent it on its journey again.", page=e.page, by=d["by"]),
-    "sheets_handed_out": lambda e, d: _told(d, "handed out"),
-    "sheets_collected": lambda e, d: _told(d, "collected"),
+    "sheets_handed_out": lambda e, d: _told(d, say("handed out")),
+    "sheets_collected": lambda e, d: _told(d, say("collected")),
     "hand_in_declared": lambda e, d: say(
         "%(by)s recorded for %(slot)s: %(how_many)s declared.",
         by=d["by"],
