@@ -107,12 +107,16 @@ def finish_decisions(parts: Parts, older_s: float = 0.0) -> int:
 
 def discard(parts: Parts, page: PageId, by: str, why: str, seen: int | None = None) -> PageRecord:
     """Marks a page as belonging nowhere. Its picture and its original are kept."""
-    return _set_aside(parts, page, ("discard", "page_discarded"), by, why, seen)
+    return parts.ledger.write(lambda tx: set_aside(tx, decidable(tx, page, seen, *OUT_OF_SLOTS), by, why))
 
 
 def scan_again(parts: Parts, page: PageId, by: str, why: str, seen: int | None = None) -> PageRecord:
     """Puts the paper on the list of those to be found and fed again; the next scan of its serial closes the entry."""
-    return _set_aside(parts, page, ("rescan", "page_to_rescan"), by, why, seen)
+
+    def decide(tx: Transaction) -> PageRecord:
+        return set_aside(tx, decidable(tx, page, seen, *OUT_OF_SLOTS, "filed"), by, why, "rescan")
+
+    return parts.ledger.write(decide)
 
 
 def give_back(parts: Parts, pages: Sequence[PageId], by: str, seen: int | None = None) -> None:
@@ -165,15 +169,12 @@ def _said_otherwise(field: str, value: str) -> str:
     return say("question %(value)s", value=value) if field == "question" else say("test %(value)s", value=value)
 
 
-def _set_aside(parts: Parts, page: PageId, what: tuple[str, str], by: str, why: str, seen: int | None) -> PageRecord:
-    def decide(tx: Transaction) -> PageRecord:
-        kind, event = what
-        record = decidable(tx, page, seen, *OUT_OF_SLOTS, *(("filed",) if kind == "rescan" else ()))
-        make(tx, kind, by, [record], why)
-        tx.append(event, scan=page.scan, page=page.index, decided_by=by, why=why)
-        return page_or_fault(tx, page)
-
-    return parts.ledger.write(decide)
+def set_aside(tx: Transaction, record: PageRecord, by: str, why: str, kind: str = "discard") -> PageRecord:
+    """The page lies in no slot any more, by a decision that is on record: `discard` or `rescan`."""
+    make(tx, kind, by, [record], why)
+    event = "page_to_rescan" if kind == "rescan" else "page_discarded"
+    tx.append(event, scan=record.scan, page=record.page, decided_by=by, why=why)
+    return page_or_fault(tx, record.id)
 
 
 def decidable(tx: Transaction, page: PageId, seen: int | None, *states: str) -> PageRecord:
