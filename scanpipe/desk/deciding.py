@@ -163,6 +163,12 @@ def contradiction(tx: Transaction, record: PageRecord, chosen: Claims) -> list[s
     return list(against.values())
 
 
+def comes_late(tx: Transaction, record: PageRecord, test: str | None) -> bool:
+    """Would it come into a slot of this test (None: of its own) after grading began? Then a person is asked why."""
+    test = test or record.test
+    return record.state != "filed" and test is not None and tx.locked(test)
+
+
 def _said_otherwise(field: str, value: str) -> str:
     if field == "candidate":
         return say("candidate %(value)s", value=value)
