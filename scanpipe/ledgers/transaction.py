@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from scanpipe.definitions import from_json
+from scanpipe.ledgers import places
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.accounts import Accounts
 from scanpipe.ledgers.chain import Event, canonical
@@ -46,24 +47,6 @@ _DEFINITION = Prepared(
     sa.select(t.definition.c.body).where(
         t.definition.c.test_id == _b("test_id"), t.definition.c.revision == _b("revision")
     )
-)
-_TAKES_PLACE = sa.or_(_p.state == "placing", _p.state == "filed")
-_OTHER = sa.or_(_p.scan != _b("scan"), _p.page != _b("page"))
-_FIRST = Prepared(
-    sa.select(_p.scan, _p.page).where(_p.serial == _b("serial"), _TAKES_PLACE, _OTHER).order_by(_p.event).limit(1)
-)
-_IN_SLOT = Prepared(
-    sa.select(sa.func.count())
-    .select_from(t.page)
-    .where(_p.test == _b("test"), _p.candidate == _b("candidate"), _p.question == _b("question"))
-    .where(_TAKES_PLACE, _OTHER)
-)
-_ALSO_IN_SLOT = Prepared(
-    sa.select(sa.func.count())
-    .select_from(t.page)
-    .join(t.also, sa.and_(t.also.c.scan == _p.scan, t.also.c.page == _p.page))
-    .where(t.also.c.test == _b("test"), t.also.c.candidate == _b("candidate"), t.also.c.question == _b("question"))
-    .where(_TAKES_PLACE, _OTHER)
 )
 
 
@@ -131,14 +114,11 @@ class Transaction:
         slot = _slot(definition, claims) if definition else None
         place = [f"slot {slot}", f"candidate {slot.test} {slot.candidate}"] if slot else []
         self.hold(*([f"serial {claims.serial}"] if claims.serial else []), *place)
-        other = {"scan": page.scan, "page": page.index}
-        first = _FIRST.first(self._c, {"serial": claims.serial} | other) if claims.serial else None
-        at = {"test": slot.test, "candidate": slot.candidate, "question": slot.question} if slot else {}
-        counted = (_IN_SLOT, _ALSO_IN_SLOT) if slot else ()
-        in_slot = sum(int(_only(query.first(self._c, at | other)) or 0) for query in counted)
+        first = places.first_under(self._c, claims.serial, page) if claims.serial else None
+        in_slot = places.in_slot(self._c, slot, page) if slot else 0
         handed_to = self.packs().handed_to(slot.test, slot.candidate) if slot else None
         locked = self.locked(slot.test) if slot else False
-        return Facts(definition, None if first is None else PageId(*first), in_slot, handed_to, locked)
+        return Facts(definition, first, in_slot, handed_to, locked)
 
     def scan(self, scan: str) -> ScanRecord | None:
         row = (_LOCKED_SCAN if self._journal else _SCAN).first(self._c, {"scan": scan})
