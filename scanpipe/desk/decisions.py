@@ -15,7 +15,7 @@ from scanpipe.desk.parts import Parts
 from scanpipe.faults import Overtaken, Refused, UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.decisions import DecisionRecord, Inverse
-from scanpipe.ledgers.events import PAGE_COLUMNS
+from scanpipe.ledgers.events_pages import PAGE_COLUMNS
 from scanpipe.model import Claims, Held, PageId, PageRecord, Slot
 from scanpipe.reasons import WORDING
 from scanpipe.saying import say
