@@ -29,8 +29,8 @@ drawing_viewed          by: a person was shown the picture of a page
 notice_begun            kind, subject, since, severity, params: somebody should know; no candidate is in params
 notice_ended            notice: it is over
 
-What of this changes a slot is written into the table `change` as well: `changes.py`. Scans and pages: `events_pages.py`; what is expected,
-differences and reports: `events_expected.py`. Both are parts of this module.
+What of this changes a slot is written into the table `change` as well: `changes.py`. Scans and pages:
+`events_pages.py`; what is expected, differences and reports: `events_expected.py`. Both are parts of this module.
 """
 
 from __future__ import annotations

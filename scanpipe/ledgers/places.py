@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.prepared import Prepared
-from scanpipe.model import PageId, Slot
+from scanpipe.model import Claims, PageId, Slot, TestDefinition
 
 _b = sa.bindparam
 _p = t.page.c
@@ -30,6 +30,12 @@ _ALSO_IN_SLOT = Prepared(
 )
 
 
+def slot_named(definition: TestDefinition, claims: Claims) -> Slot | None:
+    """The slot that the claims name, as the definition spells it."""
+    candidate, question = definition.candidate(claims.candidate or ""), definition.question(claims.question or "")
+    return Slot(definition.id, candidate.number, question.id) if candidate and question else None
+
+
 def first_under(c: sa.Connection, serial: str, page: PageId) -> PageId | None:
     """The page, other than `page`, that took the place of this serial first."""
     row = _FIRST.first(c, {"serial": serial, "scan": page.scan, "page": page.index})
@@ -38,7 +44,12 @@ def first_under(c: sa.Connection, serial: str, page: PageId) -> PageId | None:
 
 def in_slot(c: sa.Connection, slot: Slot, page: PageId) -> int:
     """How many pages other than `page` have a place in the slot, by themselves or by reference."""
-    at = {"test": slot.test, "candidate": slot.candidate, "question": slot.question}
-    at |= {"scan": page.scan, "page": page.index}
+    at = {
+        "test": slot.test,
+        "candidate": slot.candidate,
+        "question": slot.question,
+        "scan": page.scan,
+        "page": page.index,
+    }
     rows = [query.first(c, at) for query in (_IN_SLOT, _ALSO_IN_SLOT)]
     return sum(int(row[0]) for row in rows if row is not None)

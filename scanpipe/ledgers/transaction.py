@@ -111,7 +111,7 @@ class Transaction:
     def facts(self, claims: Claims, page: PageId) -> Facts:
         """What bears on these claims of this page; the page itself does not count."""
         definition = self.definition(claims.test) if claims.test else None
-        slot = _slot(definition, claims) if definition else None
+        slot = places.slot_named(definition, claims) if definition else None
         place = [f"slot {slot}", f"candidate {slot.test} {slot.candidate}"] if slot else []
         self.hold(*([f"serial {claims.serial}"] if claims.serial else []), *place)
         first = places.first_under(self._c, claims.serial, page) if claims.serial else None
@@ -209,11 +209,6 @@ class Transaction:
         query = sa.select(_p.state, _p.reason, sa.func.count(), sa.func.min(_p.at)).group_by(_p.state, _p.reason)
         return [(row[0], row[1], row[2], row[3]) for row in self._c.execute(query)]
 
-    def stack_size(self, stack: str) -> int:
-        """How many scans of this stack there are."""
-        query = sa.select(sa.func.count()).select_from(t.scan).where(t.scan.c.stack == stack)
-        return int(self._c.execute(query).scalar() or 0)
-
     def history(self, scan: str) -> list[Event]:
         """All events about a scan and its pages, in their order."""
         query = sa.select(t.event).where(t.event.c.scan == scan).order_by(t.event.c.id)
@@ -294,12 +289,6 @@ class Transaction:
         """Nobody else holds one of these names until the end of the write."""
         if self._journal is not None and names:
             self._journal.lock(*names)
-
-
-def _slot(definition: TestDefinition, claims: Claims) -> Slot | None:
-    """The slot that the claims name, as the definition spells it."""
-    candidate, question = definition.candidate(claims.candidate or ""), definition.question(claims.question or "")
-    return Slot(definition.id, candidate.number, question.id) if candidate and question else None
 
 
 def _only(row: tuple[Any, ...] | None) -> Any:
