@@ -1,7 +1,8 @@
 """How long the server takes for each step at the queue. `python -m tools.measure_server --held 1000`.
 
-Asks from outside, one request after the other, as a browser would. Beside the time that passed stands the processor time of the
-server's process, which hardly depends on what else the machine is doing; the load of the machine is printed with it.
+So many sheets are held on record; those that the steps are done with have a drawing. Asks from outside, one request after the
+other, as a browser would. Beside the time that passed stands the processor time of the server's process, which depends much less
+on what else the machine is doing; the load of the machine is printed with it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from scanpipe.desk.people import add_user
 from scanpipe.wiring import open_parts
 from tests.installation import install
 from tests.serving import serving
+from tests.web.test_many_held import hold
 from tools.measure_queue import draw_held
 
 
@@ -33,17 +35,19 @@ def main() -> None:
     told = parser.parse_args()
     with tempfile.TemporaryDirectory() as room:
         home, scans, password = install(Path(room) / "data", sheets=1), Path(room) / "scans", secrets.token_urlsafe(12)
-        draw_held(scans, told.held)
+        draw_held(scans, told.sheets)
         home.run("ingest", str(scans), ok=range(20))
         with open_parts(home.settings) as parts:
             add_user(parts, "kari", "exam_office", password, "measuring")
             with parts.ledger.read() as r:
                 held = [f"/sheets/{p.scan}/{p.page}" for p in r.pages_in("held")]
+            rest = range(len(held), told.held)
+            parts.ledger.write(lambda tx: [hold(tx, n, told.held) for n in rest])
         with serving(home) as url, httpx2.Client(base_url=url, timeout=60) as browser:
             let_in = browser.post("/sign-in", data={"name": "kari", "password": password})
             assert let_in.status_code == 303, let_in.text
             office = _Office(browser, _server())
-            for sheet in held[: told.sheets]:
+            for sheet in held:
                 office.work_on(sheet)
     print(f"{told.held} held, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n")
     print("| step | median ms | 95 of 100 within ms | processor ms |\n|---|---|---|---|")
