@@ -84,7 +84,9 @@ def _shot(page: Page, path: Path) -> None:
     page.wait_for_load_state("networkidle" if page.locator("#news").count() == 0 else "load")
     if page.locator("img.drawing, [data-look] img").count():
         page.wait_for_selector("main[data-shown]")
-    page.wait_for_function("[...document.images].every(i => i.complete || i.loading === 'lazy' || !i.checkVisibility())")
+    page.wait_for_function(
+        "[...document.images].every(i => i.complete || i.loading === 'lazy' || !i.checkVisibility())"
+    )
     page.wait_for_function("[...document.querySelectorAll('.neighbours img')].every(i => i.complete)")
     page.screenshot(path=path)
     print(path)
