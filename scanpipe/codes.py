@@ -31,6 +31,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from scanpipe.model import Claims
+from scanpipe.saying import Said, say
 
 SERIAL_DIGITS = 8
 _MAC_START = 8 + SERIAL_DIGITS
@@ -116,7 +117,7 @@ class BadSignature:
 class Foreign:
     """Not a code of this installation; `why` is a sentence for a person."""
 
-    why: str
+    why: Said
 
 
 def encode(kind: Kind, claims: Claims, key: Key, *, letter: bool = False) -> str:
@@ -148,16 +149,16 @@ def decode(text: str, keyring: Keyring) -> Authentic | BadSignature | Foreign:
     """Who says what. Any text has an answer; never raises."""
     parsed = parse(text)
     if parsed is None:
-        return Foreign("not a code of scanpipe")
+        return Foreign(say("not a code of scanpipe"))
     key = keyring.keys.get(parsed.key_id)
     if key is None:
-        return Foreign(f"a code of another installation (key {parsed.key_id})")
+        return Foreign(say("a code of another installation (key %(key)s)", key=parsed.key_id))
     start = _MAC_START
     head, tail = text[:start], text[start + _MAC_CHARACTERS :]
     if not hmac.compare_digest(_mac(key, head, tail), parsed.mac):
         return BadSignature(parsed.kind, parsed.claims)
     if parsed.traits > 1:
-        return Foreign("a kind of sheet that this version does not know")
+        return Foreign(say("a kind of sheet that this version does not know"))
     return Authentic(parsed.kind, parsed.claims)
 
 

@@ -15,6 +15,7 @@ from scanpipe.faults import FolderFault
 from scanpipe.model import Reason, Sight
 from scanpipe.pipeline import examine, see
 from scanpipe.readers import open_reader
+from scanpipe.saying import say
 from scanpipe.stages.calibration import Calibration, Unmeasured, calibrate
 from scanpipe.stages.read import Eyes
 from scanpipe.stages.render import Rendition
@@ -153,4 +154,5 @@ def _too_large(path: str, limits: Limits) -> Problem | None:
     size = os.path.getsize(path)
     if size <= limits.max_bytes:
         return None
-    return Problem(Reason.TOO_LARGE, f"the file has {size / 1e6:.0f} MB; {limits.max_bytes / 1e6:.0f} are allowed")
+    told, most = f"{size / 1e6:.0f}", f"{limits.max_bytes / 1e6:.0f}"
+    return Problem(Reason.TOO_LARGE, say("the file has %(size)s MB; %(most)s are allowed", size=told, most=most))

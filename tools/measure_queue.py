@@ -38,7 +38,7 @@ def main() -> None:
     told = parser.parse_args()
     with tempfile.TemporaryDirectory() as room:
         home, scans, password = install(Path(room) / "data", sheets=1), Path(room) / "scans", secrets.token_urlsafe(12)
-        _draw(scans, told.held)
+        draw_held(scans, told.held)
         home.run("ingest", str(scans), ok=range(20))
         with open_parts(home.settings) as parts:
             add_user(parts, "kari", "exam_office", password, "measuring")
@@ -59,7 +59,8 @@ def main() -> None:
                 print(f"{what}: median {statistics.median(took_ms):.0f} ms, 95 of 100 within {at_95:.0f} ms")
 
 
-def _draw(folder: Path, held: int) -> None:
+def draw_held(folder: Path, held: int) -> None:
+    """So many scans that are written on and have no code."""
     folder.mkdir()
     rng = np.random.default_rng(20261124)
     for n in range(held):

@@ -24,6 +24,13 @@ _LOOKS = {
     "dark": {"viewport": {"width": 1440, "height": 900}, "locale": "nb-NO", "color_scheme": "dark"},
     "narrow": {"viewport": {"width": 360, "height": 740}, "locale": "nb-NO"},
 }
+_SHEETS = {
+    "no-codes": "no_codes",
+    "no-candidate": "missing_candidate_code",
+    "no-question": "missing_question_code",
+    "disagree": "codes_disagree",
+    "damaged": "unreadable_file",
+}
 
 
 def main() -> None:
@@ -53,10 +60,10 @@ def _take(browser: Browser, url: str, password: str, look: str, folder: Path) ->
     page: Page = browser.new_context(**_LOOKS[look]).new_page()  # type: ignore[arg-type]
     sign_in(page, url, "kari", password)
     _shot(page, folder / f"queue-{look}.png")
-    press(page, "Enter")
-    for name in ("no-codes", "no-candidate", "no-question"):
+    for name, reason in _SHEETS.items():
+        page.goto(f"{url}/queue?reason={reason}")
+        press(page, "Enter")
         _shot(page, folder / f"{name}-{look}.png")
-        press(page, "j")
     for path in ("overview", "receipts", "history", "stacks"):
         page.goto(f"{url}/{path}")
         _shot(page, folder / f"{path}-{look}.png")
@@ -75,6 +82,12 @@ def _take(browser: Browser, url: str, password: str, look: str, folder: Path) ->
 
 def _shot(page: Page, path: Path) -> None:
     page.wait_for_load_state("networkidle" if page.locator("#news").count() == 0 else "load")
+    if page.locator("img.drawing, [data-look] img").count():
+        page.wait_for_selector("main[data-shown]")
+    page.wait_for_function(
+        "[...document.images].every(i => i.complete || i.loading === 'lazy' || !i.checkVisibility())"
+    )
+    page.wait_for_function("[...document.querySelectorAll('.neighbours img')].every(i => i.complete)")
     page.screenshot(path=path)
     print(path)
 

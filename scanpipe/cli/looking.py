@@ -17,6 +17,7 @@ from scanpipe.faults import FolderFault, UsageFault
 from scanpipe.hands import Errand, PageReport
 from scanpipe.model import Code, Reason, Sight
 from scanpipe.readers import SYMBOLOGIES
+from scanpipe.saying import say
 from scanpipe.stages.unpack import Problem
 from scanpipe.wiring import errand, open_workers
 
@@ -101,7 +102,7 @@ def _ask(engine: Engine, function: str, *args: Any) -> Any:
     try:
         return engine.submit(function, *args).result()
     except TaskLost as e:
-        return Problem(Reason.UNREADABLE_FILE, f"reading it failed twice: {e.how}")
+        return Problem(Reason.UNREADABLE_FILE, say("reading it failed twice: %(error)s", error=e.how))
 
 
 def _sight_record(path: Path, index: int, answer: Sight | Problem) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from scanpipe.saying import say
 from scanpipe.stages.same_drawing import gray_picture, same_drawing
 
 _AT_ONCE = 20
-WHY = "shows the same drawing as the scan that is filed"
+WHY = say("shows the same drawing as the scan that is filed")
 
 
 def compare(parts: Parts, limit: int = _AT_ONCE) -> int:

@@ -12,17 +12,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from scanpipe.desk.decisions import check_seen, check_unlocked, lost_slots, make, page_or_fault
+from scanpipe.desk.decisions import STAYS, check_seen, check_unlocked, lost_slots, make, page_or_fault
 from scanpipe.desk.filing import conclude
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused, StoreFault, UnknownThing
 from scanpipe.ledgers import Transaction
-from scanpipe.model import Claims, Filed, Held, PageId, PageRecord
+from scanpipe.model import Claims, Filed, Held, PageId, PageRecord, Reason
 from scanpipe.reasons import WORDING
-from scanpipe.saying import say
+from scanpipe.saying import joined, say
 from scanpipe.stages.validate import validate
 from scanpipe.stores import Put
 
+_TO_LET_IN = "`scanpipe queue assign --late REASON` lets a late sheet in; `scanpipe tests unlock` opens all of them."
 OUT_OF_SLOTS = ("held", "blank", "discarded", "replaced", "rescan", "withdrawn")
 """States of a page that a person can decide about, beside `filed`."""
 
@@ -106,12 +107,16 @@ def finish_decisions(parts: Parts, older_s: float = 0.0) -> int:
 
 def discard(parts: Parts, page: PageId, by: str, why: str, seen: int | None = None) -> PageRecord:
     """Marks a page as belonging nowhere. Its picture and its original are kept."""
-    return _set_aside(parts, page, ("discard", "page_discarded"), by, why, seen)
+    return parts.ledger.write(lambda tx: set_aside(tx, decidable(tx, page, seen, *OUT_OF_SLOTS), by, why))
 
 
 def scan_again(parts: Parts, page: PageId, by: str, why: str, seen: int | None = None) -> PageRecord:
     """Puts the paper on the list of those to be found and fed again; the next scan of its serial closes the entry."""
-    return _set_aside(parts, page, ("rescan", "page_to_rescan"), by, why, seen)
+
+    def decide(tx: Transaction) -> PageRecord:
+        return set_aside(tx, decidable(tx, page, seen, *OUT_OF_SLOTS, "filed"), by, why, "rescan")
+
+    return parts.ledger.write(decide)
 
 
 def give_back(parts: Parts, pages: Sequence[PageId], by: str, seen: int | None = None) -> None:
@@ -158,21 +163,24 @@ def contradiction(tx: Transaction, record: PageRecord, chosen: Claims) -> list[s
     return list(against.values())
 
 
+def comes_late(tx: Transaction, record: PageRecord, test: str | None) -> bool:
+    """Would it come into a slot of this test (None: of its own) after grading began? Then a person is asked why."""
+    test = test or record.test
+    return record.state != "filed" and test is not None and tx.locked(test)
+
+
 def _said_otherwise(field: str, value: str) -> str:
     if field == "candidate":
         return say("candidate %(value)s", value=value)
     return say("question %(value)s", value=value) if field == "question" else say("test %(value)s", value=value)
 
 
-def _set_aside(parts: Parts, page: PageId, what: tuple[str, str], by: str, why: str, seen: int | None) -> PageRecord:
-    def decide(tx: Transaction) -> PageRecord:
-        kind, event = what
-        record = decidable(tx, page, seen, *OUT_OF_SLOTS, *(("filed",) if kind == "rescan" else ()))
-        make(tx, kind, by, [record], why)
-        tx.append(event, scan=page.scan, page=page.index, decided_by=by, why=why)
-        return page_or_fault(tx, page)
-
-    return parts.ledger.write(decide)
+def set_aside(tx: Transaction, record: PageRecord, by: str, why: str, kind: str = "discard") -> PageRecord:
+    """The page lies in no slot any more, by a decision that is on record: `discard` or `rescan`."""
+    make(tx, kind, by, [record], why)
+    event = "page_to_rescan" if kind == "rescan" else "page_discarded"
+    tx.append(event, scan=record.scan, page=record.page, decided_by=by, why=why)
+    return page_or_fault(tx, record.id)
 
 
 def decidable(tx: Transaction, page: PageId, seen: int | None, *states: str) -> PageRecord:
@@ -244,9 +252,8 @@ def checked(tx: Transaction, record: PageRecord, decision: Decision) -> Filed:
     claims = Claims(test, decision.candidate, decision.question, _serial(tx, record, decision))
     against = contradiction(tx, record, claims)
     if against and not decision.contradict:
-        said = ", ".join(against)
         raise Refused(
-            say("a code on the page says otherwise: %(said)s", said=said),
+            say("a code on the page says otherwise: %(said)s", said=joined(against)),
             say("If you are sure, repeat with --contradict."),
         )
     evidence = json.loads(record.evidence or "{}")
@@ -254,9 +261,24 @@ def checked(tx: Transaction, record: PageRecord, decision: Decision) -> Filed:
     facts = replace(tx.facts(claims, record.id), handed_to=None, locked=False)
     facts = replace(facts, first=None) if decision.twice else facts
     if not decision.late or record.state == "filed":
-        check_unlocked(tx, test)
+        check_unlocked(tx, test, STAYS if record.state == "filed" else _TO_LET_IN)
     verdict = validate(claims, facts, evidence | ({"contradicts": ", ".join(against)} if against else {}))
     if isinstance(verdict, Held):
-        detail = {k: v for k, v in verdict.evidence.items() if k not in evidence}
-        raise Refused(WORDING[verdict.reason].en, ", ".join(f"{k}: {v}" for k, v in detail.items()))
+        raise Refused(WORDING[verdict.reason].en, _what_would_do(verdict))
     return verdict
+
+
+def _what_would_do(held: Held) -> str:
+    """What the definition allows instead, as far as it tells."""
+    told = held.evidence
+    match held.reason:
+        case Reason.UNKNOWN_CANDIDATE | Reason.UNKNOWN_QUESTION if told["nearest"]:
+            return say("Those that look like it: %(nearest)s.", nearest=", ".join(told["nearest"]))
+        case Reason.QUESTION_TAKES_NO_SKETCHES:
+            return say("Questions that take sketches: %(fits)s.", fits=", ".join(told["fits"]))
+        case Reason.SHEET_SEEN_BEFORE:
+            first = PageId(told["first"]["scan"], told["first"]["page"])
+            return say("The other one is page %(page)s.", page=first)
+        case Reason.TOO_MANY_SHEETS:
+            return say("%(n)s of %(most)s sheets lie there.", n=told["in_slot"], most=told["max_sheets"])
+    return ""

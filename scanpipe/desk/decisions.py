@@ -15,13 +15,13 @@ from scanpipe.desk.parts import Parts
 from scanpipe.faults import Overtaken, Refused, UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.decisions import DecisionRecord, Inverse
-from scanpipe.ledgers.events import PAGE_COLUMNS
+from scanpipe.ledgers.events_pages import PAGE_COLUMNS
 from scanpipe.model import Claims, Held, PageId, PageRecord, Slot
 from scanpipe.reasons import WORDING
 from scanpipe.saying import say
 from scanpipe.stages.validate import validate
 
-_TO_LET_IN = "`scanpipe queue assign --late REASON` lets a late sheet in; `scanpipe tests unlock` opens all of them."
+STAYS = say("What lies in them stays as it is until somebody unlocks them.")
 
 
 def page_or_fault(tx: Transaction, page: PageId) -> PageRecord:
@@ -39,7 +39,7 @@ def check_seen(tx: Transaction, record: PageRecord, seen: int | None) -> None:
     if seen is None or record.event == seen:
         return
     standing = next((d for d in tx.decisions().about(record.id) if d.undone is None), None)
-    who = f"{standing.by} decided: {standing.kind}" if standing else "it was worked on"
+    who = say("%(by)s decided: %(kind)s", by=standing.by, kind=standing.kind) if standing else say("it was worked on")
     raise Overtaken(
         say("page %(page)s is %(state)s meanwhile (%(who)s)", page=record.id, state=record.state, who=who),
         say("Look at it again; nothing of yours was done."),
@@ -60,10 +60,10 @@ def made_for(tx: Transaction, page: PageRecord) -> str | None:
     return next((claim["candidate"] for claim in claims if "candidate" in claim), None)
 
 
-def check_unlocked(tx: Transaction, test: str) -> None:
-    """Raises Refused when grading of the test began."""
+def check_unlocked(tx: Transaction, test: str, hint: str = STAYS) -> None:
+    """Raises Refused when grading of the test began; `hint` is what the person can do instead."""
     if tx.locked(test):
-        raise Refused(say("grading of %(test)s has begun: its slots are locked", test=test), _TO_LET_IN)
+        raise Refused(say("grading of %(test)s has begun: its slots are locked", test=test), hint)
 
 
 def make(

@@ -6,15 +6,15 @@ All take `seen`, the `event` of the page that the person looked at, and raise Un
 
 from __future__ import annotations
 
-from scanpipe.desk.deciding import Decision, checked, decidable, finish_decision, place
-from scanpipe.desk.decisions import check_unlocked, lost_slots, make, page_or_fault
+from scanpipe.desk.deciding import Decision, checked, decidable, finish_decision, place, set_aside
+from scanpipe.desk.decisions import check_unlocked, lost_slots, make
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused
 from scanpipe.ledgers import Transaction
 from scanpipe.model import Claims, PageId, PageRecord
 from scanpipe.saying import say
 
-WHY_FIRST = "another scan of this sheet is kept"
+WHY_FIRST = say("another scan of this sheet is kept")
 
 
 def keep_first(parts: Parts, page: PageId, by: str, seen: int | None = None) -> PageRecord:
@@ -23,9 +23,7 @@ def keep_first(parts: Parts, page: PageId, by: str, seen: int | None = None) -> 
     def decide(tx: Transaction) -> PageRecord:
         record = decidable(tx, page, seen, "held")
         first_of(tx, record)
-        make(tx, "discard", by, [record], WHY_FIRST)
-        tx.append("page_discarded", scan=page.scan, page=page.index, decided_by=by, why=WHY_FIRST)
-        return page_or_fault(tx, page)
+        return set_aside(tx, record, by, WHY_FIRST)
 
     return parts.ledger.write(decide)
 

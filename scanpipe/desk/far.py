@@ -21,6 +21,7 @@ from scanpipe.engines import TaskLost
 from scanpipe.faults import Fault
 from scanpipe.hands import PageReport
 from scanpipe.model import PageRecord, Reason, ScanRecord
+from scanpipe.saying import say
 from scanpipe.stages.unpack import Problem
 
 PAGES_PER_GROUP = 32
@@ -111,7 +112,7 @@ class FarCarrier:
     def _held(self, scan: ScanRecord, number: int, lost: TaskLost) -> Outcome:
         """A file that could not even be opened has one page."""
         count_on_record(self._parts, scan, 1)
-        problem = Problem(Reason.UNREADABLE_FILE, f"reading it failed twice: {lost.how}")
+        problem = Problem(Reason.UNREADABLE_FILE, say("reading it failed twice: %(error)s", error=lost.how))
         settled = begin_settling(self._parts, scan, number, PageReport(None, None, problem))
         assert isinstance(settled, PageRecord)
         return Outcome((settled,), scan.pages or 1)

@@ -24,6 +24,7 @@ from scanpipe.hands import Picture as MadePicture
 from scanpipe.ledgers import Transaction
 from scanpipe.model import Blank, Claims, Filed, Held, PageId, PageRecord, ScanRecord, Sheet, Sight, Slot, Verdict
 from scanpipe.pipeline import judge
+from scanpipe.saying import kept
 from scanpipe.stages.validate import Facts
 from scanpipe.stores import Put
 
@@ -259,5 +260,8 @@ def _metadata(page: PageId, sight: Sight, picture: Picture, filed: Filed | None)
     return {k: str(v) for k, v in about.items() if v is not None}
 
 
-def _json(value: Mapping[str, Any]) -> str:
+def _json(evidence: Mapping[str, Any]) -> str:
+    """Evidence as the ledger keeps it; beside it, under `said`, what its sentences were made of."""
+    said = kept(evidence)
+    value = {**evidence, "said": said} if said else evidence
     return json.dumps(value, ensure_ascii=False, sort_keys=True)

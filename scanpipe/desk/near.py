@@ -17,6 +17,7 @@ from scanpipe.engines import TaskLost
 from scanpipe.faults import Fault
 from scanpipe.hands import PageReport
 from scanpipe.model import PageRecord, Reason, ScanRecord
+from scanpipe.saying import say
 from scanpipe.stages.render import EXTENSIONS
 from scanpipe.stages.unpack import Problem
 
@@ -129,11 +130,13 @@ class NearCarrier:
         try:
             return asked.result()
         except TaskLost as e:
-            return Problem(Reason.UNREADABLE_FILE, f"reading it failed twice: {e.how}")
+            return Problem(Reason.UNREADABLE_FILE, say("reading it failed twice: %(error)s", error=e.how))
         except (Fault, OSError, ImportError):
             raise
         except Exception as e:
-            return Problem(Reason.UNREADABLE_FILE, f"reading it failed: {type(e).__name__}: {e}"[:500])
+            return Problem(
+                Reason.UNREADABLE_FILE, say("reading it failed: %(error)s", error=f"{type(e).__name__}: {e}"[:480])
+            )
 
 
 def _checked(report: PageReport, copy: Path, index: int) -> PageReport:
@@ -144,4 +147,6 @@ def _checked(report: PageReport, copy: Path, index: int) -> PageReport:
     known = EXTENSIONS.get(picture.media_type) == picture.extension
     if known and picture.path in (None, f"{copy}-{index}.{picture.extension}"):
         return report
-    return PageReport(None, None, Problem(Reason.UNREADABLE_FILE, "the worker named a file that it was not asked for"))
+    return PageReport(
+        None, None, Problem(Reason.UNREADABLE_FILE, say("the worker named a file that it was not asked for"))
+    )

@@ -118,7 +118,7 @@ def confirm(parts: Parts, id: int, by: str, shown: str | None = None) -> list[Pa
         settled = ("pack_move_settled", None, None, {"pack": id, "state": "asked", "by": by})
         back: Inverse = [settled, *(restoring(page) for page, _ in moves)]
         back += [("page_not_also", page.scan, page.page, told_slot(slot)) for page, slot in gains]
-        make(tx, "pack", by, [page for page, _ in moves], f"asked by {pack.by}", back, loses)
+        make(tx, "pack", by, [page for page, _ in moves], say("asked by %(by)s", by=pack.by), back, loses)
         for page, slot in gains:
             tx.append("page_also", scan=page.scan, page=page.page, **told_slot(slot))
         tx.append("pack_move_settled", pack=id, state="moved", by=by)

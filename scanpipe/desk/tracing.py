@@ -1,4 +1,4 @@
-"""The life of a scan in plain sentences."""
+"""The life of a scan in plain sentences, and what every other event says; scans and pages: `tracing_pages.py`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from scanpipe.desk.parts import Parts
+from scanpipe.desk.tracing_pages import SENTENCES, slot_words
 from scanpipe.faults import UnknownThing
 from scanpipe.ledgers.chain import Event
-from scanpipe.model import Reason, ScanRecord
-from scanpipe.reasons import WORDING
-from scanpipe.saying import say
+from scanpipe.model import ScanRecord
+from scanpipe.saying import joined, say
 
 
 def find_scan(parts: Parts, name: str) -> ScanRecord:
@@ -44,63 +44,6 @@ def sentence(event: Event) -> str:
     return _SENTENCES[event.type](event, data)
 
 
-def _taken_in(e: Event, d: dict[str, Any]) -> str:
-    return say(
-        "Taken in as %(file)s, number %(position)s of stack %(stack)s; the original is kept as %(key)s.",
-        file=d["file"],
-        position=d["position"],
-        stack=d["stack"],
-        key=d["key"],
-    )
-
-
-def _again(e: Event, d: dict[str, Any]) -> str:
-    return say(
-        "The same bytes came again, as %(file)s (stack %(stack)s, number %(position)s); nothing was changed.",
-        file=d["file"],
-        stack=d["stack"],
-        position=d["position"],
-    )
-
-
-def _placing(e: Event, d: dict[str, Any]) -> str:
-    if d.get("decided_by"):
-        although = say(", although a code on it says otherwise") if d.get("contradict") else ""
-        return say(
-            "Page %(page)s: %(decided_by)s assigned it to %(slot)s%(although)s.",
-            page=e.page,
-            decided_by=d["decided_by"],
-            slot=_slot(d),
-            although=although,
-        )
-    return say(
-        "Page %(page)s: belongs to %(slot)s%(turned)s; read under revision %(revision)s of the definition.",
-        page=e.page,
-        slot=_slot(d),
-        turned=_turned(d),
-        revision=d["revision"],
-    )
-
-
-def _held(e: Event, d: dict[str, Any]) -> str:
-    evidence = json.loads(d["evidence"])
-    detail = evidence.get("conflict") or evidence.get("detail") or ""
-    why = WORDING[Reason(d["reason"])].en
-    held = say("Page %(page)s: held (%(reason)s). %(why)s", page=e.page, reason=d["reason"], why=why)
-    return say("%(held)s %(detail)s", held=held, detail=detail) if detail else held
-
-
-def _decided(e: Event, d: dict[str, Any]) -> str:
-    why = say(": %(why)s", why=d["why"]) if d["why"] else ""
-    return say(
-        "%(by)s decided (%(kind)s)%(why)s. It is decision %(id)s.",
-        by=d["by"],
-        kind=d["kind"],
-        why=why,
-        id=e.id,
-    )
-
-
 def _pack(d: dict[str, Any]) -> str:
     both = say(" and the other way round") if d["swap"] else ""
     return say(
@@ -119,25 +62,28 @@ def _noticed(d: dict[str, Any]) -> str:
 
 
 def _role(d: dict[str, Any]) -> str:
-    bound = [f"{what} {d[what]}" for what in ("tests", "rooms") if d.get(what)]
+    bound = [say("tests %(tests)s", tests=d["tests"])] if d.get("tests") else []
+    bound += [say("rooms %(rooms)s", rooms=d["rooms"])] if d.get("rooms") else []
     role = say("%(role)s", role=d["role"])
-    return say("%(role)s for %(what)s", role=role, what=", ".join(bound)) if bound else role
-
-
-def _turned(d: dict[str, Any]) -> str:
-    return say(", stood %(turn_deg)s° and %(skew_deg)s° from upright", turn_deg=d["turn_deg"], skew_deg=d["skew_deg"])
+    return say("%(role)s for %(what)s", role=role, what=joined(bound)) if bound else role
 
 
 def _told(d: dict[str, Any], what: str) -> str:
-    of = [f"candidate {c}: {_how_many(n, serials)}" if c else _how_many(n, serials) for c, n, serials in d["entries"]]
+    of = [_of_whom(c, _how_many(n, serials)) for c, n, serials in d["entries"]]
     return say(
         "Test %(test)s, room %(room)s: %(by)s recorded as %(what)s: %(what2)s.",
         test=d["test"],
         room=d["room"] or "–",
         by=d["by"],
         what=what,
-        what2="; ".join(of),
+        what2=joined(of, "; "),
     )
+
+
+def _of_whom(candidate: str | None, how_many: str) -> str:
+    if not candidate:
+        return how_many
+    return say("candidate %(candidate)s: %(how_many)s", candidate=candidate, how_many=how_many)
 
 
 def _how_many(count: int | None, serials: list[str]) -> str:
@@ -155,82 +101,15 @@ def _difference(d: dict[str, Any]) -> str:
     )
 
 
-def _slot(d: dict[str, Any]) -> str:
-    return say(
-        "test %(test)s, candidate %(candidate)s, question %(question)s",
-        test=d["test"],
-        candidate=d["candidate"],
-        question=d["question"],
-    )
-
-
 _SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
-    "scan_taken_in": _taken_in,
-    "scan_unpacked": lambda e, d: say(
-        "Opened: %(pages)s page%(what)s.", pages=d["pages"], what=say("s") if d["pages"] != 1 else ""
-    ),
-    "scan_seen_again": _again,
-    "scan_taken_over": lambda e, d: say("The process that was at work on it was gone; another one took it over."),
-    "page_placing": _placing,
-    "page_filed": lambda e, d: say("Page %(page)s: filed, the picture is in its slot.", page=e.page),
-    "page_held": _held,
-    "page_blank": lambda e, d: say("Page %(page)s: blank; its picture is kept as %(key)s.", page=e.page, key=d["key"]),
-    "page_discarded": lambda e, d: say(
-        "Page %(page)s: %(decided_by)s discarded it: %(why)s. It is kept.",
-        page=e.page,
-        decided_by=d["decided_by"],
-        why=d["why"],
-    ),
-    "page_retired": lambda e, d: say("Page %(page)s: retired; its picture is erased.", page=e.page),
-    "scan_retired": lambda e, d: say("Retired; the original is erased."),
-    "page_replaced": lambda e, d: say(
-        "Page %(page)s: %(decided_by)s took another scan of the sheet instead. It is kept.",
-        page=e.page,
-        decided_by=d["decided_by"],
-    ),
-    "page_to_rescan": lambda e, d: say(
-        "Page %(page)s: %(decided_by)s asked for the paper to be scanned again: %(why)s.",
-        page=e.page,
-        decided_by=d["decided_by"],
-        why=d["why"],
-    ),
-    "page_withdrawn": lambda e, d: say(
-        "Page %(page)s: %(decided_by)s withdrew its stack: %(why)s. It is kept.",
-        page=e.page,
-        decided_by=d["decided_by"],
-        why=d["why"],
-    ),
-    "page_turned": lambda e, d: say("Page %(page)s: it has a new picture, turned by hand.", page=e.page),
-    "page_restored": lambda e, d: say(
-        "Page %(page)s: it is %(state)s again, as before.", page=e.page, state=d["state"]
-    ),
-    "page_also": lambda e, d: say("Page %(page)s: belongs to %(slot)s as well.", page=e.page, slot=_slot(d)),
-    "page_not_also": lambda e, d: say("Page %(page)s: belongs to %(slot)s no longer.", page=e.page, slot=_slot(d)),
-    "decision_made": _decided,
-    "decision_undone": lambda e, d: say("%(by)s took decision %(decision)s back.", by=d["by"], decision=d["decision"]),
-    "drawing_viewed": lambda e, d: say("Page %(page)s: %(by)s looked at it.", page=e.page, by=d["by"]),
-    "pictures_compared": lambda e, d: say(
-        "Page %(page)s: it shows %(what)s the scan that is filed.",
-        page=e.page,
-        what=say("the same drawing as") if d["same"] else say("something else than"),
-    ),
-    "print_read": lambda e, d: say(
-        "Page %(page)s: the print on it names %(what)s.",
-        page=e.page,
-        what=say("sheet %(serial)s", serial=d["serial"]) if d["serial"] else say("no sheet for certain"),
-    ),
+    **SENTENCES,
     "upload_handed_in": lambda e, d: say(
         "%(by)s handed in %(n)s files as stack %(stack)s.", by=d["by"], n=len(d["files"]), stack=d["stack"]
-    ),
-    "slot_ordered": lambda e, d: (
-        say("The pages of %(slot)s have a new order.", slot=_slot(d))
-        if d["pages"]
-        else say("The pages of %(slot)s lie in the order of filing.", slot=_slot(d))
     ),
     "definition_registered": lambda e, d: say(
         "Test %(test)s: %(what)s registered revision %(revision)s of its definition.",
         test=d["test"],
-        what=d.get("by") or "somebody",
+        what=d.get("by") or say("somebody"),
         revision=d["revision"],
     ),
     "sheets_printed": lambda e, d: say(
@@ -297,23 +176,16 @@ _SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
         files=d["files"],
         digest=d["digest"],
     ),
-    "page_split": lambda e, d: say(
-        "Page %(page)s: %(decided_by)s cut it in two, %(what)s; it is kept.",
-        page=e.page,
-        decided_by=d["decided_by"],
-        what=" and ".join(h[:12] for h in d["halves"]),
-    ),
     "notice_begun": lambda e, d: say(
         "Noticed (%(kind)s)%(noticed)s; so since %(what)s.", kind=d["kind"], noticed=_noticed(d), what=d["since"][:16]
     ),
     "notice_ended": lambda e, d: say("What was noticed (event %(notice)s) is over.", notice=d["notice"]),
-    "page_retried": lambda e, d: say("Page %(page)s: %(by)s sent it on its journey again.", page=e.page, by=d["by"]),
-    "sheets_handed_out": lambda e, d: _told(d, "handed out"),
-    "sheets_collected": lambda e, d: _told(d, "collected"),
+    "sheets_handed_out": lambda e, d: _told(d, say("handed out")),
+    "sheets_collected": lambda e, d: _told(d, say("collected")),
     "hand_in_declared": lambda e, d: say(
         "%(by)s recorded for %(slot)s: %(how_many)s declared.",
         by=d["by"],
-        slot=_slot(d),
+        slot=slot_words(d),
         how_many=_how_many(d["count"], d["serials"]),
     ),
     "attendance_noted": lambda e, d: say(

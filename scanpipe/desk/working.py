@@ -30,7 +30,7 @@ class Stacks:
         name = f"{folder or 'loose files'} {date.today().isoformat()}"
         if name not in self._sizes:
             with self._parts.ledger.read() as r:
-                self._sizes[name] = r.stack_size(name)
+                self._sizes[name] = r.figures().stack_size(name)
         self._sizes[name] += 1
         return Stack(name, self._sizes[name])
 

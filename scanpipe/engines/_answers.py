@@ -18,13 +18,14 @@ from typing import Any
 from scanpipe.engines import TaskLost
 from scanpipe.engines._wire import Frame, Kind
 from scanpipe.faults import Fault
+from scanpipe.saying import Said
 
 _PLAIN = {"set", "frozenset", "complex", "bytearray", "range", "slice"}
 Packages = tuple[str, ...]
 
 
 class _Unpickler(pickle.Unpickler):
-    """Makes values, exceptions, and what holds values: dataclasses and enumerations of known packages."""
+    """Makes values, exceptions, and what holds values: sentences, dataclasses and enumerations of known packages."""
 
     def __init__(self, body: bytes, packages: Packages) -> None:
         super().__init__(io.BytesIO(body))
@@ -43,7 +44,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _holds_values(found: type) -> bool:
-    return dataclasses.is_dataclass(found) or issubclass(found, enum.Enum | Exception)
+    return dataclasses.is_dataclass(found) or issubclass(found, enum.Enum | Exception | Said)
 
 
 def settle(future: Future[Any], answer: Frame, packages: Packages) -> None:

@@ -36,6 +36,11 @@ class Figures:
     def __init__(self, connection: sa.Connection) -> None:
         self._c = connection
 
+    def stack_size(self, stack: str) -> int:
+        """How many scans of this stack there are."""
+        query = sa.select(sa.func.count()).select_from(t.scan).where(t.scan.c.stack == stack)
+        return int(self._c.execute(query).scalar() or 0)
+
     def of_tests(self) -> dict[str, Counter[str]]:
         """For each test how many pages are in each state; "" for pages of which no test is known."""
         query = sa.select(sa.func.upper(_p.test), _p.state, sa.func.count()).group_by(sa.func.upper(_p.test), _p.state)

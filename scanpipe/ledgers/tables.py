@@ -1,6 +1,7 @@
 """The tables. `event` is the truth; the state tables are what the events add up to, kept so that one can look things up.
 
-Accounts and tokens stand beside them: what is secret about them belongs into no event.
+Accounts and tokens stand beside them: what is secret about them belongs into no event. The file is long because it is a list: no
+table is of use to somebody who does not see those that it is joined with.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from scanpipe.definitions import from_json
+from scanpipe.ledgers import places
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.accounts import Accounts
 from scanpipe.ledgers.chain import Event, canonical
@@ -46,24 +47,6 @@ _DEFINITION = Prepared(
     sa.select(t.definition.c.body).where(
         t.definition.c.test_id == _b("test_id"), t.definition.c.revision == _b("revision")
     )
-)
-_TAKES_PLACE = sa.or_(_p.state == "placing", _p.state == "filed")
-_OTHER = sa.or_(_p.scan != _b("scan"), _p.page != _b("page"))
-_FIRST = Prepared(
-    sa.select(_p.scan, _p.page).where(_p.serial == _b("serial"), _TAKES_PLACE, _OTHER).order_by(_p.event).limit(1)
-)
-_IN_SLOT = Prepared(
-    sa.select(sa.func.count())
-    .select_from(t.page)
-    .where(_p.test == _b("test"), _p.candidate == _b("candidate"), _p.question == _b("question"))
-    .where(_TAKES_PLACE, _OTHER)
-)
-_ALSO_IN_SLOT = Prepared(
-    sa.select(sa.func.count())
-    .select_from(t.page)
-    .join(t.also, sa.and_(t.also.c.scan == _p.scan, t.also.c.page == _p.page))
-    .where(t.also.c.test == _b("test"), t.also.c.candidate == _b("candidate"), t.also.c.question == _b("question"))
-    .where(_TAKES_PLACE, _OTHER)
 )
 
 
@@ -128,17 +111,14 @@ class Transaction:
     def facts(self, claims: Claims, page: PageId) -> Facts:
         """What bears on these claims of this page; the page itself does not count."""
         definition = self.definition(claims.test) if claims.test else None
-        slot = _slot(definition, claims) if definition else None
+        slot = places.slot_named(definition, claims) if definition else None
         place = [f"slot {slot}", f"candidate {slot.test} {slot.candidate}"] if slot else []
         self.hold(*([f"serial {claims.serial}"] if claims.serial else []), *place)
-        other = {"scan": page.scan, "page": page.index}
-        first = _FIRST.first(self._c, {"serial": claims.serial} | other) if claims.serial else None
-        at = {"test": slot.test, "candidate": slot.candidate, "question": slot.question} if slot else {}
-        counted = (_IN_SLOT, _ALSO_IN_SLOT) if slot else ()
-        in_slot = sum(int(_only(query.first(self._c, at | other)) or 0) for query in counted)
+        first = places.first_under(self._c, claims.serial, page) if claims.serial else None
+        in_slot = places.in_slot(self._c, slot, page) if slot else 0
         handed_to = self.packs().handed_to(slot.test, slot.candidate) if slot else None
         locked = self.locked(slot.test) if slot else False
-        return Facts(definition, None if first is None else PageId(*first), in_slot, handed_to, locked)
+        return Facts(definition, first, in_slot, handed_to, locked)
 
     def scan(self, scan: str) -> ScanRecord | None:
         row = (_LOCKED_SCAN if self._journal else _SCAN).first(self._c, {"scan": scan})
@@ -229,11 +209,6 @@ class Transaction:
         query = sa.select(_p.state, _p.reason, sa.func.count(), sa.func.min(_p.at)).group_by(_p.state, _p.reason)
         return [(row[0], row[1], row[2], row[3]) for row in self._c.execute(query)]
 
-    def stack_size(self, stack: str) -> int:
-        """How many scans of this stack there are."""
-        query = sa.select(sa.func.count()).select_from(t.scan).where(t.scan.c.stack == stack)
-        return int(self._c.execute(query).scalar() or 0)
-
     def history(self, scan: str) -> list[Event]:
         """All events about a scan and its pages, in their order."""
         query = sa.select(t.event).where(t.event.c.scan == scan).order_by(t.event.c.id)
@@ -314,12 +289,6 @@ class Transaction:
         """Nobody else holds one of these names until the end of the write."""
         if self._journal is not None and names:
             self._journal.lock(*names)
-
-
-def _slot(definition: TestDefinition, claims: Claims) -> Slot | None:
-    """The slot that the claims name, as the definition spells it."""
-    candidate, question = definition.candidate(claims.candidate or ""), definition.question(claims.question or "")
-    return Slot(definition.id, candidate.number, question.id) if candidate and question else None
 
 
 def _only(row: tuple[Any, ...] | None) -> Any:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from scanpipe.saying import say
 from scanpipe.stages.unpack.jpeg import JpegHeader, checked_header
 from scanpipe.stages.unpack.page import DecodeError, decoding
 from scanpipe.stages.unpack.png import chunk_places
@@ -121,7 +122,7 @@ def _indexed(palette: bytes) -> str:
 def _decoded_png(body: bytes) -> _Image:
     """An interlaced one, whose rows a PDF cannot hold as they lie: its pixels, packed anew without loss."""
     try:
-        with decoding("the PNG"), Image.open(io.BytesIO(body), formats=["PNG"]) as image:
+        with decoding(say("the PNG")), Image.open(io.BytesIO(body), formats=["PNG"]) as image:
             pixels = np.asarray(image.convert("L" if image.mode in ("1", "L") else "RGB"))
     except DecodeError as error:
         raise ValueError("a damaged PNG") from error

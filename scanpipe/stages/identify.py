@@ -13,7 +13,13 @@ from typing import Any
 
 from scanpipe.codes import Authentic, BadSignature, Foreign, Keyring, Kind, decode
 from scanpipe.model import Claims, Code, Held, Reason, Sheet
+from scanpipe.saying import Said, joined, say
 
+_TWICE = {
+    Kind.CANDIDATE: say("the candidate code is on the page more than once"),
+    Kind.QUESTION: say("the question code is on the page more than once"),
+    Kind.SHEET: say("the sheet code is on the page more than once"),
+}
 MISFIT_MM = 2.0
 """Codes of one sheet lie within 0.3 mm of where they were printed, stretched feeds within 1; a pasted one does not."""
 
@@ -30,10 +36,11 @@ class Identified:
 
 def decode_all(codes: Sequence[Code], keyring: Keyring) -> list[Decoded]:
     """Each code with who says what in it."""
-    return [
-        (c, decode(c.text, keyring) if c.symbology == "qr" else Foreign(f"a code of another kind ({c.symbology})"))
-        for c in codes
-    ]
+    return [(c, decode(c.text, keyring) if c.symbology == "qr" else _of_another_kind(c)) for c in codes]
+
+
+def _of_another_kind(code: Code) -> Foreign:
+    return Foreign(say("a code of another kind (%(kind)s)", kind=code.symbology))
 
 
 def serials(decoded: Sequence[Decoded]) -> set[str]:
@@ -74,21 +81,34 @@ def _problem(
     if foreign:
         return Reason.FOREIGN_CODE, {"foreign": foreign}
     if misfit_mm is not None and misfit_mm > MISFIT_MM:
-        return Reason.CODES_DISAGREE, {"conflict": f"codes stand {misfit_mm:.1f} mm from where they were printed"}
+        far_off = say("codes stand %(misfit)s mm from where they were printed", misfit=f"{misfit_mm:.1f}")
+        return Reason.CODES_DISAGREE, {"conflict": far_off}
     return None
 
 
-def _conflict(authentic: Sequence[Authentic], printed: Sheet | None) -> str | None:
+def _conflict(authentic: Sequence[Authentic], printed: Sheet | None) -> Said | None:
     """The first contradiction among the claims, as a sentence."""
     claims = [a.claims for a in authentic] + ([_claims(printed)] if printed else [])
     for field in ("serial", "test", "candidate", "question"):
         values = sorted({v.upper() for c in claims if (v := getattr(c, field)) is not None})
         if len(values) > 1:
-            return f"{field}: {' against '.join(values)}"
+            return _contradiction(field, values)
     for kind in Kind:
         if sum(a.kind is kind for a in authentic) > 1:
-            return f"the {kind.name.lower()} code is on the page more than once"
+            return _TWICE[kind]
     return None
+
+
+def _contradiction(field: str, values: Sequence[str]) -> Said:
+    both = joined(values, say(" against "))
+    match field:
+        case "serial":
+            return say("serial: %(values)s", values=both)
+        case "test":
+            return say("test: %(values)s", values=both)
+        case "candidate":
+            return say("candidate: %(values)s", values=both)
+    return say("question: %(values)s", values=both)
 
 
 def _claims(sheet: Sheet) -> Claims:

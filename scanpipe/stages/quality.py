@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanpipe.model import Code, Reason, Sight
+from scanpipe.saying import say
 
 MIN_PAGE_SHARE_ONE_CODE = 0.75
 """Where a single code vouches for a sheet, that sheet must fill the page as sheets do: a cut-out does not."""
@@ -76,7 +77,7 @@ def codes_problem(sight: Sight) -> QualityProblem | None:
     """A lone code on something that is no whole sheet. No setting files such a page."""
     alone = len(sight.codes) == 1 and sight.page_share is not None
     if alone and sight.page_share < MIN_PAGE_SHARE_ONE_CODE:  # type: ignore[operator]
-        conflict = "the only code on the page does not stand where it was printed"
+        conflict = say("the only code on the page does not stand where it was printed")
         share = round(sight.page_share or 0, 3)
         return QualityProblem(Reason.CODES_DISAGREE, {"conflict": conflict, "page_share": share})
     return None

@@ -20,7 +20,7 @@ from scanpipe.faults import Fault
 from scanpipe.identity import IdentityProvider
 from scanpipe.model import Difference, Reason
 from scanpipe.reasons import WORDING
-from scanpipe.saying import Said, is_for_a_shell
+from scanpipe.saying import Said, is_for_a_shell, recalled
 from scanpipe.web.rules import may
 from scanpipe.web.words import GROUPS, KINDS, LANGUAGES, NEXT, PARTS, ROLES, SKETCHES, STATES, language_of, translations
 
@@ -83,6 +83,8 @@ def _environment(language: str) -> Environment:
         "why": lambda reason: _why(reason, language),
         "part": lambda name: _word(PARTS, name, language),
         "said": lambda text: said(text, language),
+        "given": lambda why: given(why, language),
+        "detail": lambda evidence: detail(evidence, language),
         "refusal": lambda fault: refusal(fault, language),
         "differs": lambda kind: TELLING[Difference(kind)].what(language),
         "next_on": lambda kind: TELLING[Difference(kind)].next(language),
@@ -108,6 +110,21 @@ def said(text: str, language: str) -> str:
     return translate(text.template) % shown if shown else translate(text.template)
 
 
+def given(why: str, language: str) -> str:
+    """The reason of a decision: translated where the product gave it, as it is where a person wrote it."""
+    translate = translations(language).gettext
+    if why.startswith(_ASKED_BY):
+        return translate("asked by %(by)s") % {"by": why.removeprefix(_ASKED_BY)}
+    return translate(why) if why else why
+
+
+def detail(evidence: Mapping[str, Any], language: str) -> str:
+    """What was found on a held page beside its reason; of records from before sentences were kept, the English one."""
+    told = evidence.get("conflict") or evidence.get("detail") or evidence.get("found")
+    texts = [told] if told else list(dict.fromkeys(evidence.get("foreign", ())))
+    return ", ".join(said(recalled(text, evidence.get("said", {})), language) for text in texts)
+
+
 def refusal(fault: Fault, language: str) -> str:
     """Why something was refused, and the next step. A hint that names a command is for a shell."""
     message = said(fault.message, language)
@@ -118,10 +135,13 @@ def refusal(fault: Fault, language: str) -> str:
 def _param(name: str, value: Any, language: str) -> Any:
     if isinstance(value, Said):
         return said(value, language)
+    if name == "why" and isinstance(value, str):
+        return _REASONS[value] if language == "nb" and value in _REASONS else given(value, language)
     tables = {"state": STATES, "kind": KINDS, "role": ROLES}
     return _word(tables[name], value, language) if name in tables and isinstance(value, str) else value
 
 
+_ASKED_BY = "asked by "
 _REASONS = {wording.en: wording.nb for wording in WORDING.values()}
 
 

@@ -103,6 +103,8 @@ NEXT: Mapping[str, str] = {
     "late": N_("Next: assign it and say why it is let in, or discard it with a reason."),
 }
 """For each reason what a person does next."""
+WHYS = (N_("nothing on it"), N_("cover sheet"), N_("test print"), N_("not readable"), N_("discarded"))
+"""What the pages themselves give as the reason of a decision; it is on record in English."""
 GROUPS: Mapping[str, str] = {
     "decisions": N_("decisions"),
     "sign_ins": N_("sign-ins"),

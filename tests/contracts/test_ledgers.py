@@ -86,7 +86,7 @@ def test_what_was_taken_in_is_told_as_it_is(ledger: SqlLedger) -> None:
         scan = r.scan(A.scan)
         assert [s.scan for s in r.unfinished()] == [A.scan] == [s.scan for s in r.scans_like(A.scan[:8])]
         assert r.pages(A.scan) == [] and r.scans_like("_") == [] and r.scans_like("%") == []
-        assert (r.stack_size("bunke 1"), r.stack_size("bunke 2")) == (1, 0)
+        assert (r.figures().stack_size("bunke 1"), r.figures().stack_size("bunke 2")) == (1, 0)
     assert scan == ScanRecord(
         A.scan, "skann å.jpg", "bunke 1", 1, 1000, f"originals/{A.scan}", "1-a", None, 2, scan.at if scan else ""
     )

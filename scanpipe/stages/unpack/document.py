@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mmap import mmap
 from typing import Any
 
+from scanpipe.saying import say
 from scanpipe.stages.unpack.jpeg import open_jpeg
 from scanpipe.stages.unpack.page import Page
 from scanpipe.stages.unpack.pdf import open_pdf
@@ -47,7 +48,8 @@ def open_document(data: bytes | mmap, limits: Limits) -> Document | Problem:
     A PDF may be a mapped file, which spares its size in memory; all else is bytes.
     """
     if len(data) > limits.max_bytes:
-        return too_large(f"the file has {len(data) / 1e6:.1f} MB; {limits.max_bytes / 1e6:.1f} are allowed")
+        size, most = f"{len(data) / 1e6:.1f}", f"{limits.max_bytes / 1e6:.1f}"
+        return too_large(say("the file has %(size)s MB; %(most)s are allowed", size=size, most=most))
     head = data[:HEAD_BYTES]
     kind = sniff(head)
     if kind == "pdf":

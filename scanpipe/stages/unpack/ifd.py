@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from scanpipe.saying import say
+
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 274, 282, 283, 296
 
 _MAX_VALUES = 1_000_000
@@ -57,7 +59,7 @@ class TiffData:
         """The values of an integer field. Raises DirectoryError."""
         letter = _INTEGERS.get(field.type)
         if letter is None:
-            raise DirectoryError(f"a field has type {field.type} where a whole number belongs")
+            raise DirectoryError(say("a field has type %(type)s where a whole number belongs", type=field.type))
         return struct.unpack(f"{self.order}{field.count}{letter}", self.raw(field))
 
     def rational(self, field: Field) -> float:
@@ -70,13 +72,13 @@ class TiffData:
     def raw(self, field: Field) -> bytes:
         """The bytes of a field. Raises DirectoryError."""
         if field.count > _MAX_VALUES:
-            raise DirectoryError(f"a field has {field.count} values")
+            raise DirectoryError(say("a field has %(n)s values", n=field.count))
         return self.slice(field.at, field.count * _TYPE_BYTES.get(field.type, 1))
 
     def slice(self, start: int, size: int) -> bytes:
         """`size` bytes from `start`, all of them. Raises DirectoryError."""
         if start + size > len(self.data):
-            raise DirectoryError("it points beyond the end of the file")
+            raise DirectoryError(say("it points beyond the end of the file"))
         return self.data[start : start + size]
 
     @property
@@ -88,7 +90,7 @@ class TiffData:
         size = 8 if self.big else 2
         count = self._number(offset, size)
         if offset + size + count * self._entry_bytes > len(self.data):
-            raise DirectoryError("its list of fields goes beyond the end of the file")
+            raise DirectoryError(say("its list of fields goes beyond the end of the file"))
         return count, offset + size
 
     def _field(self, at: int) -> tuple[int, Field]:
@@ -108,7 +110,7 @@ def read_header(data: bytes) -> TiffData:
     order = {b"II": "<", b"MM": ">"}.get(data[:2])
     magic = struct.unpack_from(order + "H", data, 2)[0] if order and len(data) >= 16 else 0
     if order is None or magic not in (42, 43):
-        raise DirectoryError("its header is cut off")
+        raise DirectoryError(say("its header is cut off"))
     if magic == 42:
         return TiffData(data, order, False, struct.unpack_from(order + "I", data, 4)[0])
     return TiffData(data, order, True, struct.unpack_from(order + "Q", data, 8)[0])

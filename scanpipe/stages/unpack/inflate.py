@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import zlib
 
+from scanpipe.saying import say
+
 _CHUNK_BYTES = 4_000_000
 
 
@@ -17,5 +19,5 @@ def inflated_size(data: bytes, most: int) -> int:
         chunk = inflating.decompress(rest, _CHUNK_BYTES)
         rest, size = inflating.unconsumed_tail, size + len(chunk)
         if not chunk and not rest:
-            raise ValueError("its last part is missing")
+            raise ValueError(say("its last part is missing"))
     return size

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import simplejpeg
 
+from scanpipe.saying import say
 from scanpipe.stages.unpack import turbo
 from scanpipe.stages.unpack.page import DecodeError, Page, Pixels, Shrink, decoding, page_of, shrunk
 from scanpipe.stages.unpack.planes import Planes, gray_of
@@ -102,13 +103,13 @@ class JpegSource:
     def planes(self) -> Planes | None:
         if not (turbo.AVAILABLE and self.header.halved):
             return None
-        with decoding("the JPEG"):
+        with decoding(say("the JPEG")):
             return turbo.stored_planes(self.data, self.header.width_px, self.header.height_px)
 
 
 def decode(data: bytes, colours: str, least: tuple[int, int] = (0, 0)) -> Pixels:
     """(height, width, channels), shrunk as far as `least` (height, width) allows. Raises DecodeError."""
-    with decoding("the JPEG"):
+    with decoding(say("the JPEG")):
         pixels: Pixels = simplejpeg.decode_jpeg(data, colours, min_height=least[0], min_width=least[1], strict=True)
     return pixels
 
@@ -134,32 +135,34 @@ def checked_header(data: bytes, limits: Limits) -> JpegHeader | Problem:
     try:
         header = _read_header(data)
     except (ValueError, struct.error, IndexError):
-        return unreadable("the header of the JPEG is damaged")
+        return unreadable(say("the header of the JPEG is damaged"))
     if data.rfind(END) < 0:
-        return unreadable("the JPEG ends in the middle: its last part is missing")
+        return unreadable(say("the JPEG ends in the middle: its last part is missing"))
     problem = size_problem(header.width_px, header.height_px, limits.max_pixels)
     return problem or _unsupported(header) or _unsound(data, header) or header
 
 
 def _unsupported(header: JpegHeader) -> Problem | None:
     if header.bits != 8:
-        return unsupported(f"the JPEG has {header.bits} bits a sample; only 8 are supported")
+        return unsupported(say("the JPEG has %(bits)s bits a sample; only 8 are supported", bits=header.bits))
     if header.components not in (1, 3, 4):
-        return unsupported(f"the JPEG has {header.components} colour components; only 1, 3 and 4 are supported")
+        return unsupported(
+            say("the JPEG has %(n)s colour components; only 1, 3 and 4 are supported", n=header.components)
+        )
     return None
 
 
 def _unsound(data: bytes, header: JpegHeader) -> Problem | None:
     """libjpeg must read the same header, and a progressive picture must not keep it busy for ever."""
     try:
-        with decoding("the header of the JPEG"):
+        with decoding(say("the header of the JPEG")):
             height, width, *_ = simplejpeg.decode_jpeg_header(data)
     except DecodeError as e:
         return e.problem
     if (width, height) != (header.width_px, header.height_px):
-        return unreadable("the JPEG contradicts itself about its dimensions")
+        return unreadable(say("the JPEG contradicts itself about its dimensions"))
     if header.process in _PROGRESSIVE and data.count(bytes((0xFF, _SOS))) > _MAX_SCANS:
-        return unreadable("the JPEG is built of more passes than any scanner writes")
+        return unreadable(say("the JPEG is built of more passes than any scanner writes"))
     return None
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from scanpipe.saying import Said, say, words_of
 from scanpipe.stages.unpack.orientation import shown, shown_size
 from scanpipe.stages.unpack.planes import Planes, planes_of
 from scanpipe.stages.unpack.problem import Problem, too_large, unreadable
@@ -59,14 +60,14 @@ class DecodeError(Exception):
 
 
 @contextmanager
-def decoding(what: str) -> Iterator[None]:
+def decoding(what: Said) -> Iterator[None]:
     """Around a codec: whatever it raises becomes a DecodeError that begins with `what`."""
     try:
         yield
     except (MemoryError, cv2.error) as e:
-        raise DecodeError(too_large(f"{what} needs more memory than there is")) from e
+        raise DecodeError(too_large(say("%(what)s needs more memory than there is", what=what))) from e
     except _DAMAGE as e:
-        raise DecodeError(unreadable(f"{what} is damaged ({e})")) from e
+        raise DecodeError(unreadable(say("%(what)s is damaged (%(error)s)", what=what, error=words_of(e)))) from e
 
 
 class Source(Protocol):
@@ -138,10 +139,10 @@ class Page:
         return self._stored[0]
 
     def _shown(self, stored: Pixels, shrink: Shrink) -> Pixels:
-        with decoding("the picture"):
+        with decoding(say("the picture")):
             pixels = shown(np.ascontiguousarray(stored), self.stored_as)
         if pixels.shape[:2] != (-(-self.height_px // shrink), -(-self.width_px // shrink)):
-            raise DecodeError(unreadable("the picture has other dimensions than its header says"))
+            raise DecodeError(unreadable(say("the picture has other dimensions than its header says")))
         return _shared(pixels)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
+from scanpipe.saying import say
 from scanpipe.stages.unpack import pdf_objects as objects
 from scanpipe.stages.unpack.jpeg import JpegSource, checked_header, is_whole
 from scanpipe.stages.unpack.page import DecodeError, Page, Pixels, decoding, page_of
@@ -36,11 +37,11 @@ from scanpipe.stages.unpack.resolution import believable_dpi
 
 _TAIL_BYTES, _END_WITHIN = 65_536, 1_024
 _LINEARIZED = re.compile(rb"/Linearized.{0,200}?/L\s+(\d+)", re.DOTALL)
-_LOCKED = "the PDF is protected by a password; save it without one"
+_LOCKED = say("the PDF is protected by a password; save it without one")
 _OPEN_PROBLEMS = {
     raw.FPDF_ERR_PASSWORD: unsupported(_LOCKED),
     raw.FPDF_ERR_SECURITY: unsupported(
-        "the PDF is encrypted in a way that is not supported; save it without encryption"
+        say("the PDF is encrypted in a way that is not supported; save it without encryption")
     ),
 }
 _SPACES_OF_JPEG = {
@@ -55,11 +56,11 @@ def open_pdf(
 ) -> tuple[int, Callable[[int], Page | Problem], Callable[[], None]] | Problem:
     """How many pages, what loads one (from 1), and what closes the document. A mapped file must be a private copy."""
     if not _has_end(data):
-        return unreadable("the PDF ends in the middle: its last part is missing")
+        return unreadable(say("the PDF ends in the middle: its last part is missing"))
     try:
         document = pdfium.PdfDocument(data if isinstance(data, bytes) else (c_char * len(data)).from_buffer(data))
     except pdfium.PdfiumError as e:
-        return _OPEN_PROBLEMS.get(e.err_code) or unreadable("the PDF is damaged: its list of pages cannot be read")
+        return _OPEN_PROBLEMS.get(e.err_code) or unreadable(say("the PDF is damaged: its list of pages cannot be read"))
     problem = page_count_problem(len(document), limits.max_pages)
     if problem is not None:
         document.close()
@@ -79,7 +80,7 @@ def _load_page(
     document: pdfium.PdfDocument, dictionaries: ImageDictionaries, limits: Limits, index: int
 ) -> Page | Problem:
     try:
-        with decoding("the page in the PDF"), closing(document[index - 1]) as page:
+        with decoding(say("the page in the PDF")), closing(document[index - 1]) as page:
             return _page(page, dictionaries, limits)
     except DecodeError as e:
         return e.problem
@@ -88,7 +89,9 @@ def _load_page(
 def _page(page: pdfium.PdfPage, dictionaries: ImageDictionaries, limits: Limits) -> Page | Problem:
     """Raises DecodeError and RuntimeError."""
     if is_bare(page) and dictionaries.are_there_any():
-        return unreadable("nothing stands on the page, though there are pictures in the PDF: it is probably damaged")
+        return unreadable(
+            say("nothing stands on the page, though there are pictures in the PDF: it is probably damaged")
+        )
     scan = find_scan(page)
     dictionary = None if scan is None else dictionaries.find(objects.stream_of(scan.image))
     if scan is None or dictionary is None or is_masked(dictionary):

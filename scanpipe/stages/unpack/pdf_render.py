@@ -8,6 +8,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 import simplejpeg
 
+from scanpipe.saying import say
 from scanpipe.stages.unpack import pdf_objects as objects
 from scanpipe.stages.unpack.inflate import inflated_size
 from scanpipe.stages.unpack.page import DecodeError, Pixels, decoding
@@ -34,11 +35,16 @@ def render(page: pdfium.PdfPage, limits: Limits) -> tuple[Pixels, float]:
     width, height = (max(1, round(points * dpi / _POINTS)) for points in page.get_size())
     most = min(limits.max_render_pixels, limits.max_pixels)
     if width * height > most:
-        size = f"{width} by {height} pixels"
-        raise DecodeError(too_large(f"the page would have {size}; {most / 1e6:.0f} million are allowed"))
+        told = say(
+            "the page would have %(width)s by %(height)s pixels; %(most)s million are allowed",
+            width=width,
+            height=height,
+            most=f"{most / 1e6:.0f}",
+        )
+        raise DecodeError(too_large(told))
     for image in images:
         check_image(page, image)
-    with decoding("the PDF page"):
+    with decoding(say("the PDF page")):
         return objects.paint(page, width, height), dpi
 
 
@@ -46,14 +52,14 @@ def check_image(page: pdfium.PdfPage, image: Handle) -> None:
     """PDFium paints what is left of a damaged image and says nothing. Raises DecodeError."""
     _check_data(page, image, 1)
     if not is_jpeg(image):
-        with decoding("an image on the PDF page"):
+        with decoding(say("an image on the PDF page")):
             objects.bitmap_of(image)
 
 
 def checked_bitmap(page: pdfium.PdfPage, image: Handle, component_bits: int) -> Pixels:
     """(height, width) or (height, width, 3) RGB of an image, without its mask. Raises DecodeError."""
     _check_data(page, image, component_bits)
-    with decoding("an image on the PDF page"):
+    with decoding(say("an image on the PDF page")):
         return objects.bitmap_of(image)
 
 
@@ -75,16 +81,20 @@ def image_size(image: Handle) -> tuple[int, int]:
 
 def _check_sizes(images: list[Handle], limits: Limits) -> None:
     if len(images) > _MAX_IMAGES:
-        raise DecodeError(too_large(f"the page consists of more than {_MAX_IMAGES} images"))
+        raise DecodeError(too_large(say("the page consists of more than %(most)s images", most=_MAX_IMAGES)))
     pixels = sum(width * height for width, height in map(image_size, images))
     if pixels > limits.max_pixels:
-        size = f"{pixels / 1e6:.0f} million pixels"
-        raise DecodeError(too_large(f"the images on the page have {size}; {limits.max_pixels / 1e6:.0f} are allowed"))
+        told = say(
+            "the images on the page have %(millions)s million pixels; %(most)s are allowed",
+            millions=f"{pixels / 1e6:.0f}",
+            most=f"{limits.max_pixels / 1e6:.0f}",
+        )
+        raise DecodeError(too_large(told))
 
 
 def _check_data(page: pdfium.PdfPage, image: Handle, component_bits: int) -> None:
     """`component_bits` is what the image has at least: PDFium does not tell 4 from 8. Raises DecodeError."""
-    with decoding("an image on the PDF page"):
+    with decoding(say("an image on the PDF page")):
         if is_jpeg(image):
             _check_jpeg(objects.unwrapped_stream_of(image))
         elif objects.filters(image) == ("FlateDecode",):
@@ -103,7 +113,7 @@ def _check_flate(page: pdfium.PdfPage, image: Handle, component_bits: int) -> No
     channels = _CHANNELS.get(objects.colour_space(page, image)[0], 1)
     least = -(-width * component_bits * channels // 8) * height
     if inflated_size(objects.stream_of(image), (width * _MOST_BYTES + 1) * height) < least:
-        raise ValueError("its last rows are missing")
+        raise ValueError(say("its last rows are missing"))
 
 
 def _render_dpi(page: pdfium.PdfPage, limits: Limits) -> float:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from scanpipe.saying import say, words_of
 from scanpipe.stages.unpack.inflate import inflated_size
 from scanpipe.stages.unpack.page import Page, Pixels, decoding, page_of
 from scanpipe.stages.unpack.problem import Limits, Problem, size_problem, unreadable
@@ -51,9 +52,9 @@ def open_png(data: bytes, limits: Limits) -> Page | Problem:
         chunks = dict(_chunks(data))
         header = _header(chunks[b"IHDR"])
     except struct.error:
-        return unreadable("the PNG ends in the middle: its last part is missing")
+        return unreadable(say("the PNG ends in the middle: its last part is missing"))
     except (ValueError, KeyError) as e:
-        return unreadable(f"the PNG is damaged ({e})")
+        return unreadable(say("%(what)s is damaged (%(error)s)", what=say("the PNG"), error=words_of(e)))
     problem = size_problem(header.width_px, header.height_px, limits.max_pixels)
     if problem is not None:
         return problem
@@ -66,7 +67,7 @@ def open_png(data: bytes, limits: Limits) -> Page | Problem:
 
 
 def _decode(data: bytes, header: _Header) -> Pixels:
-    with decoding("the PNG"), Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+    with decoding(say("the PNG")), Image.open(io.BytesIO(data), formats=["PNG"]) as image:
         image.load()
         if header.interlaced or not np.asarray(image.crop((0, image.height - 1, image.width, image.height))).any():
             _check_size(data, header)
@@ -77,7 +78,7 @@ def _check_size(data: bytes, header: _Header) -> None:
     """Pillow leaves rows that are not there at zero and says nothing. Raises ValueError."""
     body = b"".join(data[start:end] for name, start, end in chunk_places(data) if name == b"IDAT")
     if inflated_size(body, header.inflated_bytes) < header.inflated_bytes:
-        raise ValueError("its last rows are missing")
+        raise ValueError(say("its last rows are missing"))
 
 
 def _header(body: bytes) -> _Header:
@@ -97,7 +98,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     view = memoryview(data)
     for name, start, end in chunk_places(data):
         if zlib.crc32(view[start - 4 : end]) != struct.unpack_from(">I", data, end)[0]:
-            raise ValueError(f"the checksum of its part {name!r} is wrong")
+            raise ValueError(say("the checksum of its part %(name)s is wrong", name=repr(name)))
         yield name, data[start:end] if name in _READ_HERE else b""
 
 

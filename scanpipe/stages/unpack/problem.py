@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scanpipe.model import Reason
+from scanpipe.saying import Said, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,29 +24,37 @@ class Problem:
     """Why a file or a page cannot be worked on: `unreadable_file`, `unsupported_file` or `too_large`, and a sentence."""
 
     reason: Reason
-    detail: str
+    detail: Said
 
 
-def unreadable(detail: str) -> Problem:
+def unreadable(detail: Said) -> Problem:
     return Problem(Reason.UNREADABLE_FILE, detail)
 
 
-def unsupported(detail: str) -> Problem:
+def unsupported(detail: Said) -> Problem:
     return Problem(Reason.UNSUPPORTED_FILE, detail)
 
 
-def too_large(detail: str) -> Problem:
+def too_large(detail: Said) -> Problem:
     return Problem(Reason.TOO_LARGE, detail)
 
 
 def size_problem(width_px: int, height_px: int, max_pixels: int) -> Problem | None:
     """What is wrong with the dimensions that a header claims, if anything."""
     if width_px <= 0 or height_px <= 0:
-        return unreadable(f"the picture claims to be {width_px} by {height_px} pixels")
+        return unreadable(
+            say("the picture claims to be %(width)s by %(height)s pixels", width=width_px, height=height_px)
+        )
     if width_px * height_px > max_pixels:
-        millions = width_px * height_px / 1e6
+        millions, most = f"{width_px * height_px / 1e6:.0f}", f"{max_pixels / 1e6:.0f}"
         return too_large(
-            f"the page has {width_px} by {height_px} pixels, {millions:.0f} million; {max_pixels / 1e6:.0f} million are allowed"
+            say(
+                "the page has %(width)s by %(height)s pixels, %(millions)s million; %(most)s million are allowed",
+                width=width_px,
+                height=height_px,
+                millions=millions,
+                most=most,
+            )
         )
     return None
 
@@ -53,7 +62,7 @@ def size_problem(width_px: int, height_px: int, max_pixels: int) -> Problem | No
 def page_count_problem(pages: int, max_pages: int) -> Problem | None:
     """`pages` may be a lower bound: what is wrong with so many."""
     if pages < 1:
-        return unreadable("the file has no pages")
+        return unreadable(say("the file has no pages"))
     if pages > max_pages:
-        return too_large(f"the file has more than {max_pages} pages, which is what is allowed")
+        return too_large(say("the file has more than %(most)s pages, which is what is allowed", most=max_pages))
     return None

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
+from scanpipe.saying import say
 from scanpipe.stages.unpack.page import DecodeError, Pixels, Shrink, shrunk
 from scanpipe.stages.unpack.planes import gray_of
 from scanpipe.stages.unpack.problem import unsupported
@@ -60,7 +61,9 @@ def pixels_of(image: Image.Image) -> Pixels:
         return np.asarray(image.convert("RGB"))
     if image.mode == "LAB":
         return _from_lab(image)
-    raise DecodeError(unsupported(f"the picture has pixels of a kind that is not supported ({image.mode})"))
+    raise DecodeError(
+        unsupported(say("the picture has pixels of a kind that is not supported (%(kind)s)", kind=image.mode))
+    )
 
 
 def _on_white(image: Image.Image) -> Pixels:

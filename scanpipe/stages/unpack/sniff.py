@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from scanpipe.saying import say
 from scanpipe.stages.unpack.problem import Problem, unreadable, unsupported
 
 Format = Literal["jpeg", "png", "tiff", "pdf"]
@@ -22,24 +23,30 @@ _PICTURES: tuple[tuple[bytes, Format], ...] = (
 )
 
 _OTHERS = (
-    (rb".{4}ftyp(heic|heix|heim|heis|hevc|hevx|mif1|msf1)", "a HEIC picture; save it as JPEG or PDF"),
-    (rb".{4}ftypavi[fs]", "an AVIF picture; save it as JPEG or PDF"),
-    (rb".{4}ftyp", "a video; scans are JPEG, PNG, TIFF or PDF"),
-    (rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51", "a JPEG 2000 picture; save it as JPEG, TIFF or PDF"),
-    (rb"\0\0\0\x0cJXL |\xff\x0a", "a JPEG XL picture; save it as JPEG or PDF"),
-    (rb"RIFF.{4}WEBP", "a WebP picture; save it as JPEG or PNG"),
-    (rb"GIF8[79]a", "a GIF picture; save it as PNG"),
-    (rb"BM.{4}\0\0\0\0", "a BMP picture; save it as PNG"),
-    (rb"\x97JB2\r\n", "a JBIG2 picture; save it as TIFF or PDF"),
-    (rb"AT&TFORM", "a DjVu document; save it as PDF"),
-    (rb"8BPS", "a Photoshop document; save it as PNG or PDF"),
-    (rb"%!PS", "a PostScript document; save it as PDF"),
-    (rb"\{\\rtf", "a text document (RTF); save it as PDF"),
-    (rb"PK\x03\x04.{26}(\[Content_Types\]|_rels/|word/|xl/|ppt/)", "an Office document; save it as PDF"),
-    (rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis", "an OpenDocument file; save it as PDF"),
-    (rb"PK\x03\x04|7z\xbc\xaf|Rar!|\x1f\x8b", "an archive; unpack it and put the files in by themselves"),
-    (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document; save it as PDF"),
-    (rb"\s*<(!doctype html|html)", "a web page; save it as PDF"),
+    (rb".{4}ftyp(heic|heix|heim|heis|hevc|hevx|mif1|msf1)", say("the file is a HEIC picture; save it as JPEG or PDF")),
+    (rb".{4}ftypavi[fs]", say("the file is an AVIF picture; save it as JPEG or PDF")),
+    (rb".{4}ftyp", say("the file is a video; scans are JPEG, PNG, TIFF or PDF")),
+    (rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51", say("the file is a JPEG 2000 picture; save it as JPEG, TIFF or PDF")),
+    (rb"\0\0\0\x0cJXL |\xff\x0a", say("the file is a JPEG XL picture; save it as JPEG or PDF")),
+    (rb"RIFF.{4}WEBP", say("the file is a WebP picture; save it as JPEG or PNG")),
+    (rb"GIF8[79]a", say("the file is a GIF picture; save it as PNG")),
+    (rb"BM.{4}\0\0\0\0", say("the file is a BMP picture; save it as PNG")),
+    (rb"\x97JB2\r\n", say("the file is a JBIG2 picture; save it as TIFF or PDF")),
+    (rb"AT&TFORM", say("the file is a DjVu document; save it as PDF")),
+    (rb"8BPS", say("the file is a Photoshop document; save it as PNG or PDF")),
+    (rb"%!PS", say("the file is a PostScript document; save it as PDF")),
+    (rb"\{\\rtf", say("the file is a text document (RTF); save it as PDF")),
+    (
+        rb"PK\x03\x04.{26}(\[Content_Types\]|_rels/|word/|xl/|ppt/)",
+        say("the file is an Office document; save it as PDF"),
+    ),
+    (rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis", say("the file is an OpenDocument file; save it as PDF")),
+    (
+        rb"PK\x03\x04|7z\xbc\xaf|Rar!|\x1f\x8b",
+        say("the file is an archive; unpack it and put the files in by themselves"),
+    ),
+    (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", say("the file is an old Office document; save it as PDF")),
+    (rb"\s*<(!doctype html|html)", say("the file is a web page; save it as PDF")),
 )
 
 
@@ -54,15 +61,15 @@ def sniff(head: bytes) -> Format | None:
 def refuse(head: bytes) -> Problem:
     """Why a file that is none of the four formats cannot be taken, with its name where that can be told."""
     if not head:
-        return unreadable("the file is empty")
+        return unreadable(say("the file is empty"))
     if not head.strip(b"\0"):
-        return unreadable("the file begins with nothing but zeros; its content never arrived")
+        return unreadable(say("the file begins with nothing but zeros; its content never arrived"))
     for pattern, what in _OTHERS:
         if re.match(pattern, head, re.DOTALL | re.IGNORECASE):
-            return unsupported(f"the file is {what}")
+            return unsupported(what)
     if _is_text(head):
-        return unsupported("the file is plain text; scans are JPEG, PNG, TIFF or PDF")
-    return unsupported("the file is of a kind that is not known here; scans are JPEG, PNG, TIFF or PDF")
+        return unsupported(say("the file is plain text; scans are JPEG, PNG, TIFF or PDF"))
+    return unsupported(say("the file is of a kind that is not known here; scans are JPEG, PNG, TIFF or PDF"))
 
 
 def _is_text(head: bytes) -> bool:

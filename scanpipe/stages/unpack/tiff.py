@@ -9,6 +9,7 @@ from functools import partial
 import cv2
 from PIL import Image
 
+from scanpipe.saying import say, words_of
 from scanpipe.stages.unpack import ifd, tiff_page
 from scanpipe.stages.unpack.ifd import DirectoryError, Fields, TiffData
 from scanpipe.stages.unpack.inflate import inflated_size
@@ -32,7 +33,7 @@ def open_tiff(data: bytes, limits: Limits) -> tuple[int, Callable[[int], Page | 
         tiff = ifd.read_header(data)
         offsets = _page_offsets(tiff, limits.max_pages)
     except DirectoryError as e:
-        return unreadable(f"the TIFF is damaged or its last part is missing: {e}")
+        return unreadable(say("the TIFF is damaged or its last part is missing: %(error)s", error=words_of(e)))
     problem = page_count_problem(len(offsets), limits.max_pages)
     return problem or (len(offsets), lambda index: _load_page(tiff, offsets[index - 1], limits))
 
@@ -44,7 +45,7 @@ def _page_offsets(tiff: TiffData, max_pages: int) -> list[int]:
     offset = tiff.first
     while offset and len(seen) <= max_pages:
         if offset in seen:
-            raise DirectoryError("its list of pages runs in a circle")
+            raise DirectoryError(say("its list of pages runs in a circle"))
         seen.add(offset)
         if not (offsets and _is_thumbnail(tiff, offset, offsets[-1])):
             offsets.append(offset)
@@ -77,7 +78,7 @@ def _load_page(tiff: TiffData, offset: int, limits: Limits) -> Page | Problem:
         dpi = believable_dpi(*ifd.resolution(tiff, fields))
         stored_as = ifd.orientation(tiff, fields)
     except DirectoryError as e:
-        return unreadable(f"the TIFF page is damaged or a part of it is missing: {e}")
+        return unreadable(say("the TIFF page is damaged or a part of it is missing: %(error)s", error=words_of(e)))
     if isinstance(source, Problem):
         return source
     return page_of((page.width_px, page.height_px), source, format="tiff", dpi=dpi, stored_as=stored_as)
@@ -98,7 +99,7 @@ def _source(tiff: TiffData, fields: Fields, page: TiffPage) -> RasterSource | Pr
         return _unsupported_kind(page)
     data = tiff_page.alone(tiff, fields, page)
     try:
-        with decoding("the TIFF"), Image.open(io.BytesIO(data), formats=["TIFF"]):
+        with decoding(say("the TIFF")), Image.open(io.BytesIO(data), formats=["TIFF"]):
             pass
     except DecodeError:
         return _unsupported_kind(page)
@@ -118,7 +119,9 @@ def _pillow_gets_wrong(tiff: TiffData, fields: Fields, page: TiffPage) -> bool:
 def _unsupported_kind(page: TiffPage) -> Problem:
     bits = ", ".join(str(b) for b in page.bits)
     kind = f"bits {bits}, photometric {page.photometric}, compression {page.compression}, planes {page.planes}"
-    return unsupported(f"the TIFF has pixels of a kind that is not supported ({kind}); save it as PDF or PNG")
+    return unsupported(
+        say("the TIFF has pixels of a kind that is not supported (%(kind)s); save it as PDF or PNG", kind=kind)
+    )
 
 
 def _as_shown(page: TiffPage, decode: Callable[[], Pixels]) -> Pixels:
@@ -127,7 +130,7 @@ def _as_shown(page: TiffPage, decode: Callable[[], Pixels]) -> Pixels:
 
 
 def _decode(data: bytes, page: TiffPage) -> Pixels:
-    with decoding("the TIFF"):
+    with decoding(say("the TIFF")):
         if page.compression in _DEFLATE:
             _check_deflate(page)
         with Image.open(io.BytesIO(data), formats=["TIFF"]) as image:
@@ -139,13 +142,15 @@ def _check_deflate(page: TiffPage) -> None:
     """libtiff stops before the checksum. Raises zlib.error or ValueError where a strip is damaged."""
     for i, piece in enumerate(page.pieces):
         if inflated_size(piece, page.piece_bytes(i)) < page.piece_bytes(i):
-            raise ValueError("a part of the picture is missing")
+            raise ValueError(say("a part of the picture is missing"))
 
 
 def _old_jpeg(tiff: TiffData, fields: Fields, limits: Limits) -> Page | Problem:
     """JPEG as TIFF 6.0 had it first: taken where the whole stream is one piece. Raises DirectoryError."""
     if _JPEG_AT not in fields:
-        return unsupported("the TIFF has JPEG of the old kind, cut into pieces, which is not supported; save it as PDF")
+        return unsupported(
+            say("the TIFF has JPEG of the old kind, cut into pieces, which is not supported; save it as PDF")
+        )
     start = ifd.integer(tiff, fields, _JPEG_AT, 0)
     size = ifd.integer(tiff, fields, _JPEG_BYTES, 0) or len(tiff.data) - start
     page = open_jpeg(tiff.slice(start, size), limits)

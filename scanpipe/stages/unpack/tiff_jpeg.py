@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import simplejpeg
 
+from scanpipe.saying import say
 from scanpipe.stages.unpack.jpeg import decode
 from scanpipe.stages.unpack.page import DecodeError, Pixels, decoding
 from scanpipe.stages.unpack.problem import unreadable
@@ -35,8 +36,8 @@ def decode_strips(page: TiffPage, tables: bytes) -> Pixels:
 def _decode_strip(jpeg: bytes, colours: str, page: TiffPage, index: int) -> Pixels:
     """Rows of the strip; an encoder may have filled the last one up."""
     rows = page.rows(index)
-    with decoding("the JPEG in the TIFF"):
+    with decoding(say("the JPEG in the TIFF")):
         height, width, *_ = simplejpeg.decode_jpeg_header(jpeg)
     if width != page.width_px or not rows <= height <= max(page.piece_size[1], rows + 15):
-        raise DecodeError(unreadable("the JPEG in the TIFF has other dimensions than the page"))
+        raise DecodeError(unreadable(say("the JPEG in the TIFF has other dimensions than the page")))
     return decode(jpeg, colours)[:rows]

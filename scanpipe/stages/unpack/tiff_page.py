@@ -10,6 +10,7 @@ import struct
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from scanpipe.saying import say
 from scanpipe.stages.unpack import ifd
 from scanpipe.stages.unpack.ifd import DirectoryError, Fields, TiffData
 
@@ -86,7 +87,7 @@ def describe(tiff: TiffData, fields: Fields) -> TiffPage:
     piece = (value(TILE_WIDTH, 0), value(TILE_HEIGHT, 0)) if tiled else (width, rows)
     bits = tiff.ints(fields[BITS]) if BITS in fields else (1,)
     if not (1 <= samples <= 16 and bits and max(bits) <= 64):
-        raise DirectoryError("it says what cannot be about its pixels")
+        raise DirectoryError(say("it says what cannot be about its pixels"))
     planes = samples if value(PLANAR, 1) == 2 else 1
     compression, photometric = value(COMPRESSION, NO_COMPRESSION), value(PHOTOMETRIC, WHITE_IS_ZERO)
     return TiffPage(width, height, bits, samples, compression, photometric, planes, tiled, piece)
@@ -96,19 +97,19 @@ def take_pieces(tiff: TiffData, fields: Fields, page: TiffPage) -> TiffPage:
     """The page with its pieces. Raises DirectoryError where one of them is not all there."""
     at_tag, bytes_tag = (_TILE_AT, _TILE_BYTES) if page.tiled else (_STRIP_AT, _STRIP_BYTES)
     if at_tag not in fields:
-        raise DirectoryError("it does not say where the picture is")
+        raise DirectoryError(say("it does not say where the picture is"))
     if min(page.piece_size) < 1:
-        raise DirectoryError("it says what cannot be about its strips or tiles")
+        raise DirectoryError(say("it says what cannot be about its strips or tiles"))
     count = page.across * page.down * page.planes
     starts = tiff.ints(fields[at_tag])[:count]
     sizes = tiff.ints(fields[bytes_tag])[:count] if bytes_tag in fields else ()
     if not any(sizes):
         sizes = _sizes_up_to_the_next(starts, len(tiff.data))
     if not len(starts) == len(sizes) == count or sum(sizes) > len(tiff.data):
-        raise DirectoryError("it does not say where all of the picture is")
+        raise DirectoryError(say("it does not say where all of the picture is"))
     pieces = tuple(tiff.slice(start, size) for start, size in zip(starts, sizes, strict=True))
     if page.compression == NO_COMPRESSION and any(len(p) < page.piece_bytes(i) for i, p in enumerate(pieces)):
-        raise DirectoryError("a part of the picture is missing")
+        raise DirectoryError(say("a part of the picture is missing"))
     if ifd.integer(tiff, fields, FILL_ORDER, 1) == 2 and page.compression != JPEG:
         pieces = tuple(p.translate(_REVERSED) for p in pieces)
     return replace(page, pieces=pieces)
@@ -156,7 +157,7 @@ def _entries(tiff: TiffData, fields: Fields) -> dict[int, Entry]:
 
 def _numbers(order: str, values: tuple[int, ...] | list[int]) -> Entry:
     if max(values) >= 2**32:
-        raise DirectoryError(f"a field has the value {max(values)}")
+        raise DirectoryError(say("a field has the value %(value)s", value=max(values)))
     short = max(values) < 65536
     return _SHORT if short else _LONG, len(values), struct.pack(f"{order}{len(values)}{'H' if short else 'I'}", *values)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from scanpipe.saying import say
 from scanpipe.stages.unpack.planes import Planes
 
 _STOP_ON_WARNING = 8192
@@ -50,7 +51,7 @@ def stored_planes(data: bytes, width_px: int, height_px: int) -> Planes:
         found = [ctypes.c_int() for _ in range(4)]
         _checked(handle, _LIBRARY.tjDecompressHeader3(handle, data, len(data), *found))
         if [n.value for n in found] != [width_px, height_px, _420, _YCBCR]:
-            raise ValueError("the JPEG is of another kind than its header says")
+            raise ValueError(say("the JPEG is of another kind than its header says"))
         halves = (height_px + 1) // 2, (width_px + 1) // 2
         luma = np.empty((2 * halves[0], 2 * halves[1]), np.uint8)
         planes = luma, np.empty(halves, np.uint8), np.empty(halves, np.uint8)

@@ -10,16 +10,14 @@ from fastapi.responses import RedirectResponse, Response
 
 from scanpipe.desk import arranging, deciding, duplicates, splitting, turning
 from scanpipe.desk.decisions import undo, undo_last
-from scanpipe.desk.viewing import SheetView, next_held, note_here, view_sheet
+from scanpipe.desk.viewing import next_held, note_here, view_sheet
 from scanpipe.faults import Overtaken, Refused, UnknownThing
-from scanpipe.layout import A4, CODE_MM, places
 from scanpipe.ledgers.queue import Filter
 from scanpipe.model import Claims, PageId
 from scanpipe.saying import say
-from scanpipe.stages.preview import on_picture
-from scanpipe.stages.render import STRAIGHT_DEG
 from scanpipe.web.door import Actor, Person, parts_of
 from scanpipe.web.drawing import draw
+from scanpipe.web.outlines import missing, outlines
 from scanpipe.web.pages.queue import Page, Wanted, looking, query_text
 
 router = APIRouter(include_in_schema=False)
@@ -248,11 +246,9 @@ def _draw(request: Request, by: str, id: PageId, filter: Filter, refused: Any = 
 
 
 def _comes_late(request: Request, id: PageId, chosen: deciding.Decision) -> bool:
-    """Is it to be put into a slot of a test whose grading has begun? Then the person is asked why."""
     with parts_of(request).ledger.read() as r:
         record = r.page(id)
-        test = chosen.test or (record.test if record else None)
-        return bool(record and record.state != "filed" and test and r.locked(test))
+        return record is not None and deciding.comes_late(r, record, chosen.test)
 
 
 def _confirm(
@@ -272,7 +268,7 @@ def _confirm(
             return _draw(request, chosen.by, id, filter, refused=fault)
         there = r.slot_pages(definition.id, person.number, question.id)
         against = deciding.contradiction(r, record, Claims(definition.id, person.number, question.id))
-        locked = not choice and record.state != "filed" and r.locked(definition.id)
+        locked = not choice and deciding.comes_late(r, record, definition.id)
     values: dict[str, Any] = {
         "page": record,
         "seen": seen,
@@ -284,30 +280,3 @@ def _confirm(
     }
     values |= {"there": there, "against": against, "locked": locked, "query": query_text(filter)}
     return draw(request, "confirm.html", **values)
-
-
-def missing(view: SheetView) -> list[dict[str, Any]]:
-    """Where codes were expected that nobody could read, in percent of a page of the usual size."""
-    if view.evidence.get("size_px") is None:
-        return []
-    read = {code.get("kind") for code in view.evidence.get("codes", [])}
-    found = []
-    for kind, place in places(A4).items():
-        if kind.name.lower() not in read:
-            box = (place.x_mm / A4.width_mm, place.y_mm / A4.height_mm, CODE_MM / A4.width_mm, CODE_MM / A4.height_mm)
-            found.append({"kind": kind.name.lower(), "box": [round(100 * v, 2) for v in box]})
-    return found
-
-
-def outlines(view: SheetView) -> list[dict[str, Any]]:
-    """Where the codes lie on the straightened picture, in percent of its sides, with what they claim."""
-    page, size = view.page, view.evidence.get("size_px")
-    if size is None or page.skew_deg is None or page.turn_deg is None:
-        return []
-    found = []
-    for code in view.evidence.get("codes", []):
-        points = on_picture(code["corners"], (size[0], size[1]), page.turn_deg, page.skew_deg, STRAIGHT_DEG)
-        shown = " ".join(f"{100 * x:.2f},{100 * y:.2f}" for x, y in points)
-        left, top = 100 * min(x for x, _ in points), 100 * min(y for _, y in points)
-        found.append({"points": shown, "x": round(left, 2), "y": round(top, 2), **code})
-    return found
