@@ -24,6 +24,8 @@ _LOOKS = {
     "dark": {"viewport": {"width": 1440, "height": 900}, "locale": "nb-NO", "color_scheme": "dark"},
     "narrow": {"viewport": {"width": 360, "height": 740}, "locale": "nb-NO"},
 }
+_PICTURES_CAME = """() => Promise.all([...document.querySelectorAll("img.drawing, .neighbours img")]
+  .filter(i => i.checkVisibility()).map(i => i.decode().catch(() => null)))"""
 _SHEETS = {
     "no-codes": "no_codes",
     "no-candidate": "missing_candidate_code",
@@ -84,10 +86,7 @@ def _shot(page: Page, path: Path) -> None:
     page.wait_for_load_state("networkidle" if page.locator("#news").count() == 0 else "load")
     if page.locator("img.drawing, [data-look] img").count():
         page.wait_for_selector("main[data-shown]")
-    page.wait_for_function(
-        "[...document.images].every(i => i.complete || i.loading === 'lazy' || !i.checkVisibility())"
-    )
-    page.wait_for_function("[...document.querySelectorAll('.neighbours img')].every(i => i.complete)")
+    page.evaluate(_PICTURES_CAME)
     page.screenshot(path=path)
     print(path)
 
