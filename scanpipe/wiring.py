@@ -11,6 +11,8 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from scanpipe.access import AccessRules, AccessTokens
+from scanpipe.desk.alarming import Alarms
+from scanpipe.desk.alarming import Writer as AlarmWriter
 from scanpipe.desk.drafting import Drafts
 from scanpipe.desk.folders import open_folders
 from scanpipe.desk.noticing import Lookout
@@ -126,6 +128,12 @@ def open_post(settings: Settings) -> Post | None:
     if not n.smtp_host:
         return None
     return Post(PostRules(n.smtp_host, n.smtp_port, n.smtp_tls, n.smtp_user, n.smtp_password, n.sender, n.smtp_ca))
+
+
+def open_alarms(settings: Settings, write: AlarmWriter) -> Alarms | None:
+    """What tells the operators that the ledger fails, if the settings say whom."""
+    post, addresses = open_post(settings), [a.strip() for a in settings.notices.alarm_to.split(",") if a.strip()]
+    return Alarms(post, addresses, write, settings.root / "ledger-alarm.json") if post and addresses else None
 
 
 def digest_rules(settings: Settings) -> DigestRules:

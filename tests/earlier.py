@@ -24,7 +24,7 @@ _TABLES = (
     "lease",
 )
 _TABLES += ("counted", "declared", "attendance", "stack_count", "closed")
-_TABLES += ("mentioned", "notice", "notice_choice", "letter", "keeper")
+_TABLES += ("mentioned", "notice", "notice_choice", "letter")
 _INDEXES = ("scan_unopened", "event_link", "scan_stack", "page_queue", "event_type")
 
 

@@ -148,12 +148,16 @@ def differences(door: Door, test: str, closed: bool, as_json: bool) -> None:
         whole = view.whole
         said = "–" if whole.collected is None else whole.collected
         click.echo(f"{whole.printed} printed, {said} collected, {whole.received} received, {whole.filed} filed")
-        click.secho(
-            f"{len(view.open)} differences are open, {len(view.closed)} closed by persons"
-            if view.open
-            else f"Nothing is missing; {len(view.closed)} differences were closed by persons.",
-            fg="yellow" if view.open else "green",
-        )
+        standing, closed_by_persons = view.standing, f"{len(view.closed)} closed by persons"
+        if standing.complete:
+            click.secho(f"Nothing is missing; no difference is open, {closed_by_persons}.", fg="green")
+            return
+        click.secho(f"{len(view.open)} differences are open, {closed_by_persons}.", fg="yellow")
+        if standing.undecided:
+            click.echo(f"{standing.undecided} pages are on their way or held.")
+        if standing.unaccounted:
+            n = len(standing.unaccounted)
+            click.echo(f"Of {n} candidates nobody said what they handed in, and not every sheet of theirs has come.")
 
 
 def row(found: Found, closed: Closed | None = None) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
@@ -14,6 +15,7 @@ from scanpipe.cli.door import Door, pass_door
 from scanpipe.cli.service import Service
 from scanpipe.cli.tally import Tally
 from scanpipe.cli.working import parts_when_there, stop_signal, watch_until
+from scanpipe.desk.alarming import Alarms, LedgerProbe
 from scanpipe.desk.chores import Chores
 from scanpipe.desk.comparing import compare
 from scanpipe.desk.deciding import finish_decisions
@@ -23,13 +25,14 @@ from scanpipe.desk.parts import Parts
 from scanpipe.desk.recognising import recognise
 from scanpipe.desk.resuming import Resumer
 from scanpipe.desk.signing_in import SessionRules
-from scanpipe.faults import Fault
+from scanpipe.faults import Fault, LedgerFault
 from scanpipe.identity import IdentityProvider
 from scanpipe.ocr import open_text_reader
 from scanpipe.settings import Settings
 from scanpipe.wiring import (
     digest_rules,
     open_access,
+    open_alarms,
     open_drafts,
     open_lookout,
     open_post,
@@ -64,7 +67,7 @@ def serve(door: Door, host: str | None, port: int | None) -> None:
     Example: scanpipe serve --port 8080
     """
     stop, service = stop_signal(), Service(door.settings, "serve", Tally(as_json=True))
-    with service, door.parts(service) as parts, _serving(door, parts, service, host, port) as resumer:
+    with service, _parts(door, service) as parts, _serving(door, parts, service, host, port) as resumer:
         with suppress(Fault):  # a chore tries again
             resumer.inherit()
         stop.wait()
@@ -81,10 +84,33 @@ def up(door: Door, host: str | None, port: int | None) -> None:
     Example: scanpipe up
     """
     stop, service = stop_signal(), Service(door.settings, "up", Tally(as_json=False))
-    with service, parts_when_there(door, service, stop) as parts:
+    alarms = _alarms(door)
+    with service, parts_when_there(door, service, stop, lambda fault: _hear(alarms, fault)) as parts:
         if parts is not None:
             with _serving(door, parts, service, host, port):
                 watch_until(door, parts, service, stop)
+
+
+@contextmanager
+def _parts(door: Door, service: Service) -> Iterator[Parts]:
+    """The installation. Where the ledger is away at the start, operators are told as well: this is started again and again."""
+    with ExitStack() as stack:
+        try:
+            parts = stack.enter_context(door.parts(service))
+        except Fault as fault:
+            _hear(_alarms(door), fault)
+            raise
+        yield parts
+
+
+def _alarms(door: Door) -> Alarms | None:
+    words, base_url = import_module("scanpipe.web.notice_words"), door.settings.notices.base_url
+    return open_alarms(door.settings, lambda *told: words.alarm_mail(*told, socket.gethostname(), base_url))
+
+
+def _hear(alarms: Alarms | None, fault: Fault) -> None:
+    if alarms is not None and isinstance(fault, LedgerFault):
+        alarms.hear(fails=True)
 
 
 @contextmanager
@@ -145,11 +171,15 @@ def _telling(door: Door, parts: Parts) -> Iterator[None]:
             mailroom.deliver()
         return False  # once is enough until the next pause
 
-    chores = Chores([tell], _LOOK_S, _PATIENCE_S)
+    alarms, probe = _alarms(door), LedgerProbe(parts)
+    chores = [Chores([tell], _LOOK_S, _PATIENCE_S)]
+    if alarms is not None:
+        chores.append(Chores([lambda: alarms.hear(probe.fails()) and False], _LOOK_S, _PATIENCE_S))
     try:
         yield
     finally:
-        chores.close()
+        for each in chores:
+            each.close()
         lookout.close()
 
 

@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from _thread import start_new_thread
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -81,14 +81,20 @@ def stop_signal() -> threading.Event:
 
 
 @contextmanager
-def parts_when_there(door: Door, service: Service, stop: threading.Event) -> Iterator[Parts | None]:
-    """The installation; waits for a ledger or store that is not there at the moment. None when stopped meanwhile."""
+def parts_when_there(
+    door: Door, service: Service, stop: threading.Event, hear: Callable[[Fault], object] = lambda fault: None
+) -> Iterator[Parts | None]:
+    """The installation; waits for a ledger or store that is not there at the moment. None when stopped meanwhile.
+
+    `hear` is told of every try that fails.
+    """
     tries, complaints = 0, Complaints()
     with ExitStack() as stack:
         while not stop.is_set():
             try:
                 parts = stack.enter_context(door.parts(service))
             except Fault as fault:
+                hear(fault)
                 if not fault.retry:
                     raise
                 tries += 1

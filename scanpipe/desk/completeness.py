@@ -18,7 +18,7 @@ from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.expected import Closed
 from scanpipe.model import Difference, TestDefinition
 from scanpipe.saying import say
-from scanpipe.stages.completeness import Figures, Found, Told, add_up, compare
+from scanpipe.stages.completeness import Figures, Found, Standing, Told, add_up, compare, stand
 
 _MOST_KEPT = 8
 _QUICK_S, _REST = 0.3, 4.0
@@ -26,7 +26,10 @@ _QUICK_S, _REST = 0.3, 4.0
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a test stands after the event `event`: by candidate, by room and as a whole; what is open, and what persons closed."""
+    """How a test stands after the event `event`: by candidate, by room and as a whole; what is open, and what persons closed.
+
+    `standing` is that of the whole test.
+    """
 
     definition: TestDefinition
     event: int
@@ -35,10 +38,7 @@ class View:
     whole: Figures
     open: Sequence[Found]
     closed: Sequence[tuple[Found, Closed]]
-
-    @property
-    def complete(self) -> bool:
-        return not self.open
+    standing: Standing
 
 
 def gather(tx: Transaction, definition: TestDefinition) -> Told:
@@ -66,7 +66,7 @@ def look(tx: Transaction, test: str) -> View:
     open = [f for f in found if not _holds(closed.get((f.kind, f.subject)), f)]
     settled = [(f, closed[f.kind, f.subject]) for f in found if _holds(closed.get((f.kind, f.subject)), f)]
     people, rooms, whole = add_up(told, open)
-    return View(definition, event, people, rooms, whole, open, settled)
+    return View(definition, event, people, rooms, whole, open, settled, stand(told, open, [f for f, _ in settled]))
 
 
 class Monitor:

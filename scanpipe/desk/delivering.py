@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 from scanpipe import __version__
 from scanpipe.desk.feeding import read_feed, told
+from scanpipe.desk.leasing import Lease
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.webhooks import moment, secret_of, signature
 from scanpipe.faults import UnknownThing
@@ -27,7 +28,7 @@ from scanpipe.sending import Outcome, Sender
 
 GIVE_UP = timedelta(days=3)
 KEPT = timedelta(days=30)
-_LEASE, _LEASE_S, _RENEW_S = "webhooks", 90.0, 60.0
+_LEASE, _LASTS, _AT_LEAST = "webhooks", timedelta(seconds=90), timedelta(seconds=60)
 _PASS_S = 15.0
 """A pass ends a try after this: with what is left of the lease, nobody else has begun meanwhile."""
 _NOTED_AT_ONCE, _SENT_AT_ONCE, _WEBHOOKS_AT_ONCE = 500, 20, 4
@@ -59,15 +60,15 @@ class Deliverer:
 
     def __init__(self, parts: Parts, sender: Sender, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._parts, self._sender, self._clock = parts, sender, clock
-        self._leased_until = datetime.min.replace(tzinfo=UTC)
-        self._forgot_at = self._leased_until
+        self._lease = Lease(parts, _LEASE, _LASTS, _AT_LEAST, clock)
+        self._forgot_at = datetime.min.replace(tzinfo=UTC)
         self._closed = threading.Event()
 
     def work(self) -> bool:
         """Notes what is to be sent, and sends what may be sent now; answers whether there was anything. Raises LedgerFault."""
         with self._parts.ledger.read() as r:
             webhooks = r.webhooks().all()
-        if self._closed.is_set() or not webhooks or not self._has_lease():
+        if self._closed.is_set() or not webhooks or not self._lease.keep():
             return False
         self._forget()
         noted = [self._note(webhook) for webhook in webhooks]
@@ -79,23 +80,7 @@ class Deliverer:
         """Breaks off what is under way, and lets another process go on."""
         self._closed.set()
         self._sender.close()
-        holder = self._parts.folders.holder
-        if self._leased_until > self._clock():
-            self._parts.ledger.write(lambda tx: tx.webhooks().end_lease(_LEASE, holder))
-
-    def _has_lease(self) -> bool:
-        now = self._clock()
-        if self._leased_until > now + timedelta(seconds=_RENEW_S):
-            return True
-        until, holder = now + timedelta(seconds=_LEASE_S), self._parts.folders.holder
-        with self._parts.ledger.read() as r:
-            before = r.webhooks().leased_to(_LEASE)
-        dead = before if before is not None and not self._parts.folders.alive(before) else None
-        mine = self._parts.ledger.write(
-            lambda tx: tx.webhooks().lease(_LEASE, holder, moment(now), moment(until), dead)
-        )
-        self._leased_until = until if mine else datetime.min.replace(tzinfo=UTC)
-        return mine
+        self._lease.end()
 
     def _note(self, webhook: Webhook) -> bool:
         """Notes changes that came since; answers whether there were any."""

@@ -28,8 +28,8 @@ class Limiter:
         self._lock = threading.Lock()
         self._buckets: dict[str, tuple[float, float]] = {}
 
-    def take(self, name: str) -> Allowance:
-        """Takes a request out of the bucket of this name, if there is one in it."""
+    def take(self, name: str, count: int = 1) -> Allowance:
+        """Takes a request out of the bucket of this name, if there is one in it; `count` 0 only looks."""
         if not self.per_minute:
             return Allowance(self.burst, 0.0)
         with self._lock:
@@ -37,7 +37,7 @@ class Limiter:
             filled, at = self._buckets.pop(name, (float(self.burst), now))
             filled = min(float(self.burst), filled + (now - at) * self.per_minute / 60.0)
             allowed = filled >= 1.0
-            self._buckets[name] = (filled - allowed, now)  # behind those that were not asked for since
+            self._buckets[name] = (filled - allowed * count, now)  # behind those that were not asked for since
             if len(self._buckets) > _MOST_NAMES:
                 self._buckets.pop(next(iter(self._buckets)))
         if allowed:

@@ -24,6 +24,7 @@ _GROUPS: Mapping[str, frozenset[str]] = {
     | {"retirement_asked", "test_retired", "results_exported"}
     | frozenset(events_expected.PROJECTIONS),
     "notices": frozenset({"notice_begun", "notice_ended"}),
+    "webhooks": frozenset(kind for kind in TYPES if kind.startswith("webhook_")),
     "views": frozenset({"drawing_viewed"}),
     "scans": frozenset({"scan_taken_in", "scan_unpacked", "scan_seen_again", "scan_taken_over", "scan_retired"})
     | {"upload_handed_in"},

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from scanpipe.desk.leasing import Lease
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.people import BOUND_TO_TESTS
 from scanpipe.desk.surveying import Survey
@@ -16,8 +17,7 @@ from scanpipe.ledgers.accounts import Account
 from scanpipe.ledgers.notices import Choice, LetterRecord, NoticeRecord
 from scanpipe.stages.noticing import KINDS, Key, Notice, NoticeRules, kinds_for, may_know, notice
 
-_TASK = "notices"
-_KEEPS = timedelta(seconds=60)
+_LEASE, _LASTS = "notices", timedelta(seconds=60)
 
 
 class Lookout:
@@ -27,12 +27,13 @@ class Lookout:
         self._parts, self._survey, self._rules = parts, survey, rules
         self._clock = clock or (lambda: datetime.now(UTC))
         self._contrary: Mapping[Key, datetime] = {}
+        self._lease = Lease(parts, _LEASE, _LASTS, _LASTS / 2, self._clock)
 
     def look(self) -> bool:
         """One look; True where this process has the task. Raises LedgerFault."""
-        now = self._clock()
-        if not self._keep(now):
+        if not self._lease.keep():
             return False
+        now = self._clock()
         facts = self._survey.facts(now)
         with self._parts.ledger.read() as r:
             standing = {(n.kind, n.subject) for n in r.notices().standing()}
@@ -49,15 +50,7 @@ class Lookout:
     def close(self) -> None:
         """Leaves the task to the next process."""
         with suppress(Fault):
-            self._parts.ledger.write(lambda tx: tx.notices().let_go(_TASK, self._parts.folders.holder))
-
-    def _keep(self, now: datetime) -> bool:
-        """A task that is kept is renewed when half of its time is over: a look every few seconds costs no commit."""
-        until, holder = _text(now + _KEEPS), self._parts.folders.holder
-        with self._parts.ledger.read() as r:
-            if r.notices().kept(_TASK, holder, _text(now + _KEEPS / 2)):
-                return True
-        return self._parts.ledger.write(lambda tx: tx.notices().keep(_TASK, holder, _text(now), until))
+            self._lease.end()
 
 
 def _begin(begun: Notice, now: str) -> Callable[[Transaction], None]:

@@ -14,7 +14,7 @@ from typing import Any
 from scanpipe.desk.completeness import View, gather, look
 from scanpipe.ledgers import Transaction
 from scanpipe.model import Difference, PageId
-from scanpipe.stages.completeness import Arrival, Books, Counted, Declared, Figures, Found
+from scanpipe.stages.completeness import Arrival, Books, Counted, Declared, Figures, Found, Standing
 
 FORMAT = 1
 _STATES = (
@@ -43,6 +43,7 @@ def report_facts(tx: Transaction, test: str) -> dict[str, Any]:
         "format": FORMAT,
         "test": _of_test(tx, view),
         "figures": {"test": _figures(view.whole), "rooms": [_figures(r) for r in view.rooms]},
+        "standing": _standing(view.standing),
         "printed": _printed(books),
         "scans": _scans(tx, books, pages),
         "decisions": _decisions(tx, {PageId(a.scan, a.page) for a in pages}),
@@ -65,6 +66,10 @@ def difference(found: Found) -> dict[str, Any]:
     """A difference as plain values."""
     told = asdict(found) | {"kind": str(found.kind)}
     return told | {"serials": list(found.serials), "pages": list(found.pages)}
+
+
+def _standing(standing: Standing) -> dict[str, Any]:
+    return asdict(standing) | {"unaccounted": list(standing.unaccounted), "complete": standing.complete}
 
 
 def _of_test(tx: Transaction, view: View) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from scanpipe.seals import is_sealed, seal
 from scanpipe.sheets.report import attached, draw_report
 
 _PURPOSE = "report"
-_FACTS = ("format", "test", "figures", "printed", "scans", "decisions", "expected", "differences")
+_FACTS = ("format", "test", "figures", "standing", "printed", "scans", "decisions", "expected", "differences")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from scanpipe.ledgers.chain import GENESIS, first_break
 from scanpipe.ledgers.sql import SqlLedger
 
 _CHUNK = 1000
-_TABLES = [table for table in t.metadata.sorted_tables if table not in (t.holder, t.lease, t.keeper)]
+_TABLES = [table for table in t.metadata.sorted_tables if table not in (t.holder, t.lease)]
 """All but who is at work at this moment."""
 Progress = Callable[[str, int, int], None]
 

@@ -105,26 +105,6 @@ class Notices:
         rows = self._c.execute(sa.select(t.notice).where(_n.id.in_(list(ids))))
         return {row[0]: NoticeRecord(*row) for row in rows}
 
-    def kept(self, task: str, holder: str, until: str) -> bool:
-        """Does this process have the task until then?"""
-        c = t.keeper.c
-        query = sa.select(c.task).where(c.task == task, c.holder == holder, c.until >= until)
-        return self._c.execute(query).first() is not None
-
-    def keep(self, task: str, holder: str, now: str, until: str) -> bool:
-        """Takes a task, or keeps it, until then; False where another process has it."""
-        self._lock("keeper")
-        row = self._c.execute(sa.select(t.keeper).where(t.keeper.c.task == task)).first()
-        if row is not None and row.holder != holder and row.until > now:
-            return False
-        self._c.execute(sa.delete(t.keeper).where(t.keeper.c.task == task))
-        self._c.execute(sa.insert(t.keeper), {"task": task, "holder": holder, "until": until})
-        return True
-
-    def let_go(self, task: str, holder: str) -> None:
-        """The next process need not wait for the end of its time."""
-        self._c.execute(sa.delete(t.keeper).where(t.keeper.c.task == task, t.keeper.c.holder == holder))
-
     def choice(self, name: str) -> Choice | None:
         row = self._c.execute(sa.select(t.notice_choice).where(t.notice_choice.c.name == name)).first()
         return None if row is None else _choice(row)

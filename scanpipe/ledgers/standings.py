@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 
+from scanpipe.ledgers import events_expected
 from scanpipe.ledgers import tables as t
 
 _p, _s, _e = t.page.c, t.scan.c, t.event.c
 _ON_THE_WAY = ("waiting", "placing")
-_OPEN = ("waiting", "placing", "held", "rescan")
-_OF_TESTS = ("definition_registered", "sheets_printed", "test_retired")
+_UNDECIDED = (*_ON_THE_WAY, "held")
+_OF_TESTS = ("definition_registered", "sheets_printed", "test_retired", *events_expected.PROJECTIONS)
 
 
 class Standings:
@@ -50,26 +50,22 @@ class Standings:
         damaged = sa.select(_p.reason).where(_p.scan == last, _p.state == "held", _p.reason == "unreadable_file")
         return files, fewest == most == 1, self._c.execute(damaged.limit(1)).first() is not None
 
-    def touched(self, after: int) -> set[str]:
-        """The tests, in capitals, of which events above `after` tell."""
-        pages = sa.select(sa.func.upper(_p.test)).distinct().join_from(t.event, t.page, _p.scan == _e.scan)
-        found = {row[0] for row in self._c.execute(pages.where(_e.id > after, _p.test.is_not(None)))}
-        told = sa.select(_e.data).where(_e.type.in_(_OF_TESTS), _e.id > after)
-        return found | {str(json.loads(row[0])["test"]).upper() for row in self._c.execute(told)}
-
-    def completeness(self, tests: Iterable[str]) -> Iterator[tuple[str, int, int, int]]:
-        """Of each test, as its definition spells it: sheets that were printed, how many of them were scanned, and how many of its
-        pages are open: held, on their way, or to be scanned again and not there yet.
+    def touched(self, after: int) -> set[str] | None:
+        """The tests, in capitals, that events above `after` may be about; None: any. A page that names no test is about those of
+        the others in its stack.
         """
-        seen = sa.exists().where(_p.serial == t.sheet.c.serial, _p.state.not_in(("discarded", "withdrawn")))
-        for test in tests:
-            printed = sa.select(sa.func.count(), sa.func.sum(sa.case((seen, 1), else_=0))).where(t.sheet.c.test == test)
-            expected, received = self._c.execute(printed).one()
-            yield test, expected, int(received or 0), self._open(test)
+        later = sa.select(_e.scan).where(_e.id > after, _e.scan.is_not(None))
+        pages = sa.select(sa.func.upper(_p.test)).distinct().where(_p.scan.in_(later), _p.test.is_not(None))
+        unnamed = sa.select(_s.stack).join_from(t.page, t.scan, _p.scan == _s.scan)
+        stacks = unnamed.where(_p.scan.in_(later), _p.test.is_(None), _s.stack != "")
+        beside = sa.select(sa.func.upper(_p.test)).distinct().join_from(t.page, t.scan, _p.scan == _s.scan)
+        beside = beside.where(_s.stack.in_(stacks), _p.test.is_not(None))
+        found = {row[0] for query in (pages, beside) for row in self._c.execute(query)}
+        told = sa.select(_e.data).where(_e.type.in_(_OF_TESTS), _e.id > after)
+        named = {json.loads(row[0])["test"] for row in self._c.execute(told)}
+        return None if None in named else found | {str(test).upper() for test in named}
 
-    def _open(self, test: str) -> int:
-        other = t.page.alias().c
-        later = sa.or_(other.event > _p.event, other.state == "filed")
-        came = sa.exists().where(other.serial == _p.serial, other.scan != _p.scan, later)
-        query = sa.select(sa.func.count()).where(sa.func.upper(_p.test) == test.upper(), _p.state.in_(_OPEN))
-        return int(self._c.execute(query.where(sa.or_(_p.state != "rescan", ~came))).scalar() or 0)
+    def undecided(self, test: str) -> bool:
+        """Is a page of the test held or on its way? Then it is not complete, whatever else is so: found by an index, at once."""
+        query = sa.select(_p.scan).where(sa.func.upper(_p.test) == test.upper(), _p.state.in_(_UNDECIDED)).limit(1)
+        return self._c.execute(query).first() is not None

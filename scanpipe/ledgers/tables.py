@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA = "0009"
+SCHEMA = "0010"
 """The Alembic revision that this code works with."""
 
 metadata = sa.MetaData()
@@ -466,15 +466,6 @@ letter = sa.Table(
 """A notice that a person is to be told by mail: `state` is waiting, sent, dropped (it was over, or the person does not want it
 any more) or given_up. No part of the record.
 """
-
-keeper = sa.Table(
-    "keeper",
-    metadata,
-    sa.Column("task", sa.String(20), primary_key=True),
-    sa.Column("holder", sa.String(64), nullable=False),
-    sa.Column("until", sa.String(32), nullable=False),
-)
-"""Which process does what only one is to do, and until when it may. No part of the record."""
 
 holder = sa.Table(
     "holder",

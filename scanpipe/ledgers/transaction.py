@@ -20,6 +20,7 @@ from scanpipe.ledgers.events import project
 from scanpipe.ledgers.expected import Expected
 from scanpipe.ledgers.feed import Feed
 from scanpipe.ledgers.figures import Figures
+from scanpipe.ledgers.leases import Leases
 from scanpipe.ledgers.notices import Notices
 from scanpipe.ledgers.packs import Packs
 from scanpipe.ledgers.prepared import Prepared
@@ -274,6 +275,10 @@ class Transaction:
     def webhooks(self) -> Webhooks:
         """Where changes are sent to, and what came of it."""
         return Webhooks(self._c, self.hold)
+
+    def leases(self) -> Leases:
+        """What one process at a time does."""
+        return Leases(self._c, self.hold)
 
     def accounts(self) -> Accounts:
         """People and programs that may come in."""

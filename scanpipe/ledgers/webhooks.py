@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from scanpipe.ledgers import tables as t
 
-_w, _d, _l = t.webhook.c, t.delivery.c, t.lease.c
+_w, _d = t.webhook.c, t.delivery.c
 _before = t.delivery.alias()
 _earlier = sa.exists().where(
     _before.c.webhook == _d.webhook,
@@ -120,20 +120,3 @@ class Webhooks:
     def forget(self, before: str) -> None:
         """What was delivered before that time."""
         self._c.execute(sa.delete(t.delivery).where(_d.state == "delivered", _d.at < before))
-
-    def leased_to(self, name: str) -> str | None:
-        """The process that does what one at a time does, if any."""
-        return self._c.execute(sa.select(_l.holder).where(_l.name == name)).scalar()
-
-    def lease(self, name: str, holder: str, now: str, until: str, dead: str | None) -> bool:
-        """Takes or keeps what one process at a time does; False as long as another one has it that is not `dead`."""
-        self._lock(f"lease {name}")
-        row = self._c.execute(sa.select(_l.holder, _l.until).where(_l.name == name)).first()
-        if row is not None and row.holder not in (holder, dead) and row.until > now:
-            return False
-        self._c.execute(sa.delete(t.lease).where(_l.name == name))
-        self._c.execute(sa.insert(t.lease), {"name": name, "holder": holder, "until": until})
-        return True
-
-    def end_lease(self, name: str, holder: str) -> None:
-        self._c.execute(sa.delete(t.lease).where(_l.name == name, _l.holder == holder))

@@ -243,6 +243,9 @@ def _check_mail(values: Mapping[str, Any], problems: list[str]) -> None:
         problems.append(f"notices.quiet_hours = {values['notices.quiet_hours']!r} is not like 22:00-06:00")
     if values["notices.smtp_host"] and not _SENDER.fullmatch(str(values["notices.sender"])):
         problems.append("notices.smtp_host needs notices.sender, the e-mail address that mails come from")
+    alarmed = [a for a in map(str.strip, str(values["notices.alarm_to"]).split(",")) if a]
+    if alarmed and not (values["notices.smtp_host"] and all(_SENDER.fullmatch(a) for a in alarmed)):
+        problems.append("notices.alarm_to needs notices.smtp_host, and e-mail addresses with commas between them")
     if values["notices.smtp_user"] and values["notices.smtp_tls"] == "none":
         problems.append("notices.smtp_user would go over the network in the clear: set notices.smtp_tls")
 

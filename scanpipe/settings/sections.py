@@ -145,6 +145,7 @@ class NoticeSettings:
     smtp_user: str = ""
     smtp_password: str = ""
     sender: str = ""
+    alarm_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

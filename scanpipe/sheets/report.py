@@ -85,6 +85,7 @@ def draw_report(body: bytes, digest: str, whole: Mapping[str, Any], telling: Tel
     writer = _Writer(Pen(canvas, A4), f"{report['test']['id']}  ·  {digest}")
     _front(writer, say, report, digest, whole["signature"]["key"])
     _figures(writer, say, report["figures"])
+    _standing(writer, say, report["standing"])
     _differences(writer, say, report["differences"], telling)
     _decisions(writer, say, report["decisions"])
     _printed(writer, say, report["printed"])
@@ -122,6 +123,16 @@ def _figures(w: _Writer, say: Word, figures: Mapping[str, Any]) -> None:
         name = say("Whole test") if whole else (row["room"] or "–")[:24]
         numbers = ["–" if row[column] is None else str(row[column]) for column in _COLUMNS]
         w.row([(0, name), *zip(places, numbers, strict=True)], _BODY_PT, "Bold" if whole else "Regular")
+
+
+def _standing(w: _Writer, say: Word, standing: Mapping[str, Any]) -> None:
+    if standing["complete"]:
+        w.paragraph(say("Complete: all that was expected has come, and nothing is left to decide."))
+        return
+    w.paragraph(say("Not complete; {undecided} pages are on their way or held.", **standing))
+    if standing["unaccounted"]:
+        of = ", ".join(standing["unaccounted"])
+        w.paragraph(say("Nobody said what they handed in, and not every sheet has come: candidates {of}", of=of))
 
 
 def _differences(w: _Writer, say: Word, differences: Mapping[str, Any], telling: Telling) -> None:

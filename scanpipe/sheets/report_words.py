@@ -27,6 +27,15 @@ _NB: Mapping[str, str] = {
     "Received": "Mottatt",
     "Filed": "Plassert",
     "Open": "Åpne",
+    "Complete: all that was expected has come, and nothing is left to decide.": (
+        "Fullstendig: alt som var ventet, har kommet, og ingenting gjenstår å avgjøre."
+    ),
+    "Not complete; {undecided} pages are on their way or held.": (
+        "Ikke fullstendig; {undecided} sider er underveis eller i køen."
+    ),
+    "Nobody said what they handed in, and not every sheet has come: candidates {of}": (
+        "Ingen har oppgitt hva de leverte, og ikke alle arkene har kommet: kandidater {of}"
+    ),
     "Open differences": "Åpne avvik",
     "Closed differences": "Lukkede avvik",
     "None.": "Ingen.",

@@ -67,14 +67,13 @@ class Disk:
 
 @dataclass(frozen=True, slots=True)
 class TestState:
-    """`expected` and `received` count sheets, `open` pages that are held, on their way, or to be scanned again."""
+    """`complete` is the word of `completeness.Standing`; None: it was not looked at yet. `received` counts sheets."""
 
     __test__ = False
 
     test: str
-    expected: int
-    received: int
-    open: int
+    complete: bool | None
+    received: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +233,7 @@ def _disk(facts: Facts, rules: NoticeRules) -> Iterator[Sign]:
 
 def _complete(facts: Facts, rules: NoticeRules) -> Iterator[Sign]:
     for test in facts.tests:
-        complete = 0 < test.expected <= test.received and test.open == 0
-        yield Sign(test.test, complete, facts.now, {"test": test.test, "count": test.received})
+        yield Sign(test.test, test.complete, facts.now, {"test": test.test, "count": test.received})
 
 
 def _longer(age: timedelta, mark: timedelta) -> bool | None:

@@ -12,7 +12,7 @@ from babel.dates import format_datetime
 
 from scanpipe.ledgers.notices import NoticeRecord
 from scanpipe.web.rules import may
-from scanpipe.web.words import N_, translations
+from scanpipe.web.words import LANGUAGES, N_, translations
 
 Words = NullTranslations
 LABELS: Mapping[str, str] = {
@@ -120,6 +120,38 @@ def link(record: NoticeRecord, role: str) -> str:
     """The path of the page where somebody of this role works on it; "/notices" where there is none."""
     test = quote(str(record.values.get("test", "")), safe="")
     return next((to.format(test=test) for route, to in _LINKS.get(record.kind, ()) if may(role, route)), "/notices")
+
+
+_ALARMS: Mapping[str, tuple[str, str]] = {
+    "fails": (
+        N_("The ledger cannot be used"),
+        N_(
+            "The ledger on %(host)s cannot be read or written, since %(since)s. Nothing is filed, nothing can be decided, "
+            "and nobody is told of anything else meanwhile. Nothing is lost: scans wait where they are. Look at the database "
+            "and its disk."
+        ),
+    ),
+    "still_fails": (
+        N_("The ledger still cannot be used"),
+        N_("The ledger on %(host)s still cannot be read or written, since %(since)s."),
+    ),
+    "works": (
+        N_("The ledger works again"),
+        N_(
+            "The ledger on %(host)s works again. It could not be used since %(since)s. What waited is worked off by itself."
+        ),
+    ),
+}
+
+
+def alarm_mail(word: str, since: datetime, host: str, base_url: str) -> tuple[str, str]:
+    """Subject and text of a mail about the ledger, in every language: it cannot be asked which one somebody reads."""
+    subjects, texts = [], []
+    for language in LANGUAGES:
+        words, at = translations(language), format_datetime(since.astimezone(), "d MMM HH:mm", locale=language)
+        subjects.append(words.gettext(_ALARMS[word][0]))
+        texts.append(words.gettext(_ALARMS[word][1]) % {"host": host, "since": at})
+    return f"scanpipe: {' / '.join(subjects)}", "\n\n".join([*texts, *filter(None, [base_url.rstrip("/")])]) + "\n"
 
 
 def mail(language: str, role: str, notices: Sequence[NoticeRecord], base_url: str) -> tuple[str, str]:

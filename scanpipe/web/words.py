@@ -114,6 +114,7 @@ GROUPS: Mapping[str, str] = {
     "views": N_("views of drawings"),
     "scans": N_("scans"),
     "pages": N_("pages"),
+    "webhooks": N_("webhooks"),
     "other": N_("other events"),
 }
 _NORWEGIAN = {"no": "nb", "nn": "nb"}

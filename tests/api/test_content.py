@@ -178,6 +178,22 @@ def test_a_zip_has_every_page_and_two_indexes_that_say_the_same(api: Api, home: 
     assert api.get(f"/events?after={told['feed']}").json()["events"] == []
 
 
+def test_what_a_document_is_is_told_without_making_it(
+    api: Api, home: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = (f"{slot_path(home, 0)}/pages.pdf", f"/tests/{TEST}/candidates/{home.sheets[0].candidate}/pages.pdf")
+    whole = [api.get(path) for path in (*documents, f"/tests/{TEST}/pages.zip")]
+    monkeypatch.setattr(DirectoryStore, "read", lambda store, key: pytest.fail(f"{key} is read"))
+    for path, answer in zip((*documents, f"/tests/{TEST}/pages.zip"), whole, strict=True):
+        head = api.get(path, method="HEAD")
+        assert head.status_code == 200 and head.content == b"" and "content-length" not in head.headers
+        for name in ("content-type", "etag", "content-disposition"):
+            assert head.headers.get(name) == answer.headers.get(name), (path, name)
+    assert api.get(documents[0], method="HEAD", if_none_match=whole[0].headers["etag"]).status_code == 304
+    assert api.get(f"{slot_path(home, 5)}/pages.pdf", method="HEAD").status_code == 404
+    assert api.get("/tests/NONE/pages.zip", method="HEAD").status_code == 404
+
+
 def test_a_zip_of_ten_times_the_pages_takes_no_more_memory(
     parts: Parts, home: Installation, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:

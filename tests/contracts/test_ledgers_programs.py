@@ -57,14 +57,14 @@ def test_what_was_noted_by_another_process_is_not_noted_again(ledger: SqlLedger)
 
 def test_one_holder_at_a_time(ledger: SqlLedger) -> None:
     def lease(holder: str, now: str, until: str, dead: str | None = None) -> bool:
-        return ledger.write(lambda tx: tx.webhooks().lease("work", holder, now, until, dead))
+        return ledger.write(lambda tx: tx.leases().take("work", holder, now, until, dead))
 
     assert lease("a", "1", "3") and lease("a", "2", "4") and not lease("b", "3", "5")
     assert lease("b", "4", "6"), "it has ended"
     assert not lease("a", "5", "7") and lease("a", "5", "7", dead="b")
-    ledger.write(lambda tx: tx.webhooks().end_lease("work", "b"))
+    ledger.write(lambda tx: tx.leases().end("work", "b"))
     assert not lease("b", "6", "8")
-    ledger.write(lambda tx: tx.webhooks().end_lease("work", "a"))
+    ledger.write(lambda tx: tx.leases().end("work", "a"))
     assert lease("b", "6", "8")
 
 

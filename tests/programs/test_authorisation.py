@@ -34,6 +34,9 @@ OPENS = {
         ("GET", f"{_SLOT}/pages.pdf"),
         ("GET", "/tests/{test}/candidates/{candidate}/pages.pdf"),
         ("GET", "/tests/{test}/pages.zip"),
+        ("HEAD", f"{_SLOT}/pages.pdf"),
+        ("HEAD", "/tests/{test}/candidates/{candidate}/pages.pdf"),
+        ("HEAD", "/tests/{test}/pages.zip"),
     },
     "events:read": {("GET", "/events"), ("GET", "/events/stream")},
     "receipts:read": {("GET", "/receipts/{code}")},
@@ -174,6 +177,9 @@ def test_a_bucket_fills_again_and_never_above_its_rim() -> None:
     for n in range(10_001):
         limiter.take(str(n))
     assert len(limiter._buckets) == 10_000
+    limiter = Limiter(60, 1, lambda: now)
+    assert not any(limiter.take("b", 0).wait_s for _ in range(3)) and not limiter.take("b").wait_s
+    assert limiter.take("b", 0).wait_s == 1.0, "a look takes nothing, and tells that nothing is left"
     assert Limiter(0, 1).take("a").wait_s == Limiter(0, 1).take("a").wait_s == 0.0
 
 

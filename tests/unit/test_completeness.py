@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from scanpipe.model import Candidate, Question, Sheet, TestDefinition
 from scanpipe.model import Difference as Kind
-from scanpipe.stages.completeness import Arrival, Counted, Declared, Found, Told, add_up, compare
+from scanpipe.stages.completeness import Arrival, Counted, Declared, Found, Standing, Told, add_up, compare, stand
 
 TEST = "MA0001-2026H"
 QUESTIONS = ("2a", "3")
@@ -218,3 +218,57 @@ def test_an_exam_day_names_exactly_what_went_wrong(data: st.DataObject) -> None:
     # what was lost turns up, and the difference is gone; nothing else changes
     later = replace(day, arrivals=[*day.arrivals, came(lost[0])])
     assert {(str(f.kind), f.subject) for f in compare(later)} == wrong - {("collected_not_scanned", lost[0].serial)}
+
+
+def standing(of: Told, closed: Sequence[Found] = ()) -> Standing:
+    return stand(of, [f for f in compare(of) if f not in closed], closed)
+
+
+def test_a_test_is_complete_when_all_that_anybody_said_has_come() -> None:
+    assert standing(told(ALL)).complete and standing(told(ALL)).received == len(ALL)
+    assert not standing(Told(DEFINITION, SHEETS)).complete, "nothing came"
+    assert not standing(told(ALL[1:])).complete, "a sheet that was collected is missing"
+    held = [*ALL[1:], replace(ALL[0], state="held", reason="poor_quality")]
+    assert standing(told(held)).undecided == 1
+    again = [*ALL[1:], replace(ALL[0], state="rescan")]
+    assert standing(told(again)).undecided == 1 and standing(told([*again, came(FIRST, 1)])).complete
+    nobodys = replace(ALL[0], scan="f" * 64, state="held", test=None, candidate=None, question=None, serial=None)
+    assert standing(told([*ALL, nobodys])).undecided == 1, "it lies in a stack of this test"
+    assert standing(told([*ALL, replace(nobodys, stack="elsewhere")])).complete
+
+
+def test_of_whom_nobody_said_anything_every_sheet_must_come() -> None:
+    every = [came(s) for s in SHEETS]
+    assert standing(Told(DEFINITION, SHEETS, arrivals=every)).complete
+    assert standing(Told(DEFINITION, SHEETS, arrivals=ALL)).unaccounted == tuple(CANDIDATES)
+    assert standing(Told(DEFINITION, (), arrivals=ALL)).unaccounted == tuple(CANDIDATES), "printed elsewhere"
+    one_room = lists(USED)[:1]
+    others = tuple(c.number for c in DEFINITION.candidates if c.room != ROOMS[0])
+    assert standing(told(ALL, counted=one_room)).unaccounted == others, "nobody said what the other room collected"
+    absent = {c: c not in others for c in CANDIDATES}
+    here = [a for a in ALL if a.candidate not in others]
+    assert standing(told(here, counted=one_room, attendance=absent)).complete
+    declared = [declare(s.serial, candidate=s.candidate, question=s.question) for s in USED]
+    assert standing(told(ALL, counted=(), declared=declared)).complete
+    assert standing(told(ALL, counted=(), declared=declared[2:])).unaccounted == ("10001",)
+
+
+def test_what_was_handed_out_must_come_back_where_nobody_said_what_was_collected() -> None:
+    assert standing(told(ALL, counted=lists(USED, "handed_out"))).complete
+    assert standing(told(ALL[1:], counted=lists(USED, "handed_out"))).unaccounted == ("10001",)
+    for short in (0, 1):
+        by_count = [Counted("handed_out", room, "", 6 + short, ()) for room in ROOMS]
+        assert bool(standing(told(ALL, counted=by_count)).unaccounted) == bool(short)
+        own = [Counted("handed_out", c.room or "", c.number, 2 + short, ()) for c in DEFINITION.candidates]
+        assert bool(standing(told(ALL, counted=own)).unaccounted) == bool(short)
+        own = [replace(e, count=None, serials=(FIRST.serial, *[SPARE.serial] * short)) for e in own]
+        assert bool(standing(told(ALL, counted=own)).unaccounted) == bool(short)
+
+
+def test_who_was_there_and_handed_in_nothing_is_accounted_for_by_a_closing() -> None:
+    of = told(ALL[2:], counted=())
+    (nothing,) = compare(of)
+    declared = [declare(s.serial, candidate=s.candidate, question=s.question) for s in USED[2:]]
+    of = replace(of, declared=declared)
+    assert standing(of).unaccounted == ("10001",) and standing(of).differences == 1
+    assert standing(of, [nothing]).complete

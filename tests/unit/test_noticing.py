@@ -136,15 +136,15 @@ def test_a_disk_that_is_nearly_full() -> None:
 
 
 def test_a_complete_test_is_told_when_it_is_so_for_a_while() -> None:
-    def so(at: datetime, received: int, open: int = 0, expected: int = 10) -> Facts:
-        return Facts(at, tests=(TestState(TEST, expected, received, open),))
+    def so(at: datetime, complete: bool | None) -> Facts:
+        return Facts(at, tests=(TestState(TEST, complete, 10),))
 
     man = Watchman()
-    assert man.looks(so(NOON + minutes(m), 10, open=1) for m in range(9)) == ([], []), "one is held"
-    assert man.looks(so(NOON + minutes(m), 9) for m in range(9)) == ([], [])
-    assert man.looks(so(NOON + minutes(m), 0, expected=0) for m in range(9)) == ([], []), "nothing was printed"
-    assert man.looks(so(NOON + minutes(m), 10) for m in (10, 11, 12, 13)) == (["complete"], [])
-    assert man.look(so(NOON + minutes(14), 10, open=1)) == ([], ["complete"])
+    assert man.looks(so(NOON + minutes(m), False) for m in range(9)) == ([], [])
+    assert man.looks(so(NOON + minutes(m), None) for m in range(9)) == ([], []), "nobody has looked yet"
+    assert man.looks(so(NOON + minutes(m), True) for m in (10, 11, 12, 13)) == (["complete"], [])
+    assert man.look(so(NOON + minutes(14), None)) == ([], []), "another process begins to look"
+    assert man.look(so(NOON + minutes(14), False)) == ([], ["complete"])
 
 
 def test_files_that_nobody_takes_and_a_folder_that_cannot_be_looked_at() -> None:
@@ -171,12 +171,12 @@ _facts = st.builds(
         stacks=(StackState("s", "", 9, NOON - quiet, 1.0, unfinished),),
         failing=frozenset(failing),
         disks=(Disk("data", disk),),
-        tests=tuple(TestState(f"T{n}", 2, received, open) for n, (received, open) in enumerate(tests)),
+        tests=tuple(TestState(f"T{n}", complete, 2) for n, complete in enumerate(tests)),
     ),
     st.lists(st.tuples(st.sampled_from(["no_codes", "late"]), _times), max_size=3),
     st.integers(0, 8 * 10**9),
     st.sets(st.sampled_from(["store", "inbox"])),
-    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 1)), max_size=3),
+    st.lists(st.sampled_from([True, False, None]), max_size=3),
     _times,
     st.sampled_from(["", "file", "side", "broken"]),
 )

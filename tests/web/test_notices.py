@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 
 import pytest
 from fastapi.testclient import TestClient
 
 from scanpipe.definitions import load
-from scanpipe.desk import people
+from scanpipe.desk import completeness, expecting, people
 from scanpipe.desk.choosing import choose
 from scanpipe.desk.defining import register
+from scanpipe.desk.expecting import Entry
 from scanpipe.desk.mailing import Mailroom
 from scanpipe.desk.noticing import Lookout
 from scanpipe.desk.parts import Parts
@@ -209,34 +211,63 @@ def _stack(folder: str) -> str:
     return f"{folder} {datetime.now().date().isoformat()}"
 
 
-def test_a_test_whose_sheets_have_all_come(office: Office) -> None:
-    office.lookout().look()
-    with office.parts.ledger.read() as r:
-        [(_, expected, received, open_)] = list(r.notices().standings.completeness([TEST]))
-        seen = {p.serial for p in r.pages_of_test(TEST)}
-        sheets = r.sheets(TEST)
-    assert expected == len(sheets) and received == len(seen & {s.serial for s in sheets}) and open_ > 0
-    lookout = office.lookout()
-    lookout.look()
+def small_test(office: Office) -> list[PageRecord]:
+    """A test of one candidate of whom two sheets were printed, and the pages that lie in slots of other tests till now."""
     definition = office.home.data_dir / "t.yaml"
     text = "test: FY1\ntitle: F\ndate: 2026-12-04\nquestions: [{id: '1', sketches: expected}]\ncandidates: [{number: '1'}]\n"
     definition.write_text(text)
     register(office.parts, load(definition))
-    sheet = ["00999999", "1", "1", 1, 1]
-    office.parts.ledger.write(lambda tx: tx.append("sheets_printed", test="FY1", revision=1, sheets=[sheet], by="t"))
-    lookout.look()
-    office.clock.later(minutes=3)
-    lookout.look()
-    assert ("complete", "FY1") not in office.standing()
+    sheets = [[f"0099999{n}", "1", "1", n, 2] for n in (1, 2)]
+    office.parts.ledger.write(lambda tx: tx.append("sheets_printed", test="FY1", revision=1, sheets=sheets, by="t"))
     with office.parts.ledger.read() as r:
-        page = next(iter(r.pages_in("filed")))
-    columns = {"test": "FY1", "candidate": "1", "question": "1", "serial": "00999999"}
-    office.parts.ledger.write(lambda tx: tx.append("page_placing", scan=page.scan, page=page.page, **columns))
-    office.parts.ledger.write(lambda tx: tx.append("page_filed", scan=page.scan, page=page.page))
+        return list(r.pages_in("filed"))
+
+
+def file_in(parts: Parts, page: PageRecord, serial: str) -> None:
+    columns = {"test": "FY1", "candidate": "1", "question": "1", "serial": serial}
+    parts.ledger.write(lambda tx: tx.append("page_placing", scan=page.scan, page=page.page, **columns))
+    parts.ledger.write(lambda tx: tx.append("page_filed", scan=page.scan, page=page.page))
+
+
+def is_told(office: Office, lookout: Lookout) -> bool:
+    """Is the test said to be complete, when everybody has had their time?"""
     lookout.look()
     office.clock.later(minutes=3)
     lookout.look()
-    assert office.standing()["complete", "FY1"].values == {"test": "FY1", "count": 1}
+    return ("complete", "FY1") in office.standing()
+
+
+def test_a_test_whose_sheets_have_all_come(office: Office) -> None:
+    lookout, pages = office.lookout(), small_test(office)
+    assert not is_told(office, lookout)
+    file_in(office.parts, pages[0], "00999991")
+    assert not is_told(office, lookout), "two were printed, and nobody said what was handed in"
+    file_in(office.parts, pages[1], "00999992")
+    assert is_told(office, lookout)
+    assert office.standing()["complete", "FY1"].values == {"test": "FY1", "count": 2}
+    assert is_told(office, office.lookout()), "another process looks for itself, and it stands meanwhile"
+
+
+def test_a_test_is_complete_when_all_that_is_expected_has_come(office: Office) -> None:
+    """As the monitor and the report judge: a difference stands in the way until it is gone, or closed."""
+    lookout, pages = office.lookout(), small_test(office)
+    file_in(office.parts, pages[0], "00999991")
+    tell = partial(expecting.tell_sheets, office.parts, "FY1", "collected", by="kari")
+    tell({"": [Entry("1", 2)]})
+    assert not is_told(office, lookout), "two were collected, and one came"
+    tell({"": [Entry("1", 1)]})
+    assert is_told(office, lookout), "the second sheet stayed in the room"
+    expecting.declare(office.parts, "FY1", "1", "1", Entry("1", 2), "exam system")
+    assert not is_told(office, lookout), "the candidate says two"
+    with office.parts.ledger.read() as r:
+        differences = completeness.look(r, "FY1").open
+    for found in differences:
+        completeness.close(office.parts, "FY1", found.kind, found.subject, "asked: it was one", "kari")
+    assert is_told(office, lookout)
+    expecting.expect_stacks(office.parts, {"rom 9 2026-12-04": 3}, "kari", "FY1")
+    assert not is_told(office, lookout), "a stack that was announced did not come"
+    expecting.expect_stacks(office.parts, {"rom 9 2026-12-04": None}, "kari")
+    assert is_told(office, lookout)
 
 
 def test_several_notices_in_one_mail_in_the_language_of_the_person(office: Office) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from scanpipe.codes import Key
 from scanpipe.desk.defining import register
+from scanpipe.desk.limiting import Limiter
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.tokens import add_token, plan_token
 from scanpipe.model import Sheet
@@ -100,8 +101,33 @@ def test_who_may_not_ask_and_what_is_no_code(app: TestClient, bearer: Headers, p
     assert app.get(ASK + other_key, headers=bearer("receipts:read")).status_code == 404
 
 
-def test_an_unknown_code_is_answered_in_the_same_time(app: TestClient, bearer: Headers, parts: Parts) -> None:
-    headers = bearer("receipts:read")
+def test_whoever_guesses_codes_is_stopped_and_cannot_tell_what_would_have_been_right(
+    bearer: Headers, parts: Parts, sheets: list[Sheet]
+) -> None:
+    app = TestClient(make_app(parts, Meter(), Site(lambda scans: None)))
+    headers = bearer("receipts:read", tests=("XX0001-2026H", TEST.id))
+    keys = (Key("ZZZ", f"another secret of enough bytes {n}".encode()) for n in range(101))
+    guesses = [app.get(ASK + receipt_code(key, TEST.id, "10001"), headers=headers) for key in keys]
+    assert {a.status_code for a in guesses[:100]} == {404} and guesses[100].status_code == 429
+    right = app.get(ASK + code_of(parts, "10001"), headers=headers)
+    assert (right.status_code, right.json()) == (429, guesses[100].json()) and int(right.headers["retry-after"]) >= 1
+    assert app.get(ASK + code_of(parts, "10001"), headers=bearer("receipts:read")).status_code == 200, "each for itself"
+
+
+def test_one_code_is_not_asked_for_all_the_time(bearer: Headers, parts: Parts, sheets: list[Sheet]) -> None:
+    app, headers = TestClient(make_app(parts, Meter(), Site(lambda scans: None))), bearer("receipts:read")
+    spelled = (code_of(parts, "10001"), spaced(code_of(parts, "10001")).lower())
+    answers = [app.get(ASK + spelled[n % 2], headers=headers).status_code for n in range(21)]
+    assert answers == [200] * 20 + [429], "however it is spelled"
+    assert app.get(ASK + code_of(parts, "10002"), headers=headers).status_code == 200
+
+
+def test_an_unknown_code_is_answered_in_the_same_time(
+    app: TestClient, bearer: Headers, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers, gate = bearer("receipts:read"), app.app.state.gate  # type: ignore[attr-defined]
+    for limiter in ("receipts", "wrong_receipts"):
+        monkeypatch.setattr(gate, limiter, Limiter(0, 1))
 
     def median_ms(code: str) -> float:
         times = []

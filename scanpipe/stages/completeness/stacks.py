@@ -38,6 +38,13 @@ def foreign_sheets(books: Books) -> Iterator[Found]:
                 yield Found(Kind.SHEET_OF_OTHER_TEST, a.name, serials=_serial(a), pages=(a.name,), other=a.test)
 
 
+def nameless_of(books: Books) -> Iterator[Arrival]:
+    """Pages of the stacks of this test that nobody knows the test of, nor the sheet."""
+    for pages in _stacks(books).values():
+        if _is_own(books, pages):
+            yield from (a for a in pages if a.test is None and a.serial not in books.sheets)
+
+
 def _stacks(books: Books) -> dict[str, list[Arrival]]:
     found: dict[str, list[Arrival]] = defaultdict(list)
     for a in books.told.arrivals:

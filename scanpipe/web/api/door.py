@@ -26,6 +26,10 @@ BEARER = HTTPBearer(
 )
 """For the description; `admitted` checks."""
 _FAILURES_PER_MINUTE = 30
+_ASKED_PER_MINUTE = 20
+"""Of one receipt code: whoever waits for a sheet need not ask more often."""
+_WRONG_PER_MINUTE, _WRONG_AT_ONCE = 30, 100
+"""Receipt codes of a client that are nobody's. Among 17,000 codes a guess hits one in 65 million: in four years at this pace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class ApiRules:
 
 
 class Gate:
-    """Lets tokens in, and counts: requests of each token, and failures of each address.
+    """Lets tokens in, and counts: requests of each token, failures of each address, and receipt codes.
 
     A failure is counted after the look at the token: a good program is let in from an address that others guess from, since
     behind a proxy all may have the same one.
@@ -53,6 +57,8 @@ class Gate:
         self.rules = rules
         self.requests = Limiter(rules.requests_per_minute, rules.burst)
         self.failures = Limiter(_FAILURES_PER_MINUTE, _FAILURES_PER_MINUTE)
+        self.receipts = Limiter(_ASKED_PER_MINUTE, _ASKED_PER_MINUTE)
+        self.wrong_receipts = Limiter(_WRONG_PER_MINUTE, _WRONG_AT_ONCE)
 
 
 def parts_of(request: Request) -> Parts:
@@ -98,6 +104,13 @@ def needs(scope: str) -> Callable[..., Token]:
         return admitted(request, scope)
 
     return check
+
+
+def counted(limiter: Limiter, name: str, count: int = 1) -> None:
+    """Takes a request of this name. Raises ApiProblem where there is none left."""
+    allowance = limiter.take(name, count)
+    if allowance.wait_s:
+        raise ApiProblem("too_many_requests", headers=_wait(allowance))
 
 
 def _refused(request: Request) -> ApiProblem:

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from scanpipe.desk.receipts import Receipts
 from scanpipe.desk.tokens import may_see
 from scanpipe.ledgers.accounts import Token
-from scanpipe.web.api.door import needs, parts_of
+from scanpipe.seals import tidy_receipt
+from scanpipe.web.api.door import counted, gate_of, needs, parts_of
 from scanpipe.web.api.problems import ROOT, ApiProblem, answers
 
 router = APIRouter(prefix=ROOT, tags=["receipts"])
@@ -35,10 +36,14 @@ class ReceiptAnswer(BaseModel):
 @router.get("/receipts/{code}", summary="What was received of a candidate", responses=answers("not_found"))
 def get_receipt(request: Request, code: Annotated[str, Path(max_length=_LONGEST)], token: Caller) -> ReceiptAnswer:
     """How many sheets were received for each question, by the code on the candidate's sheets. A code that is nobody's answers
-    404, in the same time.
+    404, in the same time; a caller with many of those is answered 429 for a while, whatever they ask for.
     """
     receipts: Receipts = request.app.state.receipts
+    gate = gate_of(request)
+    counted(gate.wrong_receipts, token.who, 0)
+    counted(gate.receipts, f"{token.who} {tidy_receipt(code) or code}")
     found = receipts.one(parts_of(request), code)
     if found is None or not may_see(token, found.test):
+        counted(gate.wrong_receipts, token.who)
         raise ApiProblem("not_found")
     return ReceiptAnswer(questions=[ReceivedOf(question=q, received=n) for q, n in found.received])
