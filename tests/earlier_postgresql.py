@@ -85,7 +85,9 @@ def _events(pages: int) -> Iterator[tuple[str, str | None, int | None, dict[str,
             yield from _life(test.id, str(serial), str(candidate), str(question))
 
 
-def _life(test: str, serial: str, candidate: str, question: str) -> Iterator[tuple[str, str, int | None, dict[str, Any]]]:
+def _life(
+    test: str, serial: str, candidate: str, question: str
+) -> Iterator[tuple[str, str, int | None, dict[str, Any]]]:
     scan = f"{int(serial):064x}"
     where = {"file": f"S4/{serial}.jpg", "stack": "S4", "position": int(serial), "size": 700_000, "holder": "1-a"}
     yield "scan_taken_in", scan, None, {"key": f"originals/{scan}.jpg", **where}

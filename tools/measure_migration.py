@@ -2,8 +2,8 @@
 
 python -m tools.measure_migration --pages 170000
 
-The ledger is made as schema 0003 kept it (tests/earlier_postgresql.py); `scanpipe ledger migrate` brings it up to date in a process of
-its own. Afterwards the chain and the state are proven from the events.
+The ledger is made as schema 0003 kept it (tests/earlier_postgresql.py); `scanpipe ledger migrate` brings it up to date in a
+process of its own. Afterwards the chain and the state are proven from the events.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""A client that was away for a week misses nothing and sees nothing twice: while it was away and while it catches up the server is
-killed and started again, the clock goes on and back, and more happens.
+"""A client that was away for a week misses nothing and sees nothing twice.
+
+While it is away and while it catches up the server is killed and started again, the clock goes on and back, and more happens.
 """
 
 from __future__ import annotations
