@@ -38,7 +38,10 @@ def serving(home: Installation, command: str = "serve", **settings: str) -> Iter
 
 
 class MortalServer:
-    """`scanpipe serve` or `up` on a port of its own, which is killed and started again there. What it says is in `log`."""
+    """`scanpipe serve` or `up` on a port of its own, which is killed and started again there. What it says is in `log`.
+
+    As a context it is over at the end, whatever happened; `stop` asserts that it ends as it should.
+    """
 
     def __init__(self, home: Installation, command: str = "serve", **settings: str) -> None:
         (self._port,) = free_ports(1)
@@ -67,3 +70,10 @@ class MortalServer:
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
         assert self.process.wait(120) == 0, self.log.read_text()[-2000:]
+
+    def __enter__(self) -> MortalServer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.kill()

@@ -11,12 +11,12 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import signal
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -69,29 +69,37 @@ def take_in(printed: Printed, place: Path, scans: Path, mood: str | None) -> Run
         home.run("webhooks", "add", _TEST, receiver.url)
     shutil.copytree(scans, home.settings.inbox_path, dirs_exist_ok=True)
     count = len(list(scans.iterdir()))
-    program = MortalServer(home, "up")
-    with open_parts(home.settings) as parts:
-        while True:
-            with parts.ledger.read() as r:
-                if r.counts().get("filed") == count:
-                    times = [datetime.fromisoformat(p.at) for p in r.pages_in("filed")]
-                    break
-            time.sleep(0.3)
-    cpu_s = _cpu_s(program.process.pid)
-    program.process.send_signal(signal.SIGTERM)
-    program.process.wait()
+    with MortalServer(home, "up") as program:
+        times = _filed(home, count)
+        cpu_s = _cpu_s(program.process.pid)
+        program.stop()
     if receiver is not None:
         receiver.kill()
         assert bool(receiver.took()) == (mood == "well")
     return Run((max(times) - min(times)).total_seconds(), cpu_s)
 
 
+def _filed(home: Installation, count: int) -> list[datetime]:
+    """When each page came into its slot, once all are there."""
+    with open_parts(home.settings) as parts:
+        while True:
+            with parts.ledger.read() as r:
+                if r.counts().get("filed") == count:
+                    return [datetime.fromisoformat(p.at) for p in r.pages_in("filed")]
+            time.sleep(0.3)
+
+
 def _cpu_s(pid: int) -> float:
     """Of a process and its children, dead and alive."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     own = sum(int(ticks) for ticks in fields[11:15]) / os.sysconf("SC_CLK_TCK")
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return own + sum(_cpu_s(int(child)) for task in tasks for child in (task / "children").read_text().split())
+    return own + sum(_cpu_s(child) for child in _children(pid))
+
+
+def _children(pid: int) -> Iterator[int]:
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(FileNotFoundError):  # a thread that ends meanwhile
+            yield from map(int, (task / "children").read_text().split())
 
 
 def table(sheets: int, runs: dict[str | None, list[Run]]) -> str:

@@ -29,13 +29,13 @@ MOODS: dict[str, Any] = {
 
 
 class ReceiverProcess:
-    """`folder` outlives it: a receiver that moves takes it along."""
+    """What it took outlives it."""
 
     def __init__(self, folder: Path, mood: str = "well") -> None:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir()
         self._folder = folder
         self.feels(mood)
-        (self._port,) = free_ports(1)
+        self.moves()
         self.start()
 
     @property
@@ -47,6 +47,10 @@ class ReceiverProcess:
         command = [sys.executable, "-m", "tests.programs.receiver_process", str(self._folder), str(self._port)]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None and self._process.stdout.readline() == "listening\n"
+
+    def moves(self) -> None:
+        """To another port, from the next start on."""
+        (self._port,) = free_ports(1)
 
     def kill(self) -> None:
         self._process.kill()

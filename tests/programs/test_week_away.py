@@ -122,35 +122,38 @@ def set_clock(shift: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Set]:
 
 
 def week_away(home: Installation, set_clock: Set, pages_a_day: int, limit: int, kill_every: int) -> None:
-    with open_parts(home.settings) as parts:
-        secret, office = token(parts, "events:read"), Office(parts)
-        server = MortalServer(home)
-        client = Client(server.url, secret, limit)
+    with open_parts(home.settings) as parts, MortalServer(home) as server:
+        office, client = Office(parts), Client(server.url, token(parts, "events:read"), limit)
         office.works(pages_a_day)
         client.catches_up()
         before = len(client.seen)
-        assert before
         for day in DAYS_BY_THE_CLOCK:
             set_clock(day)
             office.works(pages_a_day)
             if day == 3:
                 assert server.kill()
                 server.start()
-        arriving = threading.Thread(target=lambda: [office.works(10) for _ in range(pages_a_day // 10)])
-        arriving.start()
-        stretches = 0
-        while client.ask() or arriving.is_alive():
-            stretches += 1
-            if stretches % kill_every == 0 and stretches <= 4 * kill_every:
-                assert server.kill()
-                server.start()
-        arriving.join()
+        answers = catch_up_while_more_comes(office, client, server, pages_a_day, kill_every)
         parts.ledger.link()
         client.catches_up()
         server.stop()
         check(parts, client)
-        assert len(client.seen) - before > len(DAYS_BY_THE_CLOCK) * pages_a_day and stretches > kill_every
-        print(f"\n{len(client.seen)} changes, {stretches} answers, {server.log.read_text().count('Serving')} starts")
+    assert before and len(client.seen) - before > len(DAYS_BY_THE_CLOCK) * pages_a_day and answers > kill_every
+    print(f"\n{len(client.seen)} changes, {answers} answers, {server.log.read_text().count('Serving')} starts")
+
+
+def catch_up_while_more_comes(office: Office, client: Client, server: MortalServer, pages: int, kill_every: int) -> int:
+    """The server is killed four times at most, every so many answers. Answers how many there were."""
+    arriving = threading.Thread(target=lambda: [office.works(10) for _ in range(pages // 10)], daemon=True)
+    arriving.start()
+    answers = 0
+    while client.ask() or arriving.is_alive():
+        answers += 1
+        if answers % kill_every == 0 and answers <= 4 * kill_every:
+            assert server.kill()
+            server.start()
+    arriving.join()
+    return answers
 
 
 def check(parts: Parts, client: Client) -> None:
