@@ -35,7 +35,7 @@ SCOPES = ["slots:read", "content:read", "events:read"]
 
 
 def test_a_grader_beside_a_program_that_is_killed(tmp_path: Path) -> None:
-    fetch_while_killed(tmp_path, sheets=30, kills=2)
+    fetch_while_killed(tmp_path, sheets=20, kills=2)
 
 
 @pytest.mark.proof
@@ -61,7 +61,6 @@ def fetch_while_killed(place: Path, sheets: int, kills: int) -> None:
         assert grader.once() == "", "nothing is new, and nothing comes twice"
         program.stop()
     assert grader.seen() == witness.seen == [e.id for e in events], "each change once, in order"
-    assert witness.early == [], "no page was announced before its bytes could be read"
     check(home, scanning, grader, events)
     print(f"\n{kills} kills, {sheets} sheets, {len(events)} changes, {time.monotonic() - began_s:.0f} s")
 
@@ -184,6 +183,7 @@ def wait_for_all(home: Installation, scanning: Scanning, grader: Grader, witness
             with parts.ledger.read() as r:
                 counts = r.counts()
                 events = [c for c in r.feed().after(0, 100_000).changes if c.candidate is not None]
+            assert witness.early == [], "a page was announced before its bytes could be read"
             done = counts == {"filed": scanning.sheets, "held": scanning.twice}
             if done and len(grader.seen()) >= len(events) and len(witness.seen) >= len(events):
                 return events
