@@ -19,6 +19,7 @@ from tests.arrivals import large_test
 from tests.installation import Installation
 
 _OTHER_KEY = Key("OTR", b"another installation's secret key")
+_DPI = 300
 
 
 def exam(folder: Path, candidates: int, questions: int) -> tuple[list[tuple[str, str]], set[tuple[str, str]]]:
@@ -68,15 +69,15 @@ def _feed(
     stack.mkdir()
     for n, sheet in enumerate(used):
         if sheet.serial not in gone:
-            (stack / f"{n:05d}.jpg").write_bytes(home.scan(n, dpi=110, stroke=n % 20))
+            (stack / f"{n:05d}.jpg").write_bytes(home.scan(n, dpi=_DPI, stroke=n % 20))
         if sheet.serial in twice:
-            (stack / f"9{n:05d}.jpg").write_bytes(home.scan(n, dpi=110, skew_deg=-0.4, stroke=n % 20))
+            (stack / f"9{n:05d}.jpg").write_bytes(home.scan(n, dpi=_DPI, skew_deg=-0.4, stroke=n % 20))
     spare = Installation(home.data_dir, folder / "spare.pdf", ())
-    (stack / "spare.jpg").write_bytes(spare.scan(0, dpi=110))
+    (stack / "spare.jpg").write_bytes(spare.scan(0, dpi=_DPI))
     other = Installation(home.data_dir, folder / "other.pdf", ())
     draw([replace(s, serial=f"{90_000_000 + n}") for n, s in enumerate(used[:4])], test, _OTHER_KEY, other.pdf)
     for n in range(4):
-        (stack / f"0000{n}-other.jpg").write_bytes(other.scan(n, dpi=110))
+        (stack / f"0000{n}-other.jpg").write_bytes(other.scan(n, dpi=_DPI))
 
 
 @pytest.mark.proof
