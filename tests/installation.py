@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from scanpipe.settings import Settings, load_settings
 from scanpipe.sheets import draw, plan
 from scanpipe.stages.render import encode_jpeg, straightened_page
 from scanpipe.wiring import open_parts
+from tests import loaded
 
 ROOT = Path(__file__).parent.parent
 MATHEMATICS = ROOT / "config/tests/mathematics.yaml"
@@ -72,9 +72,7 @@ class Installation:
 
     def call(self, *args: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """`scanpipe …` with whatever comes of it."""
-        env = {**os.environ, **self.environ}
-        command = [sys.executable, "-m", "scanpipe", *args]
-        return subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, input=stdin, cwd=ROOT)
+        return loaded.call(args, {**os.environ, **self.environ}, stdin, 300)
 
     def lines(self, *args: str) -> list[dict[str, Any]]:
         """What a command answers with `--json`."""

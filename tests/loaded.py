@@ -1,0 +1,150 @@
+"""`scanpipe`, loaded once. Each command is a fork of it: a process of its own, without the time that loading takes.
+
+A thousand commands are called in the tests, and what Python needs to load the program was most of their time.
+
+    python -m tests.loaded SOCKET
+
+For every connection a child is forked. It takes the arguments, the environment and the three standard files, forks the command,
+tells its process id, and its exit code when it has ended. The server ends when its standard input does.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import IO
+
+ROOT = Path(__file__).parent.parent
+_LONGEST = 1 << 20
+_STARTING = threading.Lock()
+
+
+def call(
+    args: Sequence[str], env: Mapping[str, str], stdin: str | None, timeout_s: float
+) -> subprocess.CompletedProcess[str]:
+    """`scanpipe …` with this environment, and what came of it. Raises TimeoutExpired when it was ended for that."""
+    with _STARTING:
+        path = _started()
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        given.write((stdin or "").encode())
+        given.seek(0)
+        code = _ask(path, json.dumps([list(args), dict(env)]), [f.fileno() for f in (given, out, err)], timeout_s)
+        return subprocess.CompletedProcess(["scanpipe", *args], code, _text(out), _text(err))
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
+
+
+def _ask(path: str, request: str, files: list[int], timeout_s: float) -> int:
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(path)
+        socket.send_fds(line, [b"f"], files)
+        line.sendall(request.encode())
+        line.shutdown(socket.SHUT_WR)
+        answers = line.makefile()
+        child = int(answers.readline())
+        line.settimeout(timeout_s)
+        try:
+            return int(answers.readline())
+        except TimeoutError:
+            os.kill(child, signal.SIGKILL)
+            raise subprocess.TimeoutExpired(request, timeout_s) from None
+
+
+@cache
+def _started() -> str:
+    place = tempfile.TemporaryDirectory(prefix="scanpipe-loaded-")
+    path = f"{place.name}/line"
+    command = [sys.executable, "-m", "tests.loaded", path]
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True)
+    assert server.stdin is not None and server.stdout is not None
+    assert server.stdout.readline() == "ready\n"
+
+    def end() -> None:
+        assert server.stdin is not None
+        server.stdin.close()
+        server.wait()
+        place.cleanup()
+
+    atexit.register(end)
+    return path
+
+
+def _serve(path: str) -> None:
+    from scanpipe.cli import main
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the children that hold a line
+    with socket.socket(socket.AF_UNIX) as listener, selectors.DefaultSelector() as events:
+        listener.bind(path)
+        listener.listen(64)
+        events.register(listener, selectors.EVENT_READ)
+        events.register(sys.stdin, selectors.EVENT_READ)
+        print("ready", flush=True)
+        while not any(key.fileobj is sys.stdin for key, _ in events.select()):
+            line, _ = listener.accept()
+            if os.fork() == 0:
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                listener.close()
+                _hold(line, main)
+            line.close()
+
+
+def _hold(line: socket.socket, main: object) -> None:
+    """Starts the command and stays on the line until it has ended. Does not come back."""
+    _, files, _, _ = socket.recv_fds(line, 1, 3)
+    args, env = json.loads(b"".join(iter(lambda: line.recv(_LONGEST), b"")))
+    child = os.fork()
+    if child == 0:
+        line.close()
+        _become(args, env, files, main)
+    line.sendall(f"{child}\n".encode())
+    _, status = os.waitpid(child, 0)
+    line.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+    os._exit(0)
+
+
+def _become(args: list[str], env: dict[str, str], files: list[int], main: object) -> None:
+    """The process is the command from here on."""
+    for standard, file in enumerate(files):
+        os.dup2(file, standard)
+        os.close(file)
+    os.environ.clear()
+    os.environ.update(env)
+    sys.argv = ["scanpipe", *args]
+    code = 0
+    try:
+        assert callable(main)
+        main()
+    except SystemExit as e:
+        code = e.code if isinstance(e.code, int) else bool(e.code)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+        code = 1
+    finally:
+        _end(code)
+
+
+def _end(code: int) -> None:
+    """As the interpreter ends: threads are waited for, what was registered is run, what was written goes out."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1])
