@@ -14,7 +14,7 @@ from scanpipe.desk.backing_up import back_up
 from scanpipe.desk.backing_up import restore as take_back
 from scanpipe.desk.conveyor import Conveyor
 from scanpipe.desk.moving import copy_store
-from scanpipe.desk.rebuilding import PageCounter, rebuild
+from scanpipe.desk.rebuilding import LOST, PageCounter, rebuild
 from scanpipe.desk.shelving import shelve
 from scanpipe.desk.verifying import verify
 from scanpipe.desk.working import finish_own
@@ -111,7 +111,7 @@ def rebuild_ledger(door: Door, as_json: bool) -> None:
         finally:
             conveyor.abandon()
     if as_json:
-        emit(asdict(done))
+        emit(asdict(done) | {"not_rebuilt": LOST})
         return
     click.echo(
         f"Added {done.definitions} definitions, {done.sheets} sheets, {done.scans} scans, {done.filed} filed pages."
@@ -119,7 +119,12 @@ def rebuild_ledger(door: Door, as_json: bool) -> None:
     click.echo(f"{done.waiting} pages were worked off from their originals.")
     for key in done.odd:
         click.secho(f"  {key} lies in a slot, and its label does not say of which page it is", fg="red")
-    click.echo("  → scanpipe verify")
+    click.echo(
+        "Not rebuilt, since the store does not have it (a backup that was restored before has it up to its day):"
+    )
+    for what in LOST:
+        click.echo(f"  {what}")
+    click.echo("  → scanpipe verify; then lock tests again that are being graded, and say again what is expected")
 
 
 @click.command()

@@ -1,7 +1,8 @@
 """A ledger made anew from the store alone: all that the store has and the ledger does not.
 
 Pages in slots are filed again as the labels of their objects say. All others wait, and go their way again from the original: what
-was held is held again for the same reason, what a person discarded comes back to the queue.
+was held is held again for the same reason, what a person discarded comes back to the queue. `LOST` is what the
+store does not have.
 """
 
 from __future__ import annotations
@@ -22,6 +23,14 @@ from scanpipe.model import PageId, Slot
 from scanpipe.stores import ObjectInfo
 
 Progress = Callable[[int], None]
+LOST = (
+    "what was said to be expected (sheets handed out and collected, declarations, attendance, stacks)",
+    "closed differences, and who signed reports off",
+    "decisions of persons, further slots of a page, and the order in a slot",
+    "locks of tests that are being graded",
+    "accounts, tokens, webhooks, and the history of all that happened",
+)
+"""Stands in the ledger alone, and in its backups: is to be told again, where no backup was taken back before."""
 _ONE_PAGE = ("image/jpeg", "image/png")
 
 

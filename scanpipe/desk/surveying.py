@@ -54,6 +54,7 @@ class Survey:
         self._tests: dict[str, TestState] = {}
         self._due: set[str] = set()
         self._quiet = False
+        self._counts: dict[str, int] = {}
         self._rests_until_s = 0.0
         self._last: int | None = None
         self._seen: dict[Path, datetime] = {}
@@ -65,6 +66,7 @@ class Survey:
         with self._parts.ledger.read() as r:
             self._follow(r, now)
             self._judge(r)
+            self._counts = {stack: count for stack, _, count in r.expected().stack_counts()} if self._stacks else {}
             return Facts(
                 now,
                 held=tuple(_held(r)),
@@ -122,6 +124,8 @@ class Survey:
             unfinished, last = "file", max(last, *in_its_folder)
         elif damaged:
             unfinished = "broken"
+        elif name in self._counts:
+            unfinished = "count" if r.notices().standings.sheets_in(name) < self._counts[name] else ""
         elif source and source.duplex and single and files % 2:
             unfinished = "side"
         called = source.name if source else ""

@@ -48,7 +48,8 @@ class StackState:
     """What was fed together, or is being fed. `source` is the scanner's name in the settings, if it has one there.
 
     `unfinished` is what tells that more should have come: `file` (one in the hot folder stopped growing), `broken` (the last file
-    is damaged), `side` (a side of the last sheet is missing); empty where nothing does.
+    is damaged), `count` (somebody said how many pages the stack has), `side` (a side of the last sheet is missing); empty where
+    nothing does, or where the count is reached.
     """
 
     name: str

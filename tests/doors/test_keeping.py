@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from scanpipe.desk import expecting
+from scanpipe.desk.renditions import rendition
 from scanpipe.ledgers import open_ledger
+from scanpipe.wiring import open_parts
 from tests.installation import Installation, install
 from tests.postgresql_server import PostgresqlServer
 from tests.s3_server import S3Server
@@ -107,8 +110,19 @@ def test_what_came_after_the_backup_is_added_from_the_store(
 
 def test_a_ledger_from_the_store_alone(home: Installation, request: pytest.FixtureRequest) -> None:
     before, before_scans = pages(home), scans(home)
+    filed = next(page for page in before.values() if page["state"] == "filed")
+    with open_parts(home.settings) as parts:
+        expecting.note_attendance(parts, filed["test"], {filed["candidate"]: True}, "kari")
+        kept = [rendition(parts, filed["key"], filed["sha256"], kind) for kind in ("web", "blind")]
+        pictures = [parts.store.read(key) for key in kept]
     lost = without_ledger(home, server(request, home))
-    lost.run("ledger", "rebuild")
+    said = lost.run("ledger", "rebuild")
+    assert "Not rebuilt" in said and "attendance" in said and "closed differences" in said and "locks" in said
+    with open_parts(lost.settings) as parts:
+        again = [rendition(parts, filed["key"], filed["sha256"], kind) for kind in ("web", "blind")]
+        assert (again, [parts.store.read(key) for key in again]) == (kept, pictures)
+        with parts.ledger.read() as r:
+            assert r.expected().attendance(filed["test"]) == {}, "as it says"
     after = pages(lost)
     assert scans(lost) == before_scans
     back = {id for id, page in before.items() if page["state"] == "discarded"}

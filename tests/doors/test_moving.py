@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from scanpipe.desk.renditions import rendition
+from scanpipe.wiring import open_parts
 from tests.installation import Installation, install
 from tests.s3_server import REGION, S3Server
 
@@ -54,6 +56,11 @@ def test_one_that_was_broken_off_goes_on_and_nothing_is_overwritten(home: Instal
     pictures = sorted((there / "objects" / "tests").rglob("*.jpg"))
     pictures[0].unlink()
     assert copied(home, "-", f"directory:{there}") == {"brought": 1, "bytes": pictures[0].stat().st_size, "there": 10}
+    with open_parts(home.settings) as parts, parts.ledger.read() as r:
+        page = next(iter(r.pages_in("filed")))
+        made = rendition(parts, page.key or "", page.sha256 or "", "thumbnail")
+    assert copied(home, "-", f"directory:{there}")["brought"] == 1, "a rendition comes along"
+    assert (there / "objects" / made).read_bytes() == (home.data_dir / "objects" / made).read_bytes()
     pictures[1].unlink()
     pictures[1].write_bytes(b"something else")
     done = home.call("store", "copy", "-", f"directory:{there}")

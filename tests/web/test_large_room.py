@@ -1,4 +1,4 @@
-"""A hall of 1,700 candidates: their invigilator enters all of it on one page."""
+"""A hall of 1,700 candidates: their invigilator enters all of it on one page, on a phone as well."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from fastapi.testclient import TestClient
 from scanpipe.desk import people
 from scanpipe.desk.parts import Parts
 from scanpipe.model import Sheet
+from scanpipe.wiring import open_parts
 from tests.arrivals import large_test, printed
+from tests.browser import chromium, sign_in
+from tests.installation import Installation
+from tests.serving import serving
 from tests.web import conftest
 from tests.web.test_completeness_pages import token
 
@@ -65,3 +69,24 @@ def test_the_number_of_fields_has_a_bound(app: TestClient, sheets: list[Sheet]) 
     assert app.post("/language", data={f"x{n}": "" for n in range(1001)}).status_code == 400, (
         "elsewhere it is as it was"
     )
+
+
+def test_on_a_phone(home: Installation) -> None:
+    with open_parts(home.settings) as parts:
+        hall(parts)
+    last = HALL.candidates[-1].number
+    with serving(home) as url, chromium() as browser:
+        phone = {"width": 360, "height": 640}
+        page = browser.new_context(viewport=phone, has_touch=True, is_mobile=True).new_page()  # type: ignore[arg-type]
+        page.set_default_timeout(120_000)
+        sign_in(page, url, "chief_invigilator", conftest.PASSWORD)
+        page.wait_for_url(lambda there: "sign-in" not in there)
+        page.goto(url + LINK)
+        assert page.evaluate("document.documentElement.scrollWidth <= 360"), "nothing but the table is wider"
+        field = page.locator(f'[name="collected {HALL.candidates[0].number}"]').bounding_box()
+        assert field is not None and field["x"] + field["width"] <= 360, "what is entered is seen without moving aside"
+        for number in (HALL.candidates[0].number, last):
+            page.fill(f'[name="collected {number}"]', "3")
+        page.get_by_role("button", name="Record").click()
+        page.get_by_text("Recorded.").wait_for()
+        assert page.input_value(f'[name="collected {last}"]') == "3"

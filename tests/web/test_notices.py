@@ -207,6 +207,25 @@ def test_a_scanner_that_stops_in_the_middle_of_a_file(office: Office) -> None:
     assert ("silent", _stack("rom 210")) not in office.standing()
 
 
+def test_a_scanner_that_stops_before_a_counted_stack_is_through(office: Office) -> None:
+    office.sources = (SourceSettings("Scanner 2", "rom 210", duplex=True),)
+    for n in range(3):
+        about = {"file": f"rom 210/{n}.jpg", "stack": _stack("rom 210"), "position": n + 1, "size": 9, "key": f"k{n}"}
+        office.parts.ledger.write(
+            lambda tx, n=n, a=about: tx.append("scan_taken_in", scan=f"{n:064d}", holder="h", **a)
+        )
+        office.parts.ledger.write(lambda tx, n=n: tx.append("scan_unpacked", scan=f"{n:064d}", pages=1))
+    expecting.expect_stacks(office.parts, {_stack("rom 210"): 3}, "kari")
+    lookout = office.lookout()
+    lookout.look()
+    office.clock.later(minutes=6)
+    lookout.look()
+    assert ("silent", _stack("rom 210")) not in office.standing(), "all came, though their number is odd"
+    expecting.expect_stacks(office.parts, {_stack("rom 210"): 4}, "kari")
+    lookout.look()
+    assert office.standing()["silent", _stack("rom 210")].values == {"source": "Scanner 2", "count": 3}
+
+
 def _stack(folder: str) -> str:
     return f"{folder} {datetime.now().date().isoformat()}"
 
