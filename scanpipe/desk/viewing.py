@@ -34,6 +34,13 @@ class SheetView:
     decisions: list[DecisionRecord]
     also: list[Slot]
 
+    @property
+    def first(self) -> PageRecord | None:
+        """The filed scan of the same sheet, which is compared with this one where the sheet was seen before."""
+        if self.page.reason != "sheet_seen_before" or self.page.state != "held" or not self.page.key:
+            return None
+        return next((p for p, _ in self.others if p.state == "filed" and p.key), None)
+
 
 def view_sheet(tx: Transaction, id: PageId) -> SheetView | None:
     """The page and what is around it; None where there is no such page."""

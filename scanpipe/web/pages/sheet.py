@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from scanpipe.desk import arranging, deciding, duplicates, splitting, turning
 from scanpipe.desk.decisions import undo, undo_last
-from scanpipe.desk.viewing import next_held, note_here, view_sheet
+from scanpipe.desk.viewing import next_held, note_here, note_view, view_sheet
 from scanpipe.faults import Overtaken, Refused, UnknownThing
 from scanpipe.ledgers.queue import Filter
 from scanpipe.model import Claims, PageId
@@ -224,6 +224,9 @@ def _draw(request: Request, by: str, id: PageId, filter: Filter, refused: Any = 
         previous = r.queue().held_before(filter, view.page.event)
         tests = r.tests()
     note_here(parts_of(request), id, by)
+    for shown in (view.page, view.first):
+        if shown is not None and shown.key:
+            note_view(parts_of(request), shown.id, by)  # a browser that fetched the drawing ahead does not ask for it again
     values: dict[str, Any] = {
         "path": _link(id, filter),
         "view": view,
