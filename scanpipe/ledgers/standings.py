@@ -58,12 +58,13 @@ class Standings:
         return found | {str(json.loads(row[0])["test"]).upper() for row in self._c.execute(told)}
 
     def completeness(self, tests: Iterable[str]) -> Iterator[tuple[str, int, int, int]]:
-        """Of each test, as its definition spells it: sheets that were printed, how many of them were scanned, and how many of its
-        pages are open: held, on their way, or to be scanned again and not there yet.
+        """Of each test, as its definition spells it: sheets that were printed for somebody, how many of them were scanned, and
+        how many of its pages are open: held, on their way, or to be scanned again and not there yet.
         """
         seen = sa.exists().where(_p.serial == t.sheet.c.serial, _p.state.not_in(("discarded", "withdrawn")))
         for test in tests:
-            printed = sa.select(sa.func.count(), sa.func.sum(sa.case((seen, 1), else_=0))).where(t.sheet.c.test == test)
+            printed = sa.select(sa.func.count(), sa.func.sum(sa.case((seen, 1), else_=0)))
+            printed = printed.where(t.sheet.c.test == test, t.sheet.c.candidate.is_not(None))
             expected, received = self._c.execute(printed).one()
             yield test, expected, int(received or 0), self._open(test)
 
