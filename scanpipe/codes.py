@@ -5,10 +5,10 @@ A code is text of QR's alphanumeric alphabet, so that it packs small and no read
     SP 1 S 0 K7Q 00012345 4JX2M7AQTC MA0001-2026H:10001:2A
     │  │ │ │ │   │        │          └ the claims of its kind, `:` between them
     │  │ │ │ │   │        └ MAC: the first 50 bits of HMAC-SHA256 over all else, base 32
-    │  │ │ │ │   └ serial of the sheet of paper, 8 digits
+    │  │ │ │ │   └ serial of the sheet of paper, 8 digits; of a label, which is no sheet, zeros
     │  │ │ │ └ id of the key that signed it, 3 characters
-    │  │ │ └ traits of the sheet, one base 32 digit (bit 0: Letter paper; 1 to 4 reserved: back side, rehearsal)
-    │  │ └ kind: C candidate code, Q question code, S sheet code (more to come: labels, pads, separators)
+    │  │ │ └ traits of the sheet, one base 32 digit (bit 0: Letter paper; 2: rehearsal; 1, 3, 4 reserved: back side)
+    │  │ └ kind: C candidate code, Q question code, S sheet code; P, O codes of a pad; L, M labels (`Kind`)
     │  └ version of the grammar
     └ ours
 
@@ -43,18 +43,32 @@ _SPELLABLE = re.compile(rf"[A-Za-z0-9.{''.join(_ESCAPES)}{''.join(_ESCAPES).lowe
 """Letters that have one capital each: not ß, whose capitals are those of ss, and not the sign of the escapes itself."""
 _ID = r"(?:[A-Z0-9.-]|\*[0-7]){1,120}"
 _GRAMMAR = re.compile(
-    rf"SP1([CQS])([A-Z2-7])([A-Z2-7]{{3}})([0-9]{{{SERIAL_DIGITS}}})([A-Z2-7]{{{_MAC_CHARACTERS}}})({_ID}(?::{_ID}){{1,2}})",
+    rf"SP1([CLMOPQS])([A-Z2-7])([A-Z2-7]{{3}})([0-9]{{{SERIAL_DIGITS}}})([A-Z2-7]{{{_MAC_CHARACTERS}}})({_ID}(?::{_ID}){{0,2}})",
     re.ASCII,
 )
 _LONGEST = 512
 
 
 class Kind(StrEnum):
-    """What a code claims beside test and serial: the candidate, the question, or both."""
+    """Which code it is, and with that what it claims beside the test."""
 
     CANDIDATE = "C"
     QUESTION = "Q"
     SHEET = "S"
+    PAD = "P"
+    """The sheet code of a pad: the question, where the pad was printed for one."""
+    OPEN = "O"
+    """Stands on an open pad where others have the question code, and claims nothing."""
+    CANDIDATE_LABEL = "L"
+    QUESTION_LABEL = "M"
+
+
+PERSONAL = (Kind.CANDIDATE, Kind.QUESTION, Kind.SHEET)
+"""The codes of a sheet that was printed for one candidate and question."""
+LABELS = (Kind.CANDIDATE_LABEL, Kind.QUESTION_LABEL)
+"""Codes that are stuck on a sheet: they have no serial, and no place."""
+_NO_SERIAL = "0" * SERIAL_DIGITS
+_LETTER, _REHEARSAL = 1, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +108,12 @@ class Parsed:
     @property
     def letter(self) -> bool:
         """Printed on Letter paper (else A4): says where the other codes of the sheet are."""
-        return bool(self.traits & 1)
+        return bool(self.traits & _LETTER)
+
+    @property
+    def rehearsal(self) -> bool:
+        """Printed for a rehearsal."""
+        return bool(self.traits & _REHEARSAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +122,7 @@ class Authentic:
 
     kind: Kind
     claims: Claims
+    rehearsal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +140,15 @@ class Foreign:
     why: Said
 
 
-def encode(kind: Kind, claims: Claims, key: Key, *, letter: bool = False) -> str:
-    """The text of a code. `claims.test`, `claims.serial` and what the kind claims must be there.
+def encode(kind: Kind, claims: Claims, key: Key, *, letter: bool = False, rehearsal: bool = False) -> str:
+    """The text of a code. `claims.test`, `claims.serial` (but of a label) and what the kind claims must be there.
 
     Raises ValueError for a claim that the grammar cannot spell.
     """
     fields = [_escape(f) for f in _fields(kind, claims)]
-    head, tail = f"SP1{kind}{_BASE32[int(letter)]}{key.id}{claims.serial}", ":".join(fields)
+    traits = _BASE32[(_LETTER if letter else 0) | (_REHEARSAL if rehearsal else 0)]
+    serial = _NO_SERIAL if kind in LABELS else claims.serial
+    head, tail = f"SP1{kind}{traits}{key.id}{serial}", ":".join(fields)
     if parse(head + "A" * _MAC_CHARACTERS + tail) is None:
         raise ValueError(f"the grammar cannot spell {claims}")
     return head + _mac(key, head, tail) + tail
@@ -157,9 +179,9 @@ def decode(text: str, keyring: Keyring) -> Authentic | BadSignature | Foreign:
     head, tail = text[:start], text[start + _MAC_CHARACTERS :]
     if not hmac.compare_digest(_mac(key, head, tail), parsed.mac):
         return BadSignature(parsed.kind, parsed.claims)
-    if parsed.traits > 1:
+    if parsed.traits & ~(_LETTER | _REHEARSAL):
         return Foreign(say("a kind of sheet that this version does not know"))
-    return Authentic(parsed.kind, parsed.claims)
+    return Authentic(parsed.kind, parsed.claims, parsed.rehearsal)
 
 
 def _mac(key: Key, head: str, tail: str) -> str:
@@ -167,23 +189,35 @@ def _mac(key: Key, head: str, tail: str) -> str:
     return base64.b32encode(digest[:10]).decode("ascii")[:_MAC_CHARACTERS]
 
 
+_CLAIMED: Mapping[Kind, tuple[str, ...]] = {
+    Kind.CANDIDATE: ("candidate",),
+    Kind.QUESTION: ("question",),
+    Kind.SHEET: ("candidate", "question"),
+    Kind.PAD: ("question",),
+    Kind.OPEN: (),
+    Kind.CANDIDATE_LABEL: ("candidate",),
+    Kind.QUESTION_LABEL: ("question",),
+}
+"""What a code of each kind claims beside test and serial, in this order. A pad need not claim it."""
+
+
 def _fields(kind: Kind, claims: Claims) -> list[str]:
-    wanted = {
-        Kind.CANDIDATE: (claims.test, claims.candidate),
-        Kind.QUESTION: (claims.test, claims.question),
-        Kind.SHEET: (claims.test, claims.candidate, claims.question),
-    }[kind]
-    if claims.serial is None or None in wanted:
+    wanted = [claims.test, *(getattr(claims, name) for name in _CLAIMED[kind])]
+    if kind is Kind.PAD and claims.question is None:
+        wanted.pop()
+    if None in wanted or (claims.serial is None and kind not in LABELS):
         raise ValueError(f"a code of kind {kind} needs more than {claims}")
     return [w for w in wanted if w is not None]
 
 
 def _claims(kind: Kind, serial: str, fields: list[str]) -> Claims | None:
-    if len(fields) != (3 if kind is Kind.SHEET else 2):
+    names = _CLAIMED[kind]
+    if len(fields) - 1 != len(names) and not (kind is Kind.PAD and len(fields) == 1):
         return None
-    candidate = None if kind is Kind.QUESTION else fields[1]
-    question = None if kind is Kind.CANDIDATE else fields[-1]
-    return Claims(fields[0], candidate, question, serial)
+    if kind in LABELS and serial != _NO_SERIAL:
+        return None
+    said = dict(zip(names, fields[1:], strict=False))
+    return Claims(fields[0], said.get("candidate"), said.get("question"), None if kind in LABELS else serial)
 
 
 def _escape(text: str) -> str:

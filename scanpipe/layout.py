@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scanpipe.codes import Kind
+from scanpipe.codes import PERSONAL, Kind
 
 CODE_MM = 20.0
 """Side of a symbol without its quiet zone. Its version varies with the length of the text, its size does not."""
@@ -20,6 +20,9 @@ QUIET_MODULES = 4
 _SIDE_MARGIN_MM = 17.0
 """Clear of the holes of ring binders, which are 12 mm from the edge (ISO 838)."""
 _END_MARGIN_MM = 12.0
+LABEL_BOX_MM = (73.0, 44.0)
+"""Room for a label of the largest usual size (70 × 42.3 mm), put on by hand."""
+_LABEL_BOX_LEFT_MM, _LABEL_BOX_TOP_MM = 13.4, 8.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,12 @@ class Box:
     height_mm: float
 
     @property
+    def corners_mm(self) -> tuple[tuple[float, float], ...]:
+        """Top left, top right, bottom right, bottom left."""
+        x, y, right, bottom = self.x_mm, self.y_mm, self.right_mm, self.bottom_mm
+        return ((x, y), (right, y), (right, bottom), (x, bottom))
+
+    @property
     def right_mm(self) -> float:
         return self.x_mm + self.width_mm
 
@@ -67,11 +76,32 @@ class Box:
 
 
 def places(paper: Paper) -> Mapping[Kind, Place]:
-    """Where each kind of code stands on this paper."""
+    """Where each kind of code of a personal sheet stands on this paper."""
+    return {kind: place_of(kind, paper) for kind in PERSONAL}
+
+
+def pad_places(paper: Paper, question: bool) -> Mapping[Kind, Place]:
+    """Where the codes of a pad stand: of one that was printed for a question, or of an open one."""
+    return {kind: place_of(kind, paper) for kind in (Kind.QUESTION if question else Kind.OPEN, Kind.PAD)}
+
+
+def place_of(kind: Kind, paper: Paper) -> Place:
+    """Where a code of this kind stands on this paper. Raises KeyError for a label, which may be anywhere."""
     right = paper.width_mm - _SIDE_MARGIN_MM - CODE_MM
     bottom = paper.height_mm - _END_MARGIN_MM - CODE_MM
+    top_left, top_right = Place(_SIDE_MARGIN_MM, _END_MARGIN_MM), Place(right, _END_MARGIN_MM)
+    bottom_left = Place(_SIDE_MARGIN_MM, bottom)
     return {
-        Kind.CANDIDATE: Place(_SIDE_MARGIN_MM, _END_MARGIN_MM),
-        Kind.QUESTION: Place(right, _END_MARGIN_MM),
-        Kind.SHEET: Place(_SIDE_MARGIN_MM, bottom),
-    }
+        Kind.CANDIDATE: top_left,
+        Kind.QUESTION: top_right,
+        Kind.OPEN: top_right,
+        Kind.SHEET: bottom_left,
+        Kind.PAD: bottom_left,
+    }[kind]
+
+
+def label_boxes(paper: Paper) -> tuple[Box, Box]:
+    """Where a pad says that the candidate label and the question label go, side by side at the top."""
+    size = {"width_mm": LABEL_BOX_MM[0], "height_mm": LABEL_BOX_MM[1]}
+    x, y = _LABEL_BOX_LEFT_MM, _LABEL_BOX_TOP_MM
+    return Box(x, y, **size), Box(x + LABEL_BOX_MM[0] + 2, y, **size)

@@ -35,6 +35,8 @@ class Reason(enum.StrEnum):
     POOR_QUALITY = "poor_quality"
     PACK_EXCHANGED = "pack_exchanged"
     LATE = "late"
+    MISSING_SHEET_CODE = "missing_sheet_code"
+    REHEARSAL = "rehearsal"
 
 
 class Difference(enum.StrEnum):
@@ -124,11 +126,28 @@ class Candidate:
     """Minutes that the candidate has beyond the others; for invigilators, never printed."""
 
 
+PLAIN_SYMBOLOGIES = ("qr", "datamatrix", "code128", "pdf417", "aztec")
+"""Those that carry a check of their own: the others (Code 39, ITF) are misread now and then, and nobody can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainCode:
+    """A code from elsewhere that this test takes: one of these symbologies, whose whole text the regular expression matches.
+
+    What it claims is the pattern's first group, or the whole text where it has none.
+    """
+
+    symbologies: tuple[str, ...]
+    pattern: str
+    claims: Literal["candidate", "question"]
+
+
 @dataclass(frozen=True, slots=True)
 class TestDefinition:
     """Which candidates and questions exist, which questions take sketches, how many.
 
-    Ids are unique without regard to case. `revision` counts from 1; it is 0 before the definition is registered.
+    Ids are unique without regard to case. `revision` counts from 1; it is 0 before the definition is registered. `rehearsal`: its
+    sheets are not students' work. `empty_sheets`: whether a sheet that nobody drew on is filed, or counted only.
     """
 
     __test__ = False  # not a pytest class
@@ -141,6 +160,9 @@ class TestDefinition:
     questions: tuple[Question, ...]
     candidates: tuple[Candidate, ...]
     revision: int = 0
+    rehearsal: bool = False
+    empty_sheets: Literal["file", "count"] = "file"
+    plain_codes: tuple[PlainCode, ...] = ()
     _questions: Mapping[str, Question] = field(init=False, repr=False, compare=False)
     _candidates: Mapping[str, Candidate] = field(init=False, repr=False, compare=False)
     _positions: Mapping[str, int] = field(init=False, repr=False, compare=False)
@@ -163,16 +185,21 @@ class TestDefinition:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet of paper as printed; the ledger knows every one."""
+    """One sheet of paper as printed; the ledger knows every one.
+
+    That of a pad has no candidate, and that of an open pad no question, until it is bound: `bound` is the event in which a person
+    said whose it is.
+    """
 
     serial: str
     test: str
-    candidate: str
-    question: str
+    candidate: str | None
+    question: str | None
     number: int
-    """This is sheet `number` of `of` for its slot, as printed on it."""
+    """This is sheet `number` of `of` for its slot, or of those printed together, as printed on it."""
     of: int
     revision: int
+    bound: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +212,7 @@ class Sight:
     else it is what the file says, else None. `paper_share` is how much of the sheet of paper is on the page, `page_share` how
     much of the page is paper (None where no code says so), `darkness` how much of it is nearly black (all 0 to 1). `blur_mm`
     is how blurred its codes are (standard deviation of a Gaussian), None where that cannot be told. `streaks_mm` are the places
-    of dark streaks, from the left of the scan.
+    of dark streaks, from the left of the scan. `empty`: a sheet on which nobody drew or wrote.
     """
 
     codes: tuple[Code, ...]
@@ -202,6 +229,7 @@ class Sight:
     blank: bool
     blur_mm: float | None = None
     streaks_mm: tuple[float, ...] = ()
+    empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,9 +254,12 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Blank:
-    """No code, and nobody wrote on it."""
+    """Nobody wrote on it, and it has no code, or its test only counts empty sheets: `slot` and `serial` say whose it is then."""
 
     evidence: Mapping[str, Any]
+    slot: Slot | None = None
+    serial: str | None = None
+    revision: int | None = None
 
 
 Verdict: TypeAlias = Filed | Held | Blank

@@ -7,15 +7,17 @@ picture out. `judge` runs beside the ledger: what is seen and what is on record 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from scanpipe.codes import Keyring
-from scanpipe.model import Blank, Claims, Code, Held, Reason, Sheet, Sight, Verdict
+from scanpipe.codes import Foreign, Keyring
+from scanpipe.model import Blank, Claims, Code, Filed, Held, Reason, Sheet, Sight, TestDefinition, Verdict
 from scanpipe.stages.blank import find_marks
 from scanpipe.stages.deskew import deskew
-from scanpipe.stages.identify import decode_all, identify, serials
+from scanpipe.stages.identify import Decoded, decode_all, identify, serials, tests
 from scanpipe.stages.locate import locate
+from scanpipe.stages.plain import read_plain
 from scanpipe.stages.quality import QualityRules, blur_px, codes_problem, darkness, quality_problem
 from scanpipe.stages.read import Eyes, Gray, look, look_shrink, read_all, search
 from scanpipe.stages.render import Rendition, render
@@ -40,6 +42,10 @@ class Records(Protocol):
 
     def printed(self, serial: str) -> Sheet | None:
         """The sheet that was printed under this serial."""
+        ...
+
+    def definition(self, test: str) -> TestDefinition | None:
+        """The test of this id, as it is now."""
         ...
 
     def facts(self, claims: Claims) -> Facts:
@@ -95,7 +101,7 @@ def judge(sight: Sight, keyring: Keyring, records: Records, quality: QualityRule
     """
     if sight.blank:
         return Blank({})
-    decoded = decode_all(sight.codes, keyring)
+    decoded = _with_plain(decode_all(sight.codes, keyring), records)
     named = serials(decoded)
     printed = records.printed(named.pop()) if len(named) == 1 else None
     identified = identify(decoded, sight.misfit_mm, printed)
@@ -107,4 +113,26 @@ def judge(sight: Sight, keyring: Keyring, records: Records, quality: QualityRule
         if quality.hold or problem.reason is not Reason.POOR_QUALITY:
             return Held(problem.reason, {**evidence, **problem.detail}, identified.claims)
         evidence = {**evidence, "poor_quality": problem.detail}
-    return validate(identified.claims, records.facts(identified.claims), evidence)
+    facts = replace(records.facts(identified.claims), rehearsal=identified.rehearsal)
+    verdict = validate(identified.claims, facts, evidence)
+    return _of_empty(verdict, facts) if sight.empty else verdict
+
+
+def _with_plain(decoded: Sequence[Decoded], records: Records) -> list[Decoded]:
+    """Codes from elsewhere that the one test takes that signed codes name: they claim something as well."""
+    named = tests(decoded) if any(isinstance(d, Foreign) for _, d in decoded) else set()
+    definition = records.definition(named.pop()) if len(named) == 1 else None
+    if definition is None or not definition.plain_codes:
+        return list(decoded)
+    rules = definition.plain_codes
+    return [(c, (read_plain(c, rules) or d) if isinstance(d, Foreign) else d) for c, d in decoded]
+
+
+def _of_empty(verdict: Filed | Held, facts: Facts) -> Verdict:
+    """A sheet that nobody drew on is marked, and where its test only counts such sheets it takes no place in the slot."""
+    if isinstance(verdict, Held):
+        return verdict
+    marked = replace(verdict, evidence={**verdict.evidence, "empty": True})
+    if facts.definition is None or facts.definition.empty_sheets == "file":
+        return marked
+    return Blank(marked.evidence, marked.slot, marked.serial, marked.revision)

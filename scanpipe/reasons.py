@@ -119,4 +119,14 @@ WORDING: Mapping[Reason, Wording] = {
         "Sensuren av denne prøven var begynt da arket kom: slipp det inn med en begrunnelse, eller la det være.",
         ("assign", "discard", "retry"),
     ),
+    Reason.MISSING_SHEET_CODE: Wording(
+        "There are labels on this page, and nothing that could be read says which sheet of paper it is.",
+        "Det er merkelapper på denne siden, og ingenting som kunne leses, sier hvilket ark det er.",
+        _ALL,
+    ),
+    Reason.REHEARSAL: Wording(
+        "This sheet was printed for a rehearsal and the test is a real one, or the other way round.",
+        "Dette arket er skrevet ut for en generalprøve og prøven er en ordentlig en, eller omvendt.",
+        ("discard", "retry"),
+    ),
 }

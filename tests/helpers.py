@@ -15,8 +15,8 @@ import numpy as np
 import zxingcpp
 from numpy.typing import NDArray
 
-from scanpipe.codes import Key, Keyring, Kind, encode
-from scanpipe.layout import A4, LETTER, Paper, places
+from scanpipe.codes import LABELS, PERSONAL, Key, Keyring, Kind, encode
+from scanpipe.layout import A4, LETTER, Paper, Place, place_of, places
 from scanpipe.model import Candidate, Claims, Code, Corners, Question, TestDefinition
 from scanpipe.readers import open_reader
 from scanpipe.sheets import matrix
@@ -30,6 +30,7 @@ CLAIMS = Claims("MA0001-2026H", "10001", "2A", "00012345")
 OTHER = Claims("MA0001-2026H", "10002", "3", "00067890")
 PAPER, INK = 245, 40
 _FINE = 8
+_STUCK_AT_MM = {Kind.CANDIDATE_LABEL: (20.0, 15.0), Kind.QUESTION_LABEL: (95.0, 15.0)}
 
 
 def eyes() -> Eyes:
@@ -63,11 +64,19 @@ def text(kind: Kind, claims: Claims = CLAIMS, key: Key = KEY, paper: Paper = A4)
 
 
 def code(
-    kind: Kind, claims: Claims = CLAIMS, *, angle_deg: float = 0.0, px_per_mm: float = 8.0, paper: Paper = A4
+    kind: Kind,
+    claims: Claims = CLAIMS,
+    *,
+    angle_deg: float = 0.0,
+    px_per_mm: float = 8.0,
+    paper: Paper = A4,
+    rehearsal: bool = False,
 ) -> Code:
-    """A code as a reader that makes no error would give it, on a sheet placed by `on_page`."""
-    corners = on_page(places(paper)[kind].corners_mm, angle_deg, px_per_mm)
-    return Code(text(kind, claims, paper=paper), "qr", corners, "zxing")
+    """A code as a reader that makes no error would give it, on a sheet placed by `on_page`; a label is on its box."""
+    place = Place(*_STUCK_AT_MM[kind]) if kind in LABELS else place_of(kind, paper)
+    corners = on_page(place.corners_mm, angle_deg, px_per_mm)
+    told = encode(kind, claims, KEY, letter=paper == LETTER, rehearsal=rehearsal)
+    return Code(told, "qr", corners, "zxing")
 
 
 def on_page(points_mm: Sequence[tuple[float, float]], angle_deg: float, px_per_mm: float) -> Corners:
@@ -138,7 +147,7 @@ class Canvas:
 
 
 def sheet(
-    claims: Claims = CLAIMS, *, dpi: float = 200.0, paper: Paper = A4, kinds: Sequence[Kind] = tuple(Kind)
+    claims: Claims = CLAIMS, *, dpi: float = 200.0, paper: Paper = A4, kinds: Sequence[Kind] = PERSONAL
 ) -> Canvas:
     """A printed sheet with its codes and frames, and with something drawn on it."""
     canvas = Canvas(dpi, paper)

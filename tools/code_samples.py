@@ -15,7 +15,7 @@ import numpy as np
 import zxingcpp
 from numpy.typing import NDArray
 
-from scanpipe.codes import Key, Kind, encode
+from scanpipe.codes import PERSONAL, Key, encode
 from scanpipe.layout import QUIET_MODULES
 from scanpipe.model import Claims
 
@@ -54,7 +54,7 @@ def text_of(number: int) -> str:
     """One of the three codes of some sheet: 41 to 48 characters."""
     question = "2a" if number % 2 else "10b"
     claims = Claims("MA0001-2026H", str(10001 + number), question, f"{number:08d}")
-    return encode(list(Kind)[number % 3], claims, _KEY)
+    return encode(PERSONAL[number % 3], claims, _KEY)
 
 
 @dataclass

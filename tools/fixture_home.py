@@ -34,6 +34,8 @@ WIDER = replace(
     candidates=(*MATHEMATICS.candidates, Candidate("99999", "Ingen Kjent")),
 )
 """The mathematics exam with a candidate and a question more than are registered: its sheets claim what is not allowed."""
+REHEARSAL = replace(MATHEMATICS, rehearsal=True)
+"""The mathematics exam as it was rehearsed under the same id, which nobody should do."""
 
 PACK_OF = "10037"
 """This candidate's sheets were handed to another one."""
@@ -57,6 +59,6 @@ def prepare(settings: Settings) -> list[Sheet]:
         return give_serials(parts, mathematics, plan(mathematics, per_question=2)[:160], "fixtures")
 
 
-def unrecorded(definition: TestDefinition, candidate: str, question: str, serial: int) -> Sheet:
+def unrecorded(definition: TestDefinition, candidate: str | None, question: str, serial: int) -> Sheet:
     """A sheet that is signed, but of which the ledger knows nothing."""
     return Sheet(f"{serial:08d}", definition.id, candidate, question, 1, 1, 1)

@@ -6,7 +6,7 @@ import json
 import tempfile
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,11 @@ import zxingcpp
 
 from scanpipe import sheets as printing
 from scanpipe.codes import Key
-from scanpipe.layout import A4, places
+from scanpipe.layout import A4, label_boxes, places
 from scanpipe.model import Sheet, TestDefinition
 from scanpipe.settings import load_settings
 from tools import fixture_home as home
-from tools.scanner import faults, formats, pens
+from tools.scanner import faults, formats, labels, pens
 from tools.scanner.paper import Picture
 
 DPI = 150
@@ -194,6 +194,52 @@ def again(change: Callable[[Maker, Picture], Picture]) -> Fixture:
     return make
 
 
+def _label(label: printing.Label, key: Key = home.KEY) -> Picture:
+    """A label as it comes off its sheet."""
+    on = printing.LABEL_SHEETS["a4-3x8"]
+    with tempfile.TemporaryDirectory() as folder:
+        pdf = Path(folder) / "labels.pdf"
+        printing.draw_labels([label], home.MATHEMATICS, key, pdf, on)
+        return labels.cut(labels.pages(pdf, DPI)[0], on, 0, DPI)
+
+
+def _whose(candidate: str) -> Picture:
+    known = home.MATHEMATICS.candidate(candidate)
+    assert known is not None
+    return _label(printing.candidate_label(home.MATHEMATICS, known, names=True))
+
+
+def labels_without_a_sheet(m: Maker) -> Made:
+    """Labels of a candidate and a question on a paper of one's own."""
+    picture = np.full((1754, 1240), 255, np.uint8)
+    pens.draw_answer(picture, DPI, m.rng)
+    question = home.MATHEMATICS.question("2a")
+    assert question is not None
+    labels.stick(picture, _whose("10011"), (60, 30), 2.0, DPI)
+    labels.stick(picture, _label(printing.question_label(home.MATHEMATICS, question)), (150, 32), -1.5, DPI)
+    return formats.jpeg(m.fed(picture), DPI), [held("missing_sheet_code")]
+
+
+def pad_with_label(m: Maker) -> Made:
+    """A sheet of a pad, with the label a little askew in its box."""
+    sheet = home.unrecorded(home.MATHEMATICS, None, "2b", 80_000_011)
+    page = m.page(sheet)
+    labels.stick(page, _whose("10012"), labels.middle_of(label_boxes(A4)[0]), 3.0, DPI)
+    return formats.jpeg(m.fed(page), DPI), [filed(replace(sheet, candidate="10012"))]
+
+
+def pad_without_label(m: Maker) -> Made:
+    page = m.page(home.unrecorded(home.MATHEMATICS, None, "2b", 80_000_012))
+    return formats.jpeg(m.fed(page), DPI), [held("missing_candidate_code")]
+
+
+def label_of_another(m: Maker) -> Made:
+    """Somebody's label on a sheet that was printed for somebody else."""
+    page = m.page(m.next())
+    labels.stick(page, _whose("10013"), (110, 160), 12.0, DPI)
+    return formats.jpeg(m.fed(page), DPI), [held("codes_disagree")]
+
+
 def over_the_limit(m: Maker) -> Made:
     """Four sheets for a question that takes fewer, in one file: those within the limit are filed."""
     question = next(q for q in home.MATHEMATICS.questions if q.max_sheets == 2)
@@ -317,6 +363,11 @@ FIXTURES: dict[str, Fixture] = {
     "74-half-a-page.jpg": half_a_page,
     "75-exchanged-pack.jpg": strange("pack_exchanged", unprinted(home.PACK_OF, "2a", 80_000_008)),
     "76-late.jpg": strange("late", unprinted("30001", "1", 80_000_009, home.BEING_GRADED)),
+    "77-rehearsal.jpg": strange("rehearsal", unprinted("10001", "2a", 80_000_010, home.REHEARSAL)),
+    "80-pad-with-label.jpg": pad_with_label,
+    "81-pad-without-label.jpg": pad_without_label,
+    "82-label-of-another.jpg": label_of_another,
+    "83-labels-without-a-sheet.jpg": labels_without_a_sheet,
 }
 
 

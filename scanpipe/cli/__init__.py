@@ -10,6 +10,7 @@ import click
 from scanpipe import __version__
 from scanpipe.cli import (
     accounts,
+    binding,
     calibrating,
     configuring,
     deciding,
@@ -76,6 +77,7 @@ def cli(context: click.Context, config_file: str | None, debug: bool) -> None:
 for subject in (
     defining,
     printing,
+    binding,
     working,
     stationing,
     serving,

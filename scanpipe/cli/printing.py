@@ -11,9 +11,10 @@ import click
 from scanpipe import sheets as printing
 from scanpipe.cli.door import Door, emit, json_option, pass_door, person, progress
 from scanpipe.desk.defining import find_test
-from scanpipe.desk.printing import plan_sheets, print_sheets
+from scanpipe.desk.printing import Pad, plan_candidateless, plan_sheets, print_labels, print_sheets
 from scanpipe.faults import UsageFault
 from scanpipe.layout import Paper
+from scanpipe.model import TestDefinition
 from scanpipe.wiring import key_file
 
 
@@ -29,6 +30,22 @@ class _Wish:
     paper: str | None
     area: Any
     names: bool
+    pad: str | None
+    open_pad: bool
+    count: int | None
+    spare: int | None
+
+    @property
+    def for_nobody(self) -> Pad | None:
+        """The pad that is wished. Raises UsageFault when the options do not fit together."""
+        if sum((self.pad is not None, self.open_pad, self.spare is not None)) > 1:
+            raise UsageFault("--pad, --open-pad and --spare exclude each other", "Print one after the other.")
+        padded = self.pad is not None or self.open_pad
+        if padded != (self.count is not None):
+            raise UsageFault("a pad has a --count", "Example: scanpipe sheets TEST --pad 2a --count 500 --out pad.pdf")
+        if (padded or self.spare) and (self.candidate or self.room or self.per_question):
+            raise UsageFault("pads and spare sheets are nobody's yet", "Leave out --candidate, --room, --per-question.")
+        return Pad(self.pad, self.count or 0) if padded else None
 
 
 @click.command()
@@ -37,6 +54,12 @@ class _Wish:
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The PDF to write.")
 @click.option("--manifest", type=click.Path(path_type=Path), help="A CSV that says what stands on each page.")
 @click.option("--per-question", type=click.IntRange(1, 99), help="Sheets for each candidate and question [default: 1].")
+@click.option("--pad", metavar="QUESTION", help="Print a pad for this question instead: sheets that anybody takes.")
+@click.option(
+    "--open-pad", is_flag=True, help="Print a pad for any question instead; the question comes by label, too."
+)
+@click.option("--count", type=click.IntRange(1, 20_000), help="Sheets of the pad.")
+@click.option("--spare", type=click.IntRange(1, 999), help="Print so many spare sheets of each question instead.")
 @click.option("--candidate", multiple=True, help="Only this candidate; may be repeated.")
 @click.option("--question", multiple=True, help="Only this question; may be repeated.")
 @click.option("--room", multiple=True, help="Only this room; may be repeated.")
@@ -50,10 +73,12 @@ class _Wish:
 def sheets(door: Door, /, test: str | None, calibration: bool, out: Path, manifest: Path | None, **wish: Any) -> None:
     """Print the sheets of a test: one for each candidate and question that takes sketches, unless told otherwise.
 
-    Every sheet gets a serial of its own, and the ledger records it. Printing again makes new sheets with new serials.
+    Every sheet gets a serial of its own, and the ledger records it. Printing again makes new sheets with new serials. The sheets
+    of a pad and spare ones are nobody's until a label is stuck on (`scanpipe labels`) or somebody binds them (`scanpipe bind`).
 
     \b
     Example: scanpipe sheets MA0001-2026H --out sheets.pdf --manifest sheets.csv --room S4
+             scanpipe sheets MA0001-2026H --pad 2a --count 500 --out pad.pdf
     """
     wished = _Wish(**wish)
     if calibration == (test is not None):
@@ -72,7 +97,11 @@ def _print(door: Door, test: str, out: Path, manifest: Path | None, wish: _Wish)
         selection = printing.Selection(wish.candidate or None, wish.question or None, wish.room or None)
         area: Any = wish.area or door.settings.sheets.area
         style = printing.Style(_paper(door, wish), area, wish.names)
-        planned = plan_sheets(parts, definition, selection, wish.per_question, wish.order)
+        pad = wish.for_nobody
+        if pad is not None or wish.spare is not None:
+            planned = plan_candidateless(definition, selection, pad, wish.spare)
+        else:
+            planned = plan_sheets(parts, definition, selection, wish.per_question, wish.order)
         with progress("printing", len(planned)) as advance:
             given = print_sheets(parts, definition, planned, out, person(), style, advance)
         if manifest:
@@ -82,6 +111,57 @@ def _print(door: Door, test: str, out: Path, manifest: Path | None, wish: _Wish)
 
 def _paper(door: Door, wish: _Wish) -> Paper:
     return printing.LETTER if (wish.paper or door.settings.sheets.paper) == "letter" else printing.A4
+
+
+@click.command()
+@click.argument("test")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The PDF to write.")
+@click.option(
+    "--size",
+    type=click.Choice(sorted(printing.LABEL_SHEETS)),
+    default="a4-3x8",
+    show_default=True,
+    help="Label sheets.",
+)
+@click.option("--each", type=click.IntRange(1, 99), default=1, show_default=True, help="Labels for each.")
+@click.option("--questions", is_flag=True, help="Labels of questions instead, for open pads.")
+@click.option("--candidate", multiple=True, help="Only this candidate; may be repeated.")
+@click.option("--question", multiple=True, help="Only this question; may be repeated.")
+@click.option("--room", multiple=True, help="Only this room; may be repeated.")
+@click.option(
+    "--order", type=click.Choice(["room", "number"]), default="room", show_default=True, help="Order of the labels."
+)
+@click.option("--names/--no-names", default=True, show_default=True, help="Print names, rooms and seats.")
+@click.option("--skip", type=click.IntRange(0, 39), default=0, help="Labels that are gone from the first sheet.")
+@pass_door
+def labels(door: Door, /, test: str, out: Path, size: str, skip: int, **wish: Any) -> None:
+    """Print labels for the sheets of pads: one for each candidate, to be stuck on in the hall.
+
+    Each carries a signed code. Print at 100 %.
+
+    \b
+    Example: scanpipe labels MA0001-2026H --out labels.pdf --size a4-3x8 --each 3 --room S4
+             scanpipe labels MA0001-2026H --out questions.pdf --questions --each 24
+    """
+    with door.parts() as parts:
+        definition = find_test(parts, test)
+        wanted = _labels(definition, **wish)
+        pages = print_labels(parts, definition, wanted, out, person(), printing.LABEL_SHEETS[size], skip)
+    click.echo(f"{len(wanted)} labels on {pages} sheets in {out}")
+
+
+def _labels(
+    definition: TestDefinition, questions: bool, each: int, order: Any, names: bool, **wish: Any
+) -> list[printing.Label]:
+    if wish["question"] and not questions:
+        raise UsageFault("--question chooses among labels of questions", "Add --questions.")
+    selection = printing.Selection(wish["candidate"] or None, wish["question"] or None, wish["room"] or None)
+    if questions:
+        wanted = [printing.question_label(definition, q) for q in printing.chosen_questions(definition, selection)]
+    else:
+        chosen = printing.chosen_candidates(definition, selection, order)
+        wanted = [printing.candidate_label(definition, c, names) for c in chosen]
+    return [label for label in wanted for _ in range(each)]
 
 
 @click.group()
@@ -124,4 +204,4 @@ def rotate(door: Door) -> None:
     click.echo(f"{id} signs from now on. Back up {door.settings.root / 'keys.json'}: without it no sheet can be read.")
 
 
-COMMANDS = (sheets, keys)
+COMMANDS = (sheets, labels, keys)

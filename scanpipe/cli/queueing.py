@@ -124,7 +124,7 @@ def retry(door: Door, page: str, as_json: bool) -> None:
         with parts.ledger.read() as r:
             id = deciding.find_page(r, page)
         deciding.give_back(parts, [id], person())
-        _work_off(door, parts, [id.scan], as_json)
+        work_off(door, parts, [id.scan], as_json)
 
 
 @queue.command()
@@ -145,10 +145,10 @@ def split(door: Door, page: str, cut: str, share: float, as_json: bool) -> None:
         with parts.ledger.read() as r:
             id = deciding.find_page(r, page)
         made = splitting.split(parts, id, splitting.cut_of(cut), person(), share=share)
-        _work_off(door, parts, made, as_json)
+        work_off(door, parts, made, as_json)
 
 
-def _work_off(door: Door, parts: Parts, scans: Sequence[str], as_json: bool) -> None:
+def work_off(door: Door, parts: Parts, scans: Sequence[str], as_json: bool) -> None:
     """Scans that are on record as this process's own."""
     tally = Tally(as_json)
     with open_carriers(door.settings) as engine:

@@ -16,6 +16,7 @@ from scanpipe.cli.service import Service
 from scanpipe.cli.tally import Tally
 from scanpipe.cli.working import parts_when_there, stop_signal, watch_until
 from scanpipe.desk.alarming import Alarms, LedgerProbe
+from scanpipe.desk.binding import send_bound
 from scanpipe.desk.chores import Chores
 from scanpipe.desk.comparing import compare
 from scanpipe.desk.deciding import finish_decisions
@@ -155,6 +156,7 @@ def _chores(parts: Parts, resumer: Resumer) -> list[Callable[[], object]]:
     read_text = open_text_reader()
     reading: list[Callable[[], object]] = [] if read_text is None else [lambda: recognise(parts, read_text, 1)]
     left: list[Callable[[], object]] = [lambda: finish_decisions(parts, _LEFT_S), resumer.try_again]
+    left.append(lambda: resumer.resume(send_bound(parts)))
     return [*left, lambda: compare(parts, 1), *reading]
 
 

@@ -29,8 +29,16 @@ def _heading(old: TestDefinition, new: TestDefinition) -> list[str]:
         ("The date", old.date, new.date),
         ("The language", old.language, new.language),
         ("The setting whether sketches are enabled for the whole test", _word(old.sketches), _word(new.sketches)),
+        ("The setting whether it is a rehearsal", _word(old.rehearsal), _word(new.rehearsal)),
+        ("What becomes of empty sheets", old.empty_sheets, new.empty_sheets),
+        ("The plain codes that are taken", _plain_codes(old), _plain_codes(new)),
     )
     return [f"{what} changed from {before} to {after}." for what, before, after in pairs if before != after]
+
+
+def _plain_codes(test: TestDefinition) -> str:
+    rules = [f"{quoted(p.pattern)} in {'/'.join(p.symbologies)} as {p.claims}" for p in test.plain_codes]
+    return ", ".join(rules) or "none"
 
 
 def _questions(old: TestDefinition, new: TestDefinition) -> list[str]:

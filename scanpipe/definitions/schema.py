@@ -16,16 +16,22 @@ from scanpipe.definitions.vocabulary import (
     COLUMN_KEYS,
     DEFINITION_KEYS,
     DEFINITION_REQUIRED,
+    EMPTY_SHEETS,
     FILE_KEYS,
     FILE_REQUIRED,
     LANGUAGES,
     LONGEST_OF,
+    MOST_PLAIN_CODES,
     MOST_SHEETS,
+    PLAIN_CLAIMS,
+    PLAIN_KEYS,
+    PLAIN_REQUIRED,
     QUESTION_KEYS,
     QUESTION_REQUIRED,
     SKETCHES,
 )
 from scanpipe.definitions.wording import LONGEST_LABEL, LONGEST_NAME, LONGEST_TITLE
+from scanpipe.model import PLAIN_SYMBOLOGIES
 
 Schema = dict[str, Any]
 
@@ -40,6 +46,9 @@ def schema() -> Schema:
         "sketches": {"type": "boolean", "default": True},
         "questions": {"type": "array", "minItems": 1, "items": _question()},
         "candidates": {"oneOf": [{"type": "array", "minItems": 1, "items": _candidate()}, _file()]},
+        "rehearsal": {"type": "boolean", "default": False},
+        "empty_sheets": {"enum": list(EMPTY_SHEETS), "default": EMPTY_SHEETS[0]},
+        "plain_codes": {"type": "array", "maxItems": MOST_PLAIN_CODES, "items": _plain_code()},
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -62,6 +71,13 @@ def _question() -> Schema:
         "then": {"properties": {"max_sheets": {"minimum": 1}}},
         "else": {"properties": {"max_sheets": {"const": 0}}},
     }
+
+
+def _plain_code() -> Schema:
+    symbologies: Schema = {"type": "array", "minItems": 1, "items": {"enum": list(PLAIN_SYMBOLOGIES)}}
+    pattern: Schema = {"type": ["string", "number"], "minLength": 1, "maxLength": LONGEST_LABEL}
+    fields = {"symbologies": symbologies, "claims": {"enum": list(PLAIN_CLAIMS)}, "pattern": pattern}
+    return _object(fields, PLAIN_KEYS, PLAIN_REQUIRED)
 
 
 def _candidate() -> Schema:

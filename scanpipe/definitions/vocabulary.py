@@ -12,6 +12,7 @@ from scanpipe.definitions.ids import (
 )
 from scanpipe.definitions.minutes import ALLOWED as EXTRA_TIME
 from scanpipe.definitions.wording import LONGEST_LABEL, LONGEST_NAME, LONGEST_PLACE, LONGEST_TITLE, allowed_text
+from scanpipe.model import PLAIN_SYMBOLOGIES
 
 LANGUAGES = ("nb", "en")
 SKETCHES = ("none", "allowed", "expected")
@@ -26,9 +27,27 @@ DEFINITION_KEYS = MappingProxyType(
         "sketches": "whether sketches are enabled for the whole test: true (the default) or false, without quotes",
         "questions": "a list of at least one question, such as {id: 2a, label: Oppgave 2a, sketches: allowed}",
         "candidates": "a list of at least one candidate, or {file: candidates.csv} for a CSV file beside this one",
+        "rehearsal": "whether this is a rehearsal, whose sheets never reach a real test: true or false (the default), "
+        "without quotes",
+        "empty_sheets": "what becomes of sheets that nobody drew on: file (the default) or count",
+        "plain_codes": "codes from elsewhere that stand for a label on a pad, such as "
+        "{symbologies: [code128], claims: candidate, pattern: 'K([0-9]{5})'}",
     }
 )
 DEFINITION_REQUIRED = ("test", "title", "date", "questions", "candidates")
+
+EMPTY_SHEETS = ("file", "count")
+PLAIN_CLAIMS = ("candidate", "question")
+MOST_PLAIN_CODES = 20
+PLAIN_KEYS = MappingProxyType(
+    {
+        "symbologies": f"a list of kinds of codes: {', '.join(PLAIN_SYMBOLOGIES)}",
+        "claims": "what the code says: candidate or question",
+        "pattern": "a regular expression for the whole text; what its one group in () matches is claimed, else all of it. No |, "
+        "nothing repeated that stands in (), and at most three of * + ? {n,m}",
+    }
+)
+PLAIN_REQUIRED = ("symbologies", "claims", "pattern")
 
 QUESTION_KEYS = MappingProxyType(
     {

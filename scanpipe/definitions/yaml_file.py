@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime
 import re
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from scanpipe.definitions.beside import read_beside
 from scanpipe.definitions.candidates import Placed, candidate
 from scanpipe.definitions.candidates_csv import read_candidates
 from scanpipe.definitions.ids import LONGEST_QUESTION_ID, LONGEST_TEST_ID, read_id, refuse_repeats
+from scanpipe.definitions.plain_codes import one_of, read_plain_codes
 from scanpipe.definitions.problems import Spot
 from scanpipe.definitions.vocabulary import (
     CANDIDATE_KEYS,
@@ -19,6 +20,7 @@ from scanpipe.definitions.vocabulary import (
     COLUMN_KEYS,
     DEFINITION_KEYS,
     DEFINITION_REQUIRED,
+    EMPTY_SHEETS,
     FILE_KEYS,
     FILE_REQUIRED,
     LANGUAGES,
@@ -60,9 +62,14 @@ def read_definition(text: str, spot: Spot, folder: Path | None) -> TestDefinitio
     sketches = _switch(fields.get("sketches"), DEFINITION_KEYS["sketches"])
     questions = _questions(fields.get("questions"))
     candidates = _candidates(fields.get("candidates"), folder)
+    more: dict[str, Any] = {
+        "rehearsal": "rehearsal" in fields and _switch(fields["rehearsal"], DEFINITION_KEYS["rehearsal"]),
+        "empty_sheets": one_of(fields.get("empty_sheets"), EMPTY_SHEETS, DEFINITION_KEYS["empty_sheets"]) or "file",
+        "plain_codes": read_plain_codes(fields.get("plain_codes")),
+    }
     if spot.problems or id is None or title is None or date is None:
         return None
-    return TestDefinition(id, title, date, language, sketches, tuple(questions), tuple(candidates))
+    return TestDefinition(id, title, date, language, sketches, tuple(questions), tuple(candidates), **more)
 
 
 def _id(value: Value | None, allowed: str, longest: int) -> str | None:

@@ -17,7 +17,7 @@ from scanpipe.desk.filing import conclude
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused, StoreFault, UnknownThing
 from scanpipe.ledgers import Transaction
-from scanpipe.model import Claims, Filed, Held, PageId, PageRecord, Reason
+from scanpipe.model import Claims, Filed, Held, PageId, PageRecord, Reason, Sheet
 from scanpipe.reasons import WORDING
 from scanpipe.saying import joined, say
 from scanpipe.stages.validate import validate
@@ -123,14 +123,18 @@ def give_back(parts: Parts, pages: Sequence[PageId], by: str, seen: int | None =
     """Sends held pages on their journey again: after a definition was mended, say. They are this process's work from here on."""
 
     def decide(tx: Transaction) -> None:
-        records = [decidable(tx, page, seen, *OUT_OF_SLOTS) for page in pages]
-        make(tx, "retry", by, records, loses=[lost for r in records for lost in lost_slots(tx, r, None)])
-        for record in records:
-            tx.append("page_retried", scan=record.scan, page=record.page, by=by)
-        for scan in sorted({r.scan for r in records}):
-            tx.append("scan_taken_over", scan=scan, holder=parts.folders.holder)
+        send_again(tx, [decidable(tx, page, seen, *OUT_OF_SLOTS) for page in pages], by, parts.folders.holder)
 
     parts.ledger.write(decide)
+
+
+def send_again(tx: Transaction, records: Sequence[PageRecord], by: str, holder: str) -> None:
+    """These pages wait again, and their scans are the work of this process."""
+    make(tx, "retry", by, records, loses=[lost for r in records for lost in lost_slots(tx, r, None)])
+    for record in records:
+        tx.append("page_retried", scan=record.scan, page=record.page, by=by)
+    for scan in sorted({r.scan for r in records}):
+        tx.append("scan_taken_over", scan=scan, holder=holder)
 
 
 def find_page(tx: Transaction, name: str) -> PageId:
@@ -158,7 +162,7 @@ def contradiction(tx: Transaction, record: PageRecord, chosen: Claims) -> list[s
         (field, value.upper()): _said_otherwise(field, value)
         for claim in claims
         for field, value in claim.items()
-        if said.get(field) is not None and value.upper() != str(said[field]).upper()
+        if value is not None and said.get(field) is not None and value.upper() != str(said[field]).upper()
     }
     return list(against.values())
 
@@ -230,14 +234,30 @@ def _serial(tx: Transaction, record: PageRecord, decision: Decision) -> str | No
     if record.serial is not None or decision.serial is None:
         return record.serial
     sheet = tx.printed(decision.serial)
-    chosen = ((decision.test or record.test or "").upper(), decision.candidate.upper(), decision.question.upper())
-    handed_to = tx.packs().handed_to(sheet.test, sheet.candidate) if sheet else None
-    if sheet is None or chosen != (sheet.test.upper(), (handed_to or sheet.candidate).upper(), sheet.question.upper()):
+    if sheet is None or not _may_be(tx, sheet, record, decision):
         raise Refused(
             say("sheet %(serial)s was not printed for this slot", serial=decision.serial),
             say("Assign the page without it."),
         )
     return sheet.serial
+
+
+def _may_be(tx: Transaction, sheet: Sheet, record: PageRecord, decision: Decision) -> bool:
+    """Is this sheet one of the chosen slot? That of a pad may be anybody's."""
+    candidate = sheet.candidate and (tx.packs().handed_to(sheet.test, sheet.candidate) or sheet.candidate)
+    chosen = (decision.test or record.test or "", decision.candidate, decision.question)
+    made = (sheet.test, candidate or decision.candidate, sheet.question or decision.question)
+    return [part.upper() for part in chosen] == [part.upper() for part in made]
+
+
+def _of_rehearsal(tx: Transaction, record: PageRecord, serial: str | None) -> bool | None:
+    """Was the sheet printed for a rehearsal? By its codes, else by the record of printing; None: nobody knows."""
+    codes = [c for c in json.loads(record.evidence or "{}").get("codes", []) if c.get("standing") == "authentic"]
+    if codes:
+        return any(c.get("rehearsal") for c in codes)
+    sheet = tx.printed(serial) if serial else None
+    printed_with = tx.definition(sheet.test, sheet.revision) if sheet else None
+    return printed_with.rehearsal if printed_with else None
 
 
 def _slot_columns(filed: Filed) -> dict[str, str]:
@@ -258,7 +278,8 @@ def checked(tx: Transaction, record: PageRecord, decision: Decision) -> Filed:
         )
     evidence = json.loads(record.evidence or "{}")
     # whose pack it was is what the person decides, and a lock is no matter of the sheet
-    facts = replace(tx.facts(claims, record.id), handed_to=None, locked=False)
+    rehearsal = _of_rehearsal(tx, record, claims.serial)
+    facts = replace(tx.facts(claims, record.id), handed_to=None, locked=False, rehearsal=rehearsal)
     facts = replace(facts, first=None) if decision.twice else facts
     if not decision.late or record.state == "filed":
         check_unlocked(tx, test, STAYS if record.state == "filed" else _TO_LET_IN)

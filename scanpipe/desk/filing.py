@@ -22,7 +22,20 @@ from scanpipe.faults import LedgerUnavailable, StoreFault
 from scanpipe.hands import PageReport
 from scanpipe.hands import Picture as MadePicture
 from scanpipe.ledgers import Transaction
-from scanpipe.model import Blank, Claims, Filed, Held, PageId, PageRecord, ScanRecord, Sheet, Sight, Slot, Verdict
+from scanpipe.model import (
+    Blank,
+    Claims,
+    Filed,
+    Held,
+    PageId,
+    PageRecord,
+    ScanRecord,
+    Sheet,
+    Sight,
+    Slot,
+    TestDefinition,
+    Verdict,
+)
 from scanpipe.pipeline import judge
 from scanpipe.saying import kept
 from scanpipe.stages.validate import Facts
@@ -50,6 +63,9 @@ class _Records:
 
     def printed(self, serial: str) -> Sheet | None:
         return self.tx.printed(serial)
+
+    def definition(self, test: str) -> TestDefinition | None:
+        return self.tx.definition(test)
 
     def facts(self, claims: Claims) -> Facts:
         return self.tx.facts(claims, self.page)
@@ -210,7 +226,7 @@ def _unfiled_columns(page: PageId, verdict: Held | Blank, sight: Sight, picture:
     folder = "blank" if isinstance(verdict, Blank) else "held"
     key = f"{folder}/{page.scan[:2]}/{page.scan}/{page.index}-{picture.sha256[:12]}.{picture.extension}"
     size = {"size_px": [sight.width_px, sight.height_px]}
-    held = _held_columns(verdict) if isinstance(verdict, Held) else {"evidence": "{}"}
+    held = _held_columns(verdict) if isinstance(verdict, Held) else _blank_columns(verdict)
     held["evidence"] = _json({**verdict.evidence, **size})
     return held | _picture_columns(sight, picture) | {"key": key}
 
@@ -227,6 +243,14 @@ def _held_columns(verdict: Held) -> dict[str, Any]:
         "revision": verdict.revision,
         "decided_by": None,
     }
+
+
+def _blank_columns(verdict: Blank) -> dict[str, Any]:
+    """Of an empty sheet one knows whose it is."""
+    if verdict.slot is None:
+        return {}
+    slot = {"test": verdict.slot.test, "candidate": verdict.slot.candidate, "question": verdict.slot.question}
+    return slot | {"serial": verdict.serial, "revision": verdict.revision}
 
 
 def _of_scanner(sight: Sight) -> dict[str, Any]:

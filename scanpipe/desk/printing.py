@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scanpipe import codes
@@ -13,14 +13,34 @@ from scanpipe.desk.parts import Parts
 from scanpipe.desk.shelving import shelve
 from scanpipe.ledgers import Transaction
 from scanpipe.model import Candidate, Sheet, TestDefinition
-from scanpipe.sheets import Order, PlannedSheet, Selection, Style, draw, plan
+from scanpipe.sheets import (
+    Label,
+    LabelSheet,
+    Order,
+    PlannedSheet,
+    Selection,
+    Style,
+    draw,
+    draw_labels,
+    plan,
+    plan_pad,
+    plan_spares,
+)
 from scanpipe.sheets.document import USUAL
+
+
+@dataclass(frozen=True, slots=True)
+class Pad:
+    """So many sheets for nobody, for one question or (None) for any."""
+
+    question: str | None
+    count: int
 
 
 def already_printed(parts: Parts, test: str) -> Mapping[tuple[str, str], int]:
     """How many sheets were printed before for each (candidate, question)."""
     with parts.ledger.read() as r:
-        return Counter((s.candidate, s.question) for s in r.sheets(test))
+        return Counter((s.candidate, s.question) for s in r.sheets(test) if s.candidate and s.question)
 
 
 def plan_sheets(
@@ -33,6 +53,25 @@ def plan_sheets(
     """The sheets that a selection asks for, numbered on from those that were printed before. Raises what `sheets.plan` does."""
     already = already_printed(parts, definition.id)
     return plan(definition, selection, per_question=per_question, order=order, already=already)
+
+
+def plan_candidateless(
+    definition: TestDefinition, selection: Selection, pad: Pad | None, spare: int | None
+) -> list[PlannedSheet]:
+    """The sheets for nobody that were asked for: of a pad, or spare ones of each question. Raises what `sheets.plan` does."""
+    if pad is not None:
+        return plan_pad(definition, pad.question, pad.count)
+    assert spare is not None
+    return plan_spares(definition, selection, spare)
+
+
+def print_labels(
+    parts: Parts, definition: TestDefinition, labels: list[Label], out: Path, by: str, on: LabelSheet, skip: int = 0
+) -> int:
+    """Writes the PDF of these labels, puts on record how many there are, and answers how many pages. Raises as `draw_labels`."""
+    pages = draw_labels(labels, definition, parts.keyring.active, out, on, skip)
+    parts.ledger.write(lambda tx: tx.append("labels_printed", test=definition.id, count=len(labels), by=by))
+    return pages
 
 
 def print_sheets(

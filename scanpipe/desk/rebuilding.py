@@ -16,7 +16,7 @@ from typing import Any
 
 from scanpipe.desk.intake import fetch
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.shelving import DEFINITIONS, SHEETS
+from scanpipe.desk.shelving import BINDINGS, DEFINITIONS, SHEETS
 from scanpipe.engines import Engine, TaskLost
 from scanpipe.ledgers import Transaction
 from scanpipe.model import PageId, Slot
@@ -76,6 +76,8 @@ def rebuild(parts: Parts, count_pages: Callable[[str], int], by: str, progress: 
         done.definitions += parts.ledger.write(partial(_define, data=_data(parts, key)))
     for key in sorted(parts.store.keys(SHEETS)):
         done.sheets += parts.ledger.write(partial(_print, data=_data(parts, key)))
+    for key in sorted(parts.store.keys(BINDINGS)):
+        parts.ledger.write(partial(_bind, data=_data(parts, key), number=int(key[-9:-5])))
     seen = 0
     for key in parts.store.keys("originals/"):
         done.scans += _take_in(parts, key, count_pages)
@@ -105,6 +107,14 @@ def _print(tx: Transaction, data: dict[str, Any]) -> int:
         return 0
     tx.append("sheets_printed", **data)
     return len(data["sheets"])
+
+
+def _bind(tx: Transaction, data: dict[str, Any], number: int) -> None:
+    """`number` says the how many-th change it is of whose the sheet is."""
+    events = tx.events_of("sheet_bound", "sheet_unbound")
+    known = sum(json.loads(event.data)["serial"] == data["serial"] for event in events)
+    if known < number and tx.printed(data["serial"]) is not None:
+        tx.append("sheet_unbound" if data["candidate"] is None else "sheet_bound", **data)
 
 
 def _take_in(parts: Parts, key: str, count_pages: Callable[[str], int]) -> int:

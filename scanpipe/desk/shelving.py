@@ -1,4 +1,5 @@
-"""What the store carries beside scans and pages, so that a lost ledger can be made anew: definitions, and the printed sheets.
+"""What the store carries beside scans and pages, so that a lost ledger can be made anew: definitions, the printed sheets, and
+whose they became.
 
 Each is the event of the ledger as it stands there, under `record/`. A put that was cut off is made up for by the next one.
 """
@@ -7,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 
 from scanpipe.desk.parts import Parts
@@ -15,8 +17,8 @@ from scanpipe.ledgers.chain import Event
 from scanpipe.stores import Put
 
 RECORD = "record/"
-DEFINITIONS, SHEETS = f"{RECORD}definitions/", f"{RECORD}sheets/"
-SHELVED = ("definition_registered", "sheets_printed", "test_retired")
+DEFINITIONS, SHEETS, BINDINGS = f"{RECORD}definitions/", f"{RECORD}sheets/", f"{RECORD}bindings/"
+SHELVED = ("definition_registered", "sheets_printed", "sheet_bound", "sheet_unbound", "test_retired")
 """The events that tell what must be there."""
 
 
@@ -44,10 +46,14 @@ def _keyed(events: list[Event]) -> Iterator[tuple[Event, str]]:
     """Those of tests that are retired are gone."""
     told = [(event, json.loads(event.data)) for event in events]
     retired = {data["test"] for event, data in told if event.type == "test_retired"}
+    changed: Counter[str] = Counter()
     for event, data in told:
         if data["test"] in retired:
             continue
         if event.type == "definition_registered":
             yield event, f"{DEFINITIONS}{data['test']}/{data['revision']:06d}.json"
+        elif event.type in ("sheet_bound", "sheet_unbound"):
+            changed[data["serial"]] += 1
+            yield event, f"{BINDINGS}{data['test']}/{data['serial']}-{changed[data['serial']]:04d}.json"
         elif data["sheets"]:
             yield event, f"{SHEETS}{data['test']}/{data['sheets'][0][0]}.json"

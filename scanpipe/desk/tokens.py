@@ -23,6 +23,7 @@ SCOPES: Mapping[str, str] = {
     "expected:write": "how many sheets are expected",
     "tests:write": "read, create and revise definitions",
     "locks:write": "lock and unlock a test's slots",
+    "sheets:write": "say whose spare sheets are",
     "scans:write": "send scans, and ask what became of them",
     "webhooks:write": "have changes sent",
 }

@@ -115,6 +115,22 @@ _SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
     "sheets_printed": lambda e, d: say(
         "Test %(test)s: %(by)s printed %(n)s sheets.", test=d["test"], by=d["by"], n=len(d["sheets"])
     ),
+    "labels_printed": lambda e, d: say(
+        "Test %(test)s: %(by)s printed %(n)s labels.", test=d["test"], by=d["by"], n=d["count"]
+    ),
+    "sheet_bound": lambda e, d: say(
+        "Sheet %(serial)s became candidate %(candidate)s's, question %(question)s: %(by)s bound it.",
+        serial=d["serial"],
+        candidate=d["candidate"],
+        question=d["question"],
+        by=d["by"],
+    ),
+    "sheet_unbound": lambda e, d: say(
+        "Sheet %(serial)s is nobody's again: %(by)s took the binding back (%(why)s).",
+        serial=d["serial"],
+        by=d["by"],
+        why=d["why"],
+    ),
     "retirement_asked": lambda e, d: say(
         "Test %(test)s: %(by)s asked to retire it after %(after)s.", test=d["test"], by=d["by"], after=d["after"]
     ),

@@ -1,7 +1,7 @@
 """What each event changes in the state. The only code that writes the state tables, also when they are rebuilt.
 
 definition_registered   test, revision, digest, body, by
-sheets_printed          test, revision, sheets [[serial, candidate, question, number, of], …], by
+labels_printed          test, count, by
 decision_made           kind, by, why, pages [[scan, page], …], inverse [[event, scan, page, data], …]
 decision_undone         decision, by: the inverse follows
 retirement_asked        test, after, by, code: step one of two; nothing goes yet
@@ -30,7 +30,8 @@ notice_begun            kind, subject, since, severity, params: somebody should 
 notice_ended            notice: it is over
 
 What of this changes a slot is written into the table `change` as well: `changes.py`. Scans and pages:
-`events_pages.py`; what is expected, differences and reports: `events_expected.py`. Both are parts of this module.
+`events_pages.py`; sheets: `events_sheets.py`; what is expected, differences and reports: `events_expected.py`. All are parts of
+this module.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from scanpipe.ledgers import changes, events_expected, events_pages
+from scanpipe.ledgers import changes, events_expected, events_pages, events_sheets
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.chain import canonical
 
@@ -82,24 +83,6 @@ def _definition_registered(c: sa.Connection, e: Data, data: Data) -> None:
     c.execute(sa.insert(t.definition), values | {"test_id": data["test"].upper(), "at": e["at"]})
     if data["revision"] > 1:
         changes.note_slot(c, e, "definition_revised", {"test": data["test"]})
-
-
-def _sheets_printed(c: sa.Connection, e: Data, data: Data) -> None:
-    names = ("serial", "candidate", "question", "number", "of")
-    common = {"test": data["test"], "revision": data["revision"]}
-    if data["sheets"]:
-        c.execute(sa.insert(t.sheet), [dict(zip(names, s, strict=True)) | common for s in data["sheets"]])
-    if any(s[3] > 1 for s in data["sheets"]) and _some_had_sheets(data["sheets"]):
-        changes.note_slot(c, e, "sheets_printed", {"test": data["test"]})
-
-
-def _some_had_sheets(sheets: list[list[Any]]) -> bool:
-    """Were sheets printed before for one of these slots? They are numbered on within a slot."""
-    first: dict[tuple[str, str], int] = {}
-    for _, candidate, question, number, _ in sheets:
-        slot = candidate, question
-        first[slot] = min(number, first.get(slot, number))
-    return max(first.values()) > 1
 
 
 def _decision_made(c: sa.Connection, e: Data, data: Data) -> None:
@@ -157,7 +140,6 @@ def _nothing(c: sa.Connection, e: Data, data: Data) -> None:
 
 _PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     "definition_registered": _definition_registered,
-    "sheets_printed": _sheets_printed,
     "decision_made": _decision_made,
     "pack_move_asked": _pack_move_asked,
     "pack_move_settled": _pack_move_settled,
@@ -168,6 +150,7 @@ _PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     "decision_undone": _decision_undone,
     "notice_begun": _notice_begun,
     "notice_ended": _notice_ended,
+    "labels_printed": _nothing,
     "signed_in": _nothing,
     "signed_out": _nothing,
     "sign_in_failed": _nothing,
@@ -188,6 +171,7 @@ _PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     "webhook_removed": _nothing,
     "webhook_resent": _nothing,
     **events_pages.PROJECTIONS,
+    **events_sheets.PROJECTIONS,
     **events_expected.PROJECTIONS,
 }
 

@@ -50,10 +50,11 @@ class Figures:
         return found
 
     def printed(self) -> dict[str, tuple[int, int]]:
-        """For each test how many sheets were printed, and of how many no scan was seen."""
+        """For each test how many sheets were printed for somebody, and of how many no scan was seen."""
         seen = sa.exists().where(_p.serial == t.sheet.c.serial)
         unseen = sa.func.sum(sa.case((seen, 0), else_=1))
         query = sa.select(sa.func.upper(t.sheet.c.test), sa.func.count(), unseen)
+        query = query.where(t.sheet.c.candidate.is_not(None))
         rows = self._c.execute(query.group_by(sa.func.upper(t.sheet.c.test)))
         return {row[0]: (row[1], int(row[2] or 0)) for row in rows}
 

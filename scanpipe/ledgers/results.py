@@ -36,6 +36,7 @@ class Results:
         """How many sheets were printed for each slot."""
         c = t.sheet.c
         query = sa.select(c.candidate, c.question, sa.func.count()).where(c.test == test)
+        query = query.where(c.candidate.is_not(None), c.question.is_not(None))
         rows = self._c.execute(query.group_by(c.candidate, c.question))
         return Counter({Slot(test, row[0], row[1]): row[2] for row in rows})
 

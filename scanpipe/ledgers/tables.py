@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA = "0010"
+SCHEMA = "0011"
 """The Alembic revision that this code works with."""
 
 metadata = sa.MetaData()
@@ -51,13 +51,15 @@ sheet = sa.Table(
     metadata,
     sa.Column("serial", sa.String(16), primary_key=True),
     sa.Column("test", sa.String(40), nullable=False),
-    sa.Column("candidate", sa.String(20), nullable=False),
-    sa.Column("question", sa.String(20), nullable=False),
+    sa.Column("candidate", sa.String(20)),
+    sa.Column("question", sa.String(20)),
     sa.Column("number", sa.Integer, nullable=False),
     sa.Column("of", sa.Integer, nullable=False),
     sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("bound", _big),
     sa.Index("sheet_slot", "test", "candidate", "question"),
 )
+"""A sheet of a pad has no candidate, and one of an open pad no question, until it is bound: `bound` is the event that did."""
 
 scan = sa.Table(
     "scan",

@@ -12,6 +12,7 @@ from scanpipe.definitions import from_json
 from scanpipe.ledgers import places
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.accounts import Accounts
+from scanpipe.ledgers.bindings import Bindings
 from scanpipe.ledgers.chain import Event, canonical
 from scanpipe.ledgers.copies import Copies
 from scanpipe.ledgers.database import Journal
@@ -235,6 +236,10 @@ class Transaction:
     def packs(self) -> Packs:
         """Packs that were handed to others; tests that are locked."""
         return Packs(self._c)
+
+    def bindings(self) -> Bindings:
+        """Sheets that are bound to somebody."""
+        return Bindings(self._c)
 
     def copies(self) -> Copies:
         """Second scans of sheets."""

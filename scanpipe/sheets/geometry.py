@@ -7,7 +7,7 @@ printers cannot print, and nothing but white into the quiet zone of a code.
 from __future__ import annotations
 
 from scanpipe.codes import Kind
-from scanpipe.layout import CODE_MM, QUIET_MODULES, Box, Paper, Place, places
+from scanpipe.layout import CODE_MM, QUIET_MODULES, Box, Paper, Place, label_boxes, places
 
 _FEWEST_MODULES = 25
 """A signed text is never so short that its symbol has fewer modules a side; the fewer, the wider the quiet zone."""
@@ -17,11 +17,12 @@ STRIP_MM = 4.0
 """Height of the strip in the frame of a code that holds the words not to write there."""
 _HEADER_MM = 31.0
 """What the lines of the header need, however small the codes."""
+_PAD_TITLE_MM = 6.0
 _GAP_MM = 3.0
 
 
 def _strip_above(kind: Kind) -> bool:
-    return kind is Kind.SHEET
+    return kind in (Kind.SHEET, Kind.PAD)
 
 
 def frame(kind: Kind, place: Place) -> Box:
@@ -50,6 +51,18 @@ def footer(paper: Paper) -> Box:
     code = frame(Kind.SHEET, places(paper)[Kind.SHEET])
     x = code.right_mm + _GAP_MM
     return Box(x, code.y_mm, drawing(paper).right_mm - x, code.height_mm)
+
+
+def pad_title(paper: Paper) -> Box:
+    """Below the boxes for labels of a pad: one line about the test, as wide as the drawing."""
+    boxes, whole = label_boxes(paper), drawing(paper)
+    return Box(whole.x_mm, boxes[0].bottom_mm + 1, whole.width_mm, _PAD_TITLE_MM)
+
+
+def pad_drawing(paper: Paper) -> Box:
+    """Where the candidate draws on a sheet of a pad."""
+    top, whole = pad_title(paper).bottom_mm + 1, drawing(paper)
+    return Box(whole.x_mm, top, whole.width_mm, whole.bottom_mm - top)
 
 
 def drawing(paper: Paper) -> Box:

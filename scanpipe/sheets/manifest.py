@@ -25,6 +25,6 @@ def write_manifest(sheets: Iterable[Sheet], definition: TestDefinition, out: Pat
 
 
 def _row(page: int, sheet: Sheet, definition: TestDefinition) -> tuple[object, ...]:
-    candidate = definition.candidate(sheet.candidate)
+    candidate = definition.candidate(sheet.candidate) if sheet.candidate else None
     place = (candidate.room, candidate.seat) if candidate else (None, None)
     return (page, sheet.serial, sheet.test, sheet.candidate, sheet.question, sheet.number, sheet.of, *place)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scanpipe import codes
-from scanpipe.layout import LETTER, Box, places
+from scanpipe.codes import Kind
+from scanpipe.layout import LETTER, Box, Place, places
 from scanpipe.model import Candidate, Claims, Question, Sheet, TestDefinition
 from scanpipe.seals import receipt_code, spaced
 from scanpipe.sheets import geometry, patterns
@@ -13,13 +15,13 @@ from scanpipe.sheets.lettering import Space, fit, width_mm
 from scanpipe.sheets.pen import Hand, Pen
 from scanpipe.sheets.words import Words
 
-_FRAME_MM = 0.3
-_FRAME_GRAY = 0.35
-_QUIET = 0.35
+FRAME_MM = 0.3
+FRAME_GRAY = 0.35
+QUIET = 0.35
 """Gray of words that lead to other words; those that matter are black."""
-_ROW_MM = 5.2
+ROW_MM = 5.2
 """From one row of the footer to the next."""
-_SMALL = Hand(gray=_QUIET)
+SMALL = Hand(gray=QUIET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +35,15 @@ class Imprint:
     words: Words
     names: bool
 
-    @property
-    def serial(self) -> str:
-        """The serial in groups of four, as people read numbers."""
-        digits = self.sheet.serial
-        return " ".join(digits[i : i + 4] for i in range(0, len(digits), 4))
-
 
 def draw_page(pen: Pen, imprint: Imprint, key: codes.Key) -> None:
     """Draws a whole sheet; the codes are signed with `key`."""
     pen.canvas.doForm(patterns.FORM)
-    pen.box(geometry.drawing(pen.paper), _FRAME_MM, _FRAME_GRAY)
+    pen.box(geometry.drawing(pen.paper), FRAME_MM, FRAME_GRAY)
     _about_test(pen, imprint)
     _about_candidate(pen, imprint)
     _about_question(pen, imprint)
-    _footer(pen, imprint, spaced(receipt_code(key, imprint.sheet.test, imprint.sheet.candidate)))
+    _footer(pen, imprint, spaced(receipt_code(key, imprint.sheet.test, imprint.candidate.number)))
     _codes(pen, imprint, key)
 
 
@@ -56,11 +52,26 @@ def _codes(pen: Pen, imprint: Imprint, key: codes.Key) -> None:
     sheet = imprint.sheet
     claims = Claims(sheet.test, sheet.candidate, sheet.question, sheet.serial)
     for kind, place in places(pen.paper).items():
-        pen.code(place, codes.encode(kind, claims, key, letter=pen.paper == LETTER))
-        pen.box(geometry.frame(kind, place), _FRAME_MM, _FRAME_GRAY)
-        strip = geometry.strip(kind, place)
-        words = fit(imprint.words.keep_off, "Bold", Space(strip.width_mm - 2, strip.height_mm, 7.5, 5))
-        pen.lines(_middle(strip), strip.bottom_mm - 1.3, words, Hand("Bold", gray=_QUIET, align=0.5))
+        draw_code(pen, kind, place, signed(pen, kind, claims, imprint.definition, key), imprint.words)
+
+
+def signed(pen: Pen, kind: Kind, claims: Claims, definition: TestDefinition, key: codes.Key) -> str:
+    """The text of a code on this paper, which says so where the test is a rehearsal."""
+    return codes.encode(kind, claims, key, letter=pen.paper == LETTER, rehearsal=definition.rehearsal)
+
+
+def draw_code(pen: Pen, kind: Kind, place: Place, text: str, words: Words) -> None:
+    """A code in a frame that says not to write there."""
+    pen.code(place, text)
+    pen.box(geometry.frame(kind, place), FRAME_MM, FRAME_GRAY)
+    strip = geometry.strip(kind, place)
+    fitted = fit(words.keep_off, "Bold", Space(strip.width_mm - 2, strip.height_mm, 7.5, 5))
+    pen.lines(middle(strip), strip.bottom_mm - 1.3, fitted, Hand("Bold", gray=QUIET, align=0.5))
+
+
+def shown_serial(sheet: Sheet) -> str:
+    """The serial in groups of four, as people read numbers."""
+    return " ".join(sheet.serial[i : i + 4] for i in range(0, len(sheet.serial), 4))
 
 
 def _about_test(pen: Pen, imprint: Imprint) -> None:
@@ -68,17 +79,17 @@ def _about_test(pen: Pen, imprint: Imprint) -> None:
     box, definition = geometry.header(pen.paper), imprint.definition
     title = fit(definition.title, "Bold", Space(box.width_mm, 10.5, 14, 8))
     pen.lines(box.x_mm, box.bottom_mm - 22.0, title, Hand("Bold"))
-    serial = f"{imprint.words.serial} {imprint.serial}"
-    pen.text(box.right_mm, box.bottom_mm - 17.2, serial, Hand(gray=_QUIET, align=1))
+    serial = f"{imprint.words.serial} {shown_serial(imprint.sheet)}"
+    pen.text(box.right_mm, box.bottom_mm - 17.2, serial, Hand(gray=QUIET, align=1))
     free_mm = box.width_mm - width_mm(serial, "Regular", 9) - 4
     about = fit(f"{definition.id}  ·  {imprint.words.date(definition.date)}", "Regular", Space(free_mm, 4, 9, 6))
-    pen.lines(box.x_mm, box.bottom_mm - 17.2, about, _SMALL)
-    pen.rule(box.x_mm, box.bottom_mm - 14.6, box.width_mm, _FRAME_GRAY)
+    pen.lines(box.x_mm, box.bottom_mm - 17.2, about, SMALL)
+    pen.rule(box.x_mm, box.bottom_mm - 14.6, box.width_mm, FRAME_GRAY)
 
 
 def _about_candidate(pen: Pen, imprint: Imprint) -> None:
     """Beside the candidate code: its claim in large type, and who sits where."""
-    box = _left_half(geometry.header(pen.paper))
+    box = left_half(geometry.header(pen.paper))
     word, number = imprint.words.candidate, imprint.candidate.number
     indent_mm = width_mm(f"{word} ", "Regular", 12)
     pen.text(box.x_mm, box.bottom_mm - 6.8, word, Hand(size_pt=12))
@@ -99,7 +110,7 @@ def _person(imprint: Imprint) -> str:
 
 def _about_question(pen: Pen, imprint: Imprint) -> None:
     """Beside the question code: its claim in large type, and which of how many sheets this is."""
-    box = _right_half(geometry.header(pen.paper))
+    box = right_half(geometry.header(pen.paper))
     label = fit(imprint.question.label, "Bold", Space(box.width_mm, 9, 21, 8))
     pen.lines(box.right_mm, box.bottom_mm - 6.8, label, Hand("Bold", align=1))
     count = imprint.words.sheet(imprint.sheet.number, imprint.sheet.of)
@@ -108,34 +119,43 @@ def _about_question(pen: Pen, imprint: Imprint) -> None:
 
 def _footer(pen: Pen, imprint: Imprint, receipt: str) -> None:
     """Beside the sheet code: its claims, the code to ask with what was received, and how to treat the sheet."""
-    box, sheet, words = geometry.footer(pen.paper), imprint.sheet, imprint.words
+    sheet, words = imprint.sheet, imprint.words
     rows = (
         (words.test, sheet.test),
-        (words.candidate, sheet.candidate),
-        (words.question, sheet.question),
-        (words.serial, imprint.serial),
+        (words.candidate, imprint.candidate.number),
+        (words.question, imprint.question.id),
+        (words.serial, shown_serial(sheet)),
         (words.receipt, receipt),
     )
+    draw_rows(pen, rows, words.instruction)
+
+
+def draw_rows(pen: Pen, rows: Sequence[tuple[str, str]], instruction: str) -> None:
+    """The footer: what the codes claim, row by row, and beside it how to treat the sheet."""
+    box = geometry.footer(pen.paper)
     indent_mm = max(width_mm(word, "Regular", 9) for word, _ in rows) + 3
-    half = _left_half(box)
+    half = left_half(box)
     last_mm = box.bottom_mm - geometry.PAD_MM
     for below, (word, claim) in zip(range(len(rows) - 1, -1, -1), rows, strict=True):
-        baseline_mm = last_mm - below * _ROW_MM
-        pen.text(box.x_mm, baseline_mm, word, _SMALL)
+        baseline_mm = last_mm - below * ROW_MM
+        pen.text(box.x_mm, baseline_mm, word, SMALL)
         value = fit(claim, "Bold", Space(half.width_mm - indent_mm, 5, 9, 5))
         pen.lines(box.x_mm + indent_mm, baseline_mm, value, Hand("Bold"))
-    advice = fit(words.instruction, "Regular", Space(half.width_mm, 16, 9, 6))
-    pen.lines(_right_half(box).x_mm, last_mm, advice, Hand())
+    advice = fit(instruction, "Regular", Space(half.width_mm, 16, 9, 6))
+    pen.lines(right_half(box).x_mm, last_mm, advice, Hand())
 
 
-def _left_half(box: Box) -> Box:
+def left_half(box: Box) -> Box:
+    """With some room to the other half."""
     return Box(box.x_mm, box.y_mm, box.width_mm / 2 - 2, box.height_mm)
 
 
-def _right_half(box: Box) -> Box:
-    half = _left_half(box)
+def right_half(box: Box) -> Box:
+    """With some room to the other half."""
+    half = left_half(box)
     return Box(box.right_mm - half.width_mm, box.y_mm, half.width_mm, box.height_mm)
 
 
-def _middle(box: Box) -> float:
+def middle(box: Box) -> float:
+    """The middle of a box, from the left."""
     return box.x_mm + box.width_mm / 2

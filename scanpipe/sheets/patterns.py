@@ -8,7 +8,6 @@ from typing import Any, Literal
 from reportlab.lib.units import mm
 
 from scanpipe.layout import Box, Paper
-from scanpipe.sheets.geometry import drawing
 
 Area = Literal["plain", "dotted", "lined", "millimetre"]
 FORM = "drawing-area"
@@ -19,14 +18,14 @@ _DOT_MM, _DOTS_APART_MM = 0.6, 5.0
 _LINES_APART_MM = 8.0
 
 
-def define(canvas: Any, paper: Paper, area: Area) -> None:
-    """Puts the pattern into the document, as the form `FORM`; `canvas.doForm(FORM)` shows it on a page."""
+def define(canvas: Any, paper: Paper, area: Area, box: Box) -> None:
+    """Puts the pattern of `box` into the document, as the form `FORM`; `canvas.doForm(FORM)` shows it on a page."""
     canvas.beginForm(FORM, 0, 0, paper.width_mm * mm, paper.height_mm * mm)
     canvas.setStrokeColorRGB(*_TINT)
     canvas.setFillColorRGB(*_TINT)
     canvas.translate(0, paper.height_mm * mm)
     canvas.scale(mm, -mm)
-    _DRAWN[area](canvas, drawing(paper))
+    _DRAWN[area](canvas, box)
     canvas.endForm()
 
 

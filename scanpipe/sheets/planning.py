@@ -32,10 +32,10 @@ class PlannedSheet:
     """A sheet that shall exist; it becomes a `Sheet` when it is given a serial."""
 
     test: str
-    candidate: str
-    question: str
+    candidate: str | None
+    question: str | None
     number: int
-    """This will be sheet `number` of `of` for its slot."""
+    """This will be sheet `number` of `of` for its slot, or of those of a pad."""
     of: int
 
 
@@ -59,13 +59,43 @@ def plan(
     """
     if per_question is not None and per_question < 1:
         raise faults.UsageFault(f"{per_question} sheets a question cannot be printed.", "Ask for 1 or more.")
-    if not definition.sketches:
-        hint = "Set `sketches: true` in its definition and add it again."
-        raise faults.Refused(f"{definition.id} is a test without sketches.", hint)
+    _check_sketches(definition)
     slots = [(c, q) for c in _candidates(definition, selection, order) for q in _questions(definition, selection)]
     if not slots:
         raise faults.Refused("No candidate fits this selection.", "Leave out a part of the selection.")
     return [s for c, q in slots for s in _sheets(definition.id, c, q, already, per_question or 1)]
+
+
+def plan_pad(definition: TestDefinition, question: str | None, count: int) -> list[PlannedSheet]:
+    """`count` sheets for nobody, of a pad for this question, or of an open one. Raises as `plan`, for the question."""
+    _check_sketches(definition)
+    ids = [q.id for q in _questions(definition, Selection(questions=[question]))] if question is not None else [None]
+    return [PlannedSheet(definition.id, None, id, number, count) for id in ids for number in range(1, count + 1)]
+
+
+def plan_spares(definition: TestDefinition, selection: Selection, count: int) -> list[PlannedSheet]:
+    """`count` sheets for nobody of each chosen question that takes sketches. Raises as `plan`, for the questions."""
+    _check_sketches(definition)
+    return [s for q in _questions(definition, selection) for s in plan_pad(definition, q.id, count)]
+
+
+def chosen_candidates(definition: TestDefinition, selection: Selection, order: Order = "room") -> list[Candidate]:
+    """The candidates that a selection means, in order. Raises faults.UnknownThing, faults.Refused when there are none."""
+    chosen = _candidates(definition, selection, order)
+    if not chosen:
+        raise faults.Refused("No candidate fits this selection.", "Leave out a part of the selection.")
+    return chosen
+
+
+def chosen_questions(definition: TestDefinition, selection: Selection) -> list[Question]:
+    """The questions that take sketches, or the chosen ones of them. Raises faults.UnknownThing, faults.Refused."""
+    return _questions(definition, selection)
+
+
+def _check_sketches(definition: TestDefinition) -> None:
+    if not definition.sketches:
+        hint = "Set `sketches: true` in its definition and add it again."
+        raise faults.Refused(f"{definition.id} is a test without sketches.", hint)
 
 
 def _sheets(

@@ -23,6 +23,10 @@ class Words:
     instruction: str
     day: str
     months: tuple[str, ...]
+    candidate_label: str
+    question_label: str
+    label_here: str
+    pad_instruction: str
 
     def sheet(self, number: int, of: int) -> str:
         return self.sheet_of.format(number=number, of=of)
@@ -62,6 +66,13 @@ BOKMAAL = Words(
     ),
     day="{day}. {month} {year}",
     months=_JANUAR_TO_DESEMBER,
+    candidate_label="Kandidatmerkelapp",
+    question_label="Oppgavemerkelapp",
+    label_here="Lim merkelappen her",
+    pad_instruction=(
+        "Arket er ikke ditt før merkelappen er på. Skriv og tegn bare innenfor rammen, og bruk ett ark per oppgave. "
+        "Ikke brett, stift eller skriv på kodene."
+    ),
 )
 ENGLISH = Words(
     test="Test",
@@ -78,6 +89,13 @@ ENGLISH = Words(
     ),
     day="{day} {month} {year}",
     months=_JANUARY_TO_DECEMBER,
+    candidate_label="Candidate label",
+    question_label="Question label",
+    label_here="Stick the label here",
+    pad_instruction=(
+        "This sheet is nobody's until its label is on. Write and draw inside the frame only, one question a sheet. "
+        "Do not fold, staple or write on the codes."
+    ),
 )
 
 

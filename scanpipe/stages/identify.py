@@ -2,7 +2,8 @@
 
 Every code is asked who wrote it; the authentic ones must belong to one serial, stand where they were printed, and not
 contradict each other or what the ledger knows was printed under that serial. One code is then enough: the
-record of printing completes the claims. Anything else on the page is a reason to let a person look.
+record of printing completes the claims. What a sheet of a pad leaves open, a label says, or a plain code that the test takes:
+they claim no serial, and contradict like any other. Anything else on the page is a reason to let a person look.
 """
 
 from __future__ import annotations
@@ -14,24 +15,28 @@ from typing import Any
 from scanpipe.codes import Authentic, BadSignature, Foreign, Keyring, Kind, decode
 from scanpipe.model import Claims, Code, Held, Reason, Sheet
 from scanpipe.saying import Said, joined, say
+from scanpipe.stages.plain import Plain
 
 _TWICE = {
     Kind.CANDIDATE: say("the candidate code is on the page more than once"),
     Kind.QUESTION: say("the question code is on the page more than once"),
     Kind.SHEET: say("the sheet code is on the page more than once"),
+    Kind.PAD: say("the code of a pad is on the page more than once"),
+    Kind.OPEN: say("the code of an open pad is on the page more than once"),
 }
 MISFIT_MM = 2.0
 """Codes of one sheet lie within 0.3 mm of where they were printed, stretched feeds within 1; a pasted one does not."""
 
-Decoded = tuple[Code, Authentic | BadSignature | Foreign]
+Decoded = tuple[Code, Authentic | BadSignature | Foreign | Plain]
 
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """Claims that are complete and free of conflict, and the evidence for them."""
+    """Claims that are complete and free of conflict, the evidence for them, and whether the codes are a rehearsal's."""
 
     claims: Claims
     evidence: dict[str, Any]
+    rehearsal: bool
 
 
 def decode_all(codes: Sequence[Code], keyring: Keyring) -> list[Decoded]:
@@ -48,31 +53,42 @@ def serials(decoded: Sequence[Decoded]) -> set[str]:
     return {d.claims.serial for _, d in decoded if isinstance(d, Authentic) and d.claims.serial}
 
 
+def tests(decoded: Sequence[Decoded]) -> set[str]:
+    """The tests that authentic codes name, in capitals: whose plain codes may be on the page."""
+    return {d.claims.test.upper() for _, d in decoded if isinstance(d, Authentic) and d.claims.test}
+
+
 def identify(decoded: Sequence[Decoded], misfit_mm: float | None, printed: Sheet | None) -> Identified | Held:
     """`misfit_mm` is how far the codes are from where they were printed, None where no code is a sheet's.
 
     `printed` is what was printed under the one serial that the codes name, None when that is not on record.
     """
     evidence = _evidence(decoded, misfit_mm)
-    authentic = [d for _, d in decoded if isinstance(d, Authentic)]
-    known = _union(authentic, printed)
-    problem = _problem(decoded, authentic, misfit_mm, printed)
+    said = _said(decoded, printed)
+    known = _union(said)
+    problem = _problem(decoded, said, misfit_mm)
     if problem is not None:
         reason, detail = problem
         return Held(reason, evidence | detail, known)
     missing = _missing(known)
     if missing is not None:
-        return Held(missing, evidence | {"print_record": "none for this serial"}, known)
-    return Identified(known, evidence)
+        return Held(missing, evidence | ({} if printed else {"print_record": "none for this serial"}), known)
+    return Identified(known, evidence, any(d.rehearsal for _, d in decoded if isinstance(d, Authentic)))
+
+
+def _said(decoded: Sequence[Decoded], printed: Sheet | None) -> list[Claims]:
+    """What codes that are believed claim, and the record of printing."""
+    said = [d.claims for _, d in decoded if isinstance(d, Authentic | Plain)]
+    return said + ([_claims(printed)] if printed else [])
 
 
 def _problem(
-    decoded: Sequence[Decoded], authentic: Sequence[Authentic], misfit_mm: float | None, printed: Sheet | None
+    decoded: Sequence[Decoded], said: Sequence[Claims], misfit_mm: float | None
 ) -> tuple[Reason, dict[str, Any]] | None:
     """What forbids to believe the codes, the gravest first."""
     if not decoded:
         return Reason.NO_CODES, {}
-    conflict = _conflict(authentic, printed)
+    conflict = _conflict(said) or _odd([d for _, d in decoded if isinstance(d, Authentic)])
     if conflict is not None:
         return Reason.CODES_DISAGREE, {"conflict": conflict}
     if any(isinstance(d, BadSignature) for _, d in decoded):
@@ -86,16 +102,22 @@ def _problem(
     return None
 
 
-def _conflict(authentic: Sequence[Authentic], printed: Sheet | None) -> Said | None:
+def _conflict(claims: Sequence[Claims]) -> Said | None:
     """The first contradiction among the claims, as a sentence."""
-    claims = [a.claims for a in authentic] + ([_claims(printed)] if printed else [])
     for field in ("serial", "test", "candidate", "question"):
         values = sorted({v.upper() for c in claims if (v := getattr(c, field)) is not None})
         if len(values) > 1:
             return _contradiction(field, values)
-    for kind in Kind:
+    return None
+
+
+def _odd(authentic: Sequence[Authentic]) -> Said | None:
+    """What codes that agree cannot be on one sheet, as a sentence. Two labels that say the same do no harm."""
+    for kind, twice in _TWICE.items():
         if sum(a.kind is kind for a in authentic) > 1:
-            return _TWICE[kind]
+            return twice
+    if len({a.rehearsal for a in authentic}) > 1:
+        return say("codes of a rehearsal stand beside codes of a real test")
     return None
 
 
@@ -115,9 +137,8 @@ def _claims(sheet: Sheet) -> Claims:
     return Claims(sheet.test, sheet.candidate, sheet.question, sheet.serial)
 
 
-def _union(authentic: Sequence[Authentic], printed: Sheet | None) -> Claims:
+def _union(claims: Sequence[Claims]) -> Claims:
     """All that is claimed; in a conflict a field that is not unanimous stays empty."""
-    claims = [a.claims for a in authentic] + ([_claims(printed)] if printed else [])
 
     def one(field: str) -> str | None:
         values = {v.upper() for c in claims if (v := getattr(c, field)) is not None}
@@ -131,6 +152,8 @@ def _missing(claims: Claims) -> Reason | None:
         return Reason.MISSING_CANDIDATE_CODE
     if claims.question is None:
         return Reason.MISSING_QUESTION_CODE
+    if claims.serial is None:
+        return Reason.MISSING_SHEET_CODE
     return None
 
 
@@ -143,7 +166,7 @@ def _evidence(decoded: Sequence[Decoded], misfit_mm: float | None) -> dict[str, 
     return evidence
 
 
-def _code_evidence(code: Code, said: Authentic | BadSignature | Foreign) -> dict[str, Any]:
+def _code_evidence(code: Code, said: Authentic | BadSignature | Foreign | Plain) -> dict[str, Any]:
     seen: dict[str, Any] = {
         "text": code.text[:200],
         "symbology": code.symbology,
@@ -154,6 +177,9 @@ def _code_evidence(code: Code, said: Authentic | BadSignature | Foreign) -> dict
         seen["help"] = code.help
     if isinstance(said, Foreign):
         return seen | {"standing": "foreign", "why": said.why}
+    seen["claims"] = {k: v for k in ("test", "candidate", "question", "serial") if (v := getattr(said.claims, k))}
+    if isinstance(said, Plain):
+        return seen | {"standing": "plain"}
     standing = "authentic" if isinstance(said, Authentic) else "bad_signature"
-    claims = {k: v for k in ("test", "candidate", "question", "serial") if (v := getattr(said.claims, k))}
-    return seen | {"standing": standing, "kind": said.kind.name.lower(), "claims": claims}
+    rehearsal = {"rehearsal": True} if isinstance(said, Authentic) and said.rehearsal else {}
+    return seen | {"standing": standing, "kind": said.kind.name.lower()} | rehearsal

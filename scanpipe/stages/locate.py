@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scanpipe.codes import Kind, parse
-from scanpipe.layout import A4, LETTER, Paper, places
+from scanpipe.codes import LABELS, Kind, parse
+from scanpipe.layout import A4, LETTER, Paper, place_of
 from scanpipe.model import Code, Point
 
 _RELIABLE_CORNERS = (0, 1, 3)
@@ -64,14 +64,13 @@ class Stance:
 
 def locate(codes: Sequence[Code]) -> Stance | None:
     """The stance of the sheet of which the most codes were read, or None where no code is a sheet's."""
-    printed = [(c, p) for c in codes if c.symbology == "qr" and (p := parse(c.text))]
+    printed = [(c, p) for c in codes if c.symbology == "qr" and (p := parse(c.text)) and p.kind not in LABELS]
     if not printed:
         return None
     counts = Counter(p.claims.serial for _, p in printed)
     printed = [(c, p) for c, p in printed if p.claims.serial == counts.most_common(1)[0][0]]
     paper = LETTER if printed[0][1].letter else A4
-    table = places(paper)
-    on_sheet = _complex([table[p.kind].corners_mm[i] for _, p in printed for i in _RELIABLE_CORNERS])
+    on_sheet = _complex([place_of(p.kind, paper).corners_mm[i] for _, p in printed for i in _RELIABLE_CORNERS])
     on_page = _complex([c.corners[i] for c, _ in printed for i in _RELIABLE_CORNERS])
     return _fit(on_sheet, on_page, paper, tuple(p.kind for _, p in printed))
 

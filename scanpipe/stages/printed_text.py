@@ -28,5 +28,7 @@ def sheet_in(text: str, printed: Callable[[str], Sheet | None]) -> Sheet | None:
     """The printed sheet whose serial and candidate both stand in the text; None where that is none, or not one alone."""
     digits = re.sub(r"\s", "", text).upper()
     serials = {"".join(groups) for groups in _SERIAL.findall(text)}
-    named = [s for s in map(printed, sorted(serials)) if s is not None and s.candidate.upper() in digits]
+    named = [
+        s for s in map(printed, sorted(serials)) if s is not None and s.candidate and s.candidate.upper() in digits
+    ]
     return named[0] if len(named) == 1 else None

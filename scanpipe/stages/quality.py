@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from scanpipe.codes import LABELS, parse
 from scanpipe.model import Code, Reason, Sight
 from scanpipe.saying import say
 
@@ -75,7 +76,8 @@ def _cut(gray: NDArray[np.uint8], code: Code, shrink: int) -> NDArray[np.uint8]:
 
 def codes_problem(sight: Sight) -> QualityProblem | None:
     """A lone code on something that is no whole sheet. No setting files such a page."""
-    alone = len(sight.codes) == 1 and sight.page_share is not None
+    placed = [p for c in sight.codes if (p := parse(c.text)) is not None and p.kind not in LABELS]
+    alone = len(placed) == 1 and sight.page_share is not None
     if alone and sight.page_share < MIN_PAGE_SHARE_ONE_CODE:  # type: ignore[operator]
         conflict = say("the only code on the page does not stand where it was printed")
         share = round(sight.page_share or 0, 3)

@@ -7,7 +7,8 @@ In tiers, cheap first, widening only for what is still missing:
 2. where at least one code of a sheet was found, the layout says where the others are: both readers search there, at full
    resolution (ZBar reads through pen strokes what zxing-cpp does not, zxing-cpp reads at low resolution what ZBar does not);
 3. where none was found: the whole page with everything zxing-cpp can do, then ZBar in the four corners, then over all;
-4. still none: other symbologies, so that a foreign sheet can be named.
+4. still none: other symbologies, so that a foreign sheet can be named;
+5. on a sheet of a pad without its label: the label, at its box and then everywhere, and codes from elsewhere instead of it.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scanpipe.codes import Kind, Parsed, parse
-from scanpipe.layout import places
-from scanpipe.model import Code, Corners, Point
+from scanpipe.codes import LABELS, PERSONAL, Kind, Parsed, parse
+from scanpipe.layout import label_boxes, place_of
+from scanpipe.model import PLAIN_SYMBOLOGIES, Code, Corners, Point
 from scanpipe.stages.locate import Stance, locate
 
 Gray = NDArray[np.uint8]
@@ -63,7 +64,7 @@ class Eyes:
     first: Reader
     second: Reader
     printed: frozenset[str] = frozenset({"qr"})
-    others: frozenset[str] = frozenset({"datamatrix", "code128"})
+    others: frozenset[str] = frozenset(PLAIN_SYMBOLOGIES) - {"qr"}
 
 
 def look(page: Picture, eyes: Eyes) -> tuple[Code, ...]:
@@ -83,7 +84,11 @@ def search(page: Picture, eyes: Eyes, codes: tuple[Code, ...]) -> tuple[Code, ..
         return codes
     codes = codes or _search_everywhere(page, eyes)
     stance = locate(codes)
-    return codes if stance is None else _merge(codes, _search_places(page, eyes, stance))
+    if stance is None:
+        return codes
+    codes = _merge(codes, _search_places(page, eyes, stance))
+    missing = _missing_labels(codes)
+    return _merge(codes, _search_labels(page, eyes, stance, missing)) if missing else codes
 
 
 def read_all(page: Picture, eyes: Eyes) -> tuple[Code, ...]:
@@ -114,21 +119,55 @@ def _dpi_if_a4(page: Picture) -> float:
 
 
 def is_whole_sheet(codes: Iterable[Code]) -> bool:
-    """All three codes of one sheet, and nothing else."""
+    """All three codes of one sheet, or those of a pad with its labels, and nothing else."""
     parsed = [parse(c.text) for c in codes]
     found = [p for p in parsed if p is not None]
-    return len(parsed) == len(found) == len(Kind) and {p.kind for p in found} == set(Kind) and _one_serial(found)
+    kinds = frozenset(p.kind for p in found)
+    return len(parsed) == len(found) == len(kinds) and kinds in _WHOLE and _one_serial(found)
+
+
+_WHOLE = (
+    frozenset(PERSONAL),
+    frozenset({Kind.QUESTION, Kind.PAD, Kind.CANDIDATE_LABEL}),
+    frozenset({Kind.OPEN, Kind.PAD, *LABELS}),
+)
 
 
 def _one_serial(parsed: list[Parsed]) -> bool:
-    return len({p.claims.serial for p in parsed}) == 1
+    return len({p.claims.serial for p in parsed if p.kind not in LABELS}) == 1
+
+
+def _missing_labels(codes: Iterable[Code]) -> list[Kind]:
+    """The labels that this sheet of a pad should have and was not seen to have; none of a personal sheet."""
+    kinds = {p.kind for c in codes if (p := parse(c.text)) is not None}
+    if not kinds & {Kind.PAD, Kind.OPEN} or kinds & {Kind.CANDIDATE, Kind.SHEET}:
+        return []
+    wanted = [Kind.CANDIDATE_LABEL] if Kind.QUESTION in kinds else list(LABELS)
+    return [kind for kind in wanted if kind not in kinds]
+
+
+def _search_labels(page: Picture, eyes: Eyes, stance: Stance, missing: list[Kind]) -> list[Code]:
+    """Where the pad says that they go; if one is still missing, everywhere, and then what may stand for it from elsewhere."""
+    found: list[Code] = []
+    for kind, box in zip(LABELS, label_boxes(stance.paper), strict=True):
+        if kind in missing:
+            area = _box(page, stance.to_px(box.corners_mm), _MARGIN_MM * stance.px_per_mm)
+            found += _search_box(page, eyes, area, "searched in the label's box")
+    if len(found) >= len(missing):
+        return found
+    full = page.gray(1)
+    found += [replace(c, help="label searched everywhere") for c in eyes.first.search(full, eyes.printed)]
+    return found + [replace(c, help="other symbologies") for c in eyes.first.search(full, eyes.others)]
 
 
 def _search_places(page: Picture, eyes: Eyes, stance: Stance) -> list[Code]:
     """Both readers where the layout says that a code stands that was not read yet."""
     found: list[Code] = []
-    for kind, place in places(stance.paper).items():
-        if kind in stance.kinds:
+    read = {place_of(kind, stance.paper) for kind in stance.kinds}
+    for place in (
+        place_of(kind, stance.paper) for kind in PERSONAL
+    ):  # where pads have codes, other sheets have some, too
+        if place in read:
             continue
         box = _box(page, stance.to_px(place.corners_mm), _MARGIN_MM * stance.px_per_mm)
         found += _search_box(page, eyes, box, "searched at its place")

@@ -111,7 +111,7 @@ def _missing_serial(before: Neighbour | None, after: Neighbour | None) -> str | 
 def _agrees(own: Claims, sheet: Sheet) -> bool:
     """Does nothing that was read on the page speak against this sheet?"""
     pairs = ((own.test, sheet.test), (own.candidate, sheet.candidate), (own.question, sheet.question))
-    return all(said is None or said.upper() == is_.upper() for said, is_ in pairs)
+    return all(said is None or is_ is None or said.upper() == is_.upper() for said, is_ in pairs)
 
 
 def _filled(own: Claims, beside: Neighbour, question: bool) -> Claims:

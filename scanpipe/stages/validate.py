@@ -18,7 +18,8 @@ class Facts:
     """What the ledger knows that bears on these claims.
 
     `first` is another page that was filed under the same serial before, `in_slot` how many other sheets lie in the slot,
-    `handed_to` another candidate who wrote on the sheets that were printed for this one, `locked`: grading of the test began.
+    `handed_to` another candidate who wrote on the sheets that were printed for this one, `locked`: grading of the test began,
+    `rehearsal`: whether the sheet was printed for a rehearsal; None: nobody knows.
     """
 
     definition: TestDefinition | None
@@ -26,6 +27,7 @@ class Facts:
     in_slot: int = 0
     handed_to: str | None = None
     locked: bool = False
+    rehearsal: bool | None = None
 
 
 def validate(claims: Claims, facts: Facts, evidence: Mapping[str, Any]) -> Filed | Held:
@@ -51,6 +53,8 @@ def slot_of(claims: Claims, test: TestDefinition) -> Slot:
 def _problem(claims: Claims, facts: Facts, test: TestDefinition) -> tuple[Reason, dict[str, Any]] | None:
     if not test.sketches:
         return Reason.SKETCHES_NOT_ENABLED, {"test": test.id}
+    if facts.rehearsal is not None and facts.rehearsal != test.rehearsal:
+        return Reason.REHEARSAL, {"sheet": _day(facts.rehearsal), "test_is": _day(test.rehearsal)}
     if claims.candidate is None:
         return Reason.MISSING_CANDIDATE_CODE, {}
     if claims.question is None:
@@ -71,6 +75,10 @@ def _problem(claims: Claims, facts: Facts, test: TestDefinition) -> tuple[Reason
     if facts.locked:
         return Reason.LATE, {}
     return None
+
+
+def _day(rehearsal: bool) -> str:
+    return "rehearsal" if rehearsal else "live"
 
 
 def _nearest(found: str, known: Iterable[str]) -> dict[str, Any]:

@@ -52,6 +52,8 @@ MAY: Mapping[str, frozenset[str]] = {
     "rooms": _ROOMS,
     "room": _ROOMS,
     "enter_room": _ROOMS,
+    "bind": _QUEUE | _ROOMS,
+    "bind_sheet": _QUEUE | _ROOMS,
     "completeness": _OFFICE | _ROOMS,
     "completeness_live": _OFFICE | _ROOMS,
     "close_difference": _OFFICE,

@@ -22,6 +22,7 @@ from scanpipe.web.drawing import draw
 from scanpipe.web.news import News
 from scanpipe.web.pages import (
     around,
+    binding,
     completeness,
     entrance,
     grading,
@@ -57,6 +58,7 @@ _ROOMS = (
     completeness,
     grading,
     rooms,
+    binding,
     people,
 )
 

@@ -101,6 +101,10 @@ NEXT: Mapping[str, str] = {
         "Next: take the suggestion if the pack was handed to this candidate, or assign it to the one it was printed for."
     ),
     "late": N_("Next: assign it and say why it is let in, or discard it with a reason."),
+    "missing_sheet_code": N_(
+        "Next: look whether it is a sheet at all, then assign it, or have the paper scanned again."
+    ),
+    "rehearsal": N_("Next: discard it; a sheet of a rehearsal never goes to a real test, nor the other way round."),
 }
 """For each reason what a person does next."""
 WHYS = (N_("nothing on it"), N_("cover sheet"), N_("test print"), N_("not readable"), N_("discarded"))

@@ -41,6 +41,7 @@ OPENS = {
     "events:read": {("GET", "/events"), ("GET", "/events/stream")},
     "receipts:read": {("GET", "/receipts/{code}")},
     "expected:write": {("PUT", "/tests/{test}/declared/{candidate}/{question}")},
+    "sheets:write": {("PUT", "/tests/{test}/bindings/{serial}")},
     "tests:write": {("GET", "/tests/{test}"), ("PUT", "/tests/{test}")},
     "locks:write": {("PUT", "/tests/{test}/lock"), ("DELETE", "/tests/{test}/lock")},
     "scans:write": {("POST", "/scans"), ("GET", "/scans/{sha256}")},
@@ -52,11 +53,23 @@ OPENS = {
     },
 }
 """What each scope opens, and nothing else does."""
-SOME = {"candidate": "10001", "question": "2a", "sha256": "0" * 64, "webhook": "0" * 16, "kind": "web", "code": "0" * 9}
+SOME = {
+    "candidate": "10001",
+    "question": "2a",
+    "sha256": "0" * 64,
+    "webhook": "0" * 16,
+    "kind": "web",
+    "code": "0" * 9,
+    "serial": "0" * 8,
+}
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PUT", "/tests/{test}"): {"content": b"{}", "headers": {"Content-Type": "application/json"}},
     ("PUT", "/tests/{test}/declared/{candidate}/{question}"): {
         "content": b'{"count": 1}',
+        "headers": {"Content-Type": "application/json"},
+    },
+    ("PUT", "/tests/{test}/bindings/{serial}"): {
+        "content": b'{"candidate": "10001"}',
         "headers": {"Content-Type": "application/json"},
     },
     ("POST", "/webhooks"): {"json": {"test": "{test}", "url": "https://receiver.example/"}},

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from scanpipe.calibration_sheet import INKS, code_text, parse_text
-from scanpipe.codes import Foreign, Key, Keyring, Kind, decode
+from scanpipe.codes import PERSONAL, Foreign, Key, Keyring, decode
 from scanpipe.layout import A4, LETTER, Paper
 from scanpipe.readers import open_reader
 from scanpipe.sheets import draw_calibration, matrix
@@ -180,6 +180,6 @@ def test_a_page_with_too_few_codes_is_not_measured(printed: Gray, kinds: int) ->
 def test_its_codes_are_nobodys() -> None:
     keyring = Keyring.of(Key("AAA", b"secret"))
     for paper in (A4, LETTER):
-        for kind in Kind:
+        for kind in PERSONAL:
             assert parse_text(code_text(kind, paper)) == (kind, paper)
             assert isinstance(decode(code_text(kind, paper), keyring), Foreign)

@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scanpipe.codes import (
+    LABELS,
     Authentic,
     BadSignature,
     Foreign,
@@ -43,19 +44,39 @@ def said_by(kind: Kind, claims: Claims) -> Claims:
     """What a code of this kind says of a sheet: all in capitals, without what its kind leaves open."""
     return Claims(
         claims.test.upper(),
-        None if kind is Kind.QUESTION else claims.candidate.upper(),
-        None if kind is Kind.CANDIDATE else claims.question.upper(),
-        claims.serial,
+        claims.candidate.upper() if kind in (Kind.CANDIDATE, Kind.SHEET, Kind.CANDIDATE_LABEL) else None,
+        None if kind in (Kind.CANDIDATE, Kind.OPEN, Kind.CANDIDATE_LABEL) else claims.question.upper(),
+        None if kind in LABELS else claims.serial,
     )
 
 
-@given(claims_of_any_sheet, st.sampled_from(Kind), st.booleans())
-@example(Claims("ÆØÅ-æøå.É_ü", "Ö1", "2ä", "00000000"), Kind.SHEET, True)
-def test_every_claim_comes_back_in_capitals(claims: Claims, kind: Kind, letter: bool) -> None:
-    text = encode(kind, claims, KEY, letter=letter)
-    assert decode(text, RING) == Authentic(kind, said_by(kind, claims))
+@given(claims_of_any_sheet, st.sampled_from(Kind), st.booleans(), st.booleans())
+@example(Claims("ÆØÅ-æøå.É_ü", "Ö1", "2ä", "00000000"), Kind.SHEET, True, False)
+def test_every_claim_comes_back_in_capitals(claims: Claims, kind: Kind, letter: bool, rehearsal: bool) -> None:
+    text = encode(kind, claims, KEY, letter=letter, rehearsal=rehearsal)
+    assert decode(text, RING) == Authentic(kind, said_by(kind, claims), rehearsal)
     parsed = parse(text)
     assert parsed is not None and parsed.letter is letter and parsed.key_id == KEY.id
+    assert parsed.rehearsal is rehearsal
+
+
+def test_an_open_pad_claims_no_question() -> None:
+    claims = replace(CLAIMS, candidate=None, question=None)
+    for kind in (Kind.PAD, Kind.OPEN):
+        assert decode(encode(kind, claims, KEY), RING) == Authentic(kind, claims)
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_a_label_has_no_serial_and_cannot_be_given_one(kind: Kind) -> None:
+    text = encode(kind, replace(CLAIMS, serial=None), KEY)
+    assert text == encode(kind, CLAIMS, KEY)
+    numbered = text[:8] + "00012345" + text[16:]
+    assert isinstance(decode(numbered[:16] + mac(numbered) + numbered[26:], RING), Foreign)
+
+
+def test_a_rehearsal_cannot_be_made_of_a_live_sheet() -> None:
+    text = encode(Kind.SHEET, CLAIMS, KEY)
+    assert isinstance(decode(text[:4] + "E" + text[5:], RING), BadSignature)
 
 
 @given(claims_of_any_sheet, st.sampled_from(Kind))
@@ -210,6 +231,10 @@ def test_the_secret_is_not_shown() -> None:
         (Kind.SHEET, "question"),
         (Kind.SHEET, "test"),
         (Kind.SHEET, "serial"),
+        (Kind.PAD, "serial"),
+        (Kind.OPEN, "test"),
+        (Kind.CANDIDATE_LABEL, "candidate"),
+        (Kind.QUESTION_LABEL, "question"),
     ],
 )
 def test_a_code_is_not_printed_without_what_it_must_say(kind: Kind, missing: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanpipe.codes import Authentic, Key, Keyring, Kind, decode, encode
+from scanpipe.codes import PERSONAL, Authentic, Key, Keyring, Kind, decode, encode
 from scanpipe.model import Claims, Code, Held, Reason, Sheet
 from scanpipe.stages.identify import MISFIT_MM, Identified, decode_all, identify, serials
 from scanpipe.stages.locate import locate
@@ -15,7 +15,7 @@ from tests.helpers import CLAIMS, KEY, OTHER, RING, code
 
 STRANGER = Key("ZZZ", b"another installation's own secret")
 PRINTED = Sheet("00012345", "MA0001-2026H", "10001", "2a", 1, 2, 1)
-C, Q, S = (code(k) for k in Kind)
+C, Q, S = (code(k) for k in PERSONAL)
 
 
 def foreign(text: str = "https://example.org", symbology: str = "qr") -> Code:
@@ -145,7 +145,7 @@ def test_small_letters_in_the_record_are_no_conflict() -> None:
     assert isinstance(ask(C, Q, S, printed=ours), Identified)
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", PERSONAL)
 def test_two_codes_of_one_kind_are_two_sheets_or_a_copy(kind: Kind) -> None:
     answer = held(C, Q, S, code(kind, angle_deg=3), printed=PRINTED)
     assert answer.reason is Reason.CODES_DISAGREE
@@ -168,6 +168,57 @@ def test_a_code_pasted_elsewhere_on_its_own_sheet_is_found_out() -> None:
 def test_a_sheet_that_only_this_program_could_print_but_is_not_on_record_is_identified() -> None:
     """The ledger was set up anew, or the sheet comes from a second machine with the same keys."""
     assert isinstance(ask(C, Q, S, printed=None), Identified)
+
+
+P, TOP, L, M = (code(k) for k in (Kind.PAD, Kind.OPEN, Kind.CANDIDATE_LABEL, Kind.QUESTION_LABEL))
+OPEN = code(Kind.PAD, replace(CLAIMS, question=None))
+PAD_PRINTED = replace(PRINTED, candidate=None)
+
+
+@pytest.mark.parametrize("codes", [(Q, P, L), (Q, L), (P, L), (P, L, L), (TOP, OPEN, L, M), (TOP, P, L)], ids=str)
+def test_a_label_completes_a_sheet_of_a_pad(codes: tuple[Code, ...]) -> None:
+    answer = ask(*codes)
+    assert isinstance(answer, Identified) and answer.claims == CLAIMS
+
+
+def test_a_pad_without_its_label_is_held_with_all_that_is_known() -> None:
+    no_candidate, no_question = held(Q, P, printed=PAD_PRINTED), held(TOP, OPEN, L)
+    assert no_candidate.reason is Reason.MISSING_CANDIDATE_CODE
+    assert no_candidate.claims == replace(CLAIMS, candidate=None)
+    assert no_question.reason is Reason.MISSING_QUESTION_CODE and no_question.claims == replace(CLAIMS, question=None)
+    assert held(TOP, OPEN).reason is Reason.MISSING_CANDIDATE_CODE
+
+
+def test_a_bound_sheet_needs_no_label_and_takes_no_other() -> None:
+    bound = replace(PRINTED, bound=7)
+    assert isinstance(ask(Q, P, printed=bound), Identified)
+    assert isinstance(ask(Q, P, L, printed=bound), Identified)
+    other = code(Kind.CANDIDATE_LABEL, replace(CLAIMS, candidate="10002"))
+    assert held(Q, P, other, printed=bound).evidence["conflict"] == "candidate: 10001 against 10002"
+
+
+@pytest.mark.parametrize("sheet", [(C, Q, S), (C, Q, S, L), (S,), (Q, P, L)], ids=str)
+@pytest.mark.parametrize("change", [{"candidate": "10002"}, {"test": "FY1"}], ids=str)
+def test_a_label_of_another_candidate_or_test_is_held(sheet: tuple[Code, ...], change: dict[str, str]) -> None:
+    answer = held(*sheet, code(Kind.CANDIDATE_LABEL, replace(CLAIMS, **change)), printed=None)
+    assert answer.reason is Reason.CODES_DISAGREE
+
+
+def test_labels_alone_are_no_sheet() -> None:
+    answer = held(L, M)
+    assert answer.reason is Reason.MISSING_SHEET_CODE and answer.claims == replace(CLAIMS, serial=None)
+
+
+def test_two_sheet_codes_of_pads_are_two_sheets() -> None:
+    assert held(Q, P, code(Kind.PAD, angle_deg=3), L).reason is Reason.CODES_DISAGREE
+
+
+def test_codes_of_a_rehearsal_beside_those_of_a_test() -> None:
+    label = code(Kind.CANDIDATE_LABEL, rehearsal=True)
+    answer = held(Q, P, label)
+    assert answer.reason is Reason.CODES_DISAGREE and "rehearsal" in answer.evidence["conflict"]
+    whole = ask(code(Kind.SHEET, rehearsal=True))
+    assert isinstance(whole, Identified) and whole.rehearsal and whole.evidence["codes"][0]["rehearsal"] is True
 
 
 def named(*codes: Code) -> set[str]:
@@ -216,7 +267,7 @@ some_claims = st.builds(
 usual_claims = st.just(Claims("MA1", "10001", "2A", "00000001"))
 some_code = st.one_of(
     st.builds(code, few(Kind), usual_claims),
-    st.builds(code, few(Kind), some_claims),
+    st.builds(code, few(Kind), some_claims, rehearsal=st.booleans()),
     st.builds(forged, few(Kind), some_claims),
     st.builds(from_elsewhere, few(Kind), some_claims),
     st.builds(foreign, st.text(max_size=30), few(["qr", "datamatrix", "code128"])),
@@ -225,8 +276,8 @@ some_record = st.builds(
     Sheet,
     serial=few(["00000001", "00000002"]),
     test=few(["MA1", "ma1", "FY2"]),
-    candidate=few(["10001", "10002"]),
-    question=few(["2a", "1"]),
+    candidate=few(["10001", "10002", None]),
+    question=few(["2a", "1", None]),
     number=st.just(1),
     of=st.just(1),
     revision=st.just(1),
@@ -240,8 +291,14 @@ def claimed(codes: list[Code], printed: Sheet | None) -> dict[str, set[str]]:
     return {f: {v.upper() for c in said if (v := getattr(c, f)) is not None} for f in FIELDS}
 
 
+def days(codes: list[Code]) -> set[bool]:
+    """Of a rehearsal, of a test, or both: what the authentic codes say."""
+    answers = [decode(c.text, RING) for c in codes if c.symbology == "qr"]
+    return {d.rehearsal for d in answers if isinstance(d, Authentic)}
+
+
 @given(
-    st.lists(st.builds(code, few(Kind), some_claims), max_size=3) | st.lists(some_code, max_size=5),
+    st.lists(st.builds(code, few(Kind), some_claims), max_size=4) | st.lists(some_code, max_size=5),
     some_record | st.none(),
 )
 def test_no_mixture_of_codes_is_identified_that_should_not_be(codes: list[Code], printed: Sheet | None) -> None:
@@ -249,9 +306,10 @@ def test_no_mixture_of_codes_is_identified_that_should_not_be(codes: list[Code],
     values = claimed(codes, printed)
     all_ours = all(c.symbology == "qr" and isinstance(decode(c.text, RING), Authentic) for c in codes)
     if isinstance(answer, Identified):
-        assert codes and all_ours
+        assert codes and all_ours and len(days(codes)) == 1 and answer.rehearsal in days(codes)
         assert values == {f: {getattr(answer.claims, f)} for f in FIELDS}
     elif codes:
+        assert (answer.reason is Reason.CODES_DISAGREE) or len(days(codes)) < 2
         assert (answer.reason is Reason.CODES_DISAGREE) or all(len(v) <= 1 for v in values.values())
         # What is said to be known all the same is unanimous.
         known = {f: v for f in FIELDS if (v := getattr(answer.claims, f)) is not None}

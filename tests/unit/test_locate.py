@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanpipe.codes import Kind
+from scanpipe.codes import PERSONAL, Kind
 from scanpipe.layout import A4, LETTER, Paper, places
 from scanpipe.model import Code
 from scanpipe.stages.locate import Stance, locate
 from tests.helpers import CLAIMS, OTHER, angle_apart, code
 
-kinds = st.sets(st.sampled_from(Kind), min_size=1)
+kinds = st.sets(st.sampled_from(PERSONAL), min_size=1)
 angles = st.floats(-180, 180)
 scales = st.floats(1.0, 40.0)
 papers = st.sampled_from([A4, LETTER])
@@ -48,8 +48,8 @@ def test_a_page_turned_clockwise_has_a_positive_angle() -> None:
 
 
 def test_the_corner_without_a_finder_pattern_is_not_trusted() -> None:
-    wild = [replace(c, corners=(*c.corners[:2], (0.0, 0.0), c.corners[3])) for c in map(code, Kind)]
-    assert locate(wild) == locate([code(k) for k in Kind])
+    wild = [replace(c, corners=(*c.corners[:2], (0.0, 0.0), c.corners[3])) for c in map(code, PERSONAL)]
+    assert locate(wild) == locate([code(k) for k in PERSONAL])
 
 
 def test_an_error_of_a_pixel_is_a_few_hundredths_of_a_degree() -> None:
@@ -74,7 +74,7 @@ def test_a_code_turned_in_its_place_shows_in_the_misfit() -> None:
 
 
 def test_a_picture_that_is_a_mirror_image_shows_in_the_misfit() -> None:
-    mirrored = [replace(c, corners=tuple((4000 - x, y) for x, y in c.corners)) for c in map(code, Kind)]
+    mirrored = [replace(c, corners=tuple((4000 - x, y) for x, y in c.corners)) for c in map(code, PERSONAL)]
     stance = locate(mirrored)
     assert stance is not None and stance.misfit_mm > 10
 
@@ -106,7 +106,7 @@ def on(
     width_mm: float, height_mm: float, left_mm: float = 0.0, top_mm: float = 0.0, angle: float = 0.0
 ) -> tuple[float, float]:
     """The shares for a sheet of A4 that lies so on a page of this size at 10 pixels a mm."""
-    stance = Stance(A4, 10.0, angle, angle, (left_mm * 10, top_mm * 10), 0.0, tuple(Kind))
+    stance = Stance(A4, 10.0, angle, angle, (left_mm * 10, top_mm * 10), 0.0, PERSONAL)
     return stance.shares(round(width_mm * 10), round(height_mm * 10))
 
 
@@ -125,7 +125,9 @@ def test_a_skewed_sheet_on_a_page_of_its_size_loses_its_corners_only() -> None:
     assert 0.9 < paper < 0.97 and 0.9 < page < 0.97
 
 
-@given(st.lists(st.tuples(st.sampled_from(Kind), st.sampled_from([CLAIMS, OTHER]), angles), max_size=5), st.randoms())
+@given(
+    st.lists(st.tuples(st.sampled_from(PERSONAL), st.sampled_from([CLAIMS, OTHER]), angles), max_size=5), st.randoms()
+)
 def test_any_codes_at_all_give_a_stance_or_none(placed: list[tuple[Kind, object, float]], random: object) -> None:
     codes: list[Code] = [code(k, c, angle_deg=a) for k, c, a in placed]  # type: ignore[arg-type]
     stance = locate(codes)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from scanpipe.codes import Kind
+from scanpipe.codes import PERSONAL
 from scanpipe.model import Claims, Filed, Held, Reason, Sheet, Sight
 from scanpipe.pipeline import judge
 from scanpipe.stages.quality import MIN_PAGE_SHARE_ONE_CODE, QualityRules, blur_px, codes_problem, quality_problem
@@ -14,7 +14,7 @@ from scanpipe.stages.read import look
 from scanpipe.stages.validate import Facts
 from tests.helpers import RING, ArrayPage, code, definition, eyes, sheet
 
-THREE = tuple(code(k) for k in Kind)
+THREE = tuple(code(k) for k in PERSONAL)
 GOOD = Sight(THREE, 0, 0.0, "codes", 0.1, 200.0, 1654, 2339, 1.0, 1.0, 0.02, False, 0.08)
 RULES = QualityRules()
 POOR = {

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import zxingcpp
 
-from scanpipe.codes import Kind
+from scanpipe.codes import PERSONAL, Kind
 from scanpipe.layout import A4, LETTER, Paper, places
 from scanpipe.model import Code
 from scanpipe.sheets import matrix
@@ -25,7 +25,7 @@ def texts(codes: tuple[Code, ...]) -> list[str]:
 
 
 def all_texts(**kwargs: object) -> list[str]:
-    return sorted(text(k, **kwargs) for k in Kind)  # type: ignore[arg-type]
+    return sorted(text(k, **kwargs) for k in PERSONAL)  # type: ignore[arg-type]
 
 
 def read(pixels: Gray) -> tuple[Code, ...]:
@@ -123,7 +123,7 @@ def test_corners_of_codes_that_were_searched_for_are_in_pixels_of_the_page_too(a
 def test_a_code_with_a_pen_through_it_is_searched_for_where_it_belongs(paper: Paper) -> None:
     """Some that the first look misses are found there; nothing that is not printed ever is."""
     helped = Counter[Kind]()
-    for kind, dpi, seed in itertools.product(Kind, (150, 200), range(5)):
+    for kind, dpi, seed in itertools.product(PERSONAL, (150, 200), range(5)):
         canvas = sheet(dpi=dpi, paper=paper)
         stroke(canvas, kind, seed, 1 + seed % 3)
         page = ArrayPage(canvas.gray)
@@ -147,7 +147,7 @@ def test_a_sheet_with_a_pen_through_every_code_is_searched_everywhere() -> None:
     helps = set()
     for seed in range(6):
         canvas = sheet(dpi=200)
-        for n, kind in enumerate(Kind):
+        for n, kind in enumerate(PERSONAL):
             stroke(canvas, kind, 10 * seed + n, 3, 0.5)
         if not look(ArrayPage(canvas.gray), EYES):
             codes = read(canvas.gray)
@@ -160,7 +160,7 @@ def with_other(angle_deg: float, x_mm: float, y_mm: float, size_mm: float, dpi: 
     """A sheet on which a cut-out of another sheet lies, with its sheet code on it."""
     canvas = Canvas(dpi)
     canvas.frames()
-    for kind in Kind:
+    for kind in PERSONAL:
         canvas.code(kind)
     cutout = Canvas(dpi)
     side = round((size_mm + 8) * cutout.px)
@@ -291,7 +291,7 @@ def test_codes_on_paper_of_uneven_light() -> None:
 
 
 def test_a_whole_sheet_is_three_codes_of_one_serial_and_nothing_else() -> None:
-    c, q, s = (code(k) for k in Kind)
+    c, q, s = (code(k) for k in PERSONAL)
     assert is_whole_sheet([c, q, s]) and is_whole_sheet([s, c, q])
     assert not is_whole_sheet([])
     assert not is_whole_sheet([c, q])

@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from pyzbar import pyzbar
 
 from scanpipe import codes, faults
-from scanpipe.codes import Kind
+from scanpipe.codes import PERSONAL, Kind
 from scanpipe.layout import CODE_MM, QUIET_MODULES, Paper, places
 from scanpipe.model import Candidate, Claims, Question, Sheet, TestDefinition
 from scanpipe.sheets import (
@@ -111,7 +111,7 @@ def quiet_mm(place, text: str) -> float:
 
 def codes_of(sheet: Sheet, paper: Paper) -> dict[Kind, str]:
     claims = Claims(sheet.test, sheet.candidate, sheet.question, sheet.serial)
-    return {kind: codes.encode(kind, claims, KEY, letter=paper == LETTER) for kind in Kind}
+    return {kind: codes.encode(kind, claims, KEY, letter=paper == LETTER) for kind in PERSONAL}
 
 
 both_papers = pytest.mark.parametrize("paper", [A4, LETTER], ids=lambda p: p.name)

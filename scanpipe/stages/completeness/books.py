@@ -103,7 +103,7 @@ class Books:
     def belongs(self, serial: str) -> Place:
         """Where a sheet belongs that did not come: what people said, else what it was printed for."""
         sheet, said = self.sheets.get(serial), self.said_of(serial)
-        printed = (sheet.candidate, sheet.question) if sheet else ("", "")
+        printed = (sheet.candidate or "", sheet.question or "") if sheet else ("", "")
         return (said[0] or printed[0], said[1] or printed[1]) if said else printed
 
     def printed_for(self, serial: str | None) -> Sheet | None:

@@ -41,7 +41,7 @@ def _exchanged_by_hand(books: Books, named: Named) -> Iterator[Found]:
         if not a.serial:
             continue
         lies, said, sheet = books.lies(a), books.said_of(a.serial), books.printed_for(a.serial)
-        printed = (sheet.candidate, sheet.question) if sheet else lies
+        printed = (sheet.candidate or lies[0], sheet.question or lies[1]) if sheet else lies
         wanted = (said[0] or lies[0], said[1] or lies[1]) if said else printed
         if lies != wanted and a.serial not in named.exchanged:
             named.exchanged.add(a.serial)
@@ -108,7 +108,7 @@ def _missing(books: Books) -> set[str]:
 
 def _printed_for_another(books: Books, serial: str, place: Place) -> str | None:
     sheet = books.printed_for(serial)
-    return sheet.candidate if sheet and sheet.candidate != place[0] else None
+    return sheet.candidate if sheet and sheet.candidate not in (None, place[0]) else None
 
 
 def _copies(books: Books) -> Iterator[Found]:
