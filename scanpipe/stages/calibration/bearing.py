@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanpipe.calibration_sheet import parse_text
-from scanpipe.codes import Kind, parse
+from scanpipe.codes import PERSONAL, Kind, parse
 from scanpipe.layout import A4, LETTER, Paper, places
 from scanpipe.model import Code, Point
 
@@ -83,7 +83,7 @@ def find_bearing(codes: Sequence[Code]) -> tuple[Bearing | None, Mapping[Kind, C
     if not found:
         return None, {}
     (paper, calibration_sheet), by_kind = max(found.items(), key=lambda item: len(item[1]))
-    if len(by_kind) < len(Kind):
+    if len(by_kind) < len(PERSONAL):
         return None, by_kind
     table = places(paper)
     on_paper = np.array([table[k].corners_mm[i] for k in by_kind for i in _RELIABLE_CORNERS])
@@ -97,4 +97,4 @@ def _known(text: str) -> tuple[Kind, Paper, bool] | None:
     if (ours := parse_text(text)) is not None:
         return (*ours, True)
     parsed = parse(text)
-    return None if parsed is None else (parsed.kind, LETTER if parsed.letter else A4, False)
+    return None if parsed is None or parsed.kind not in PERSONAL else (parsed.kind, LETTER if parsed.letter else A4, False)
