@@ -15,7 +15,18 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from scanpipe.desk import arranging, comparing, deciding, duplicates, locking, packs, running, splitting, stacks, turning
+from scanpipe.desk import (
+    arranging,
+    comparing,
+    deciding,
+    duplicates,
+    locking,
+    packs,
+    running,
+    splitting,
+    stacks,
+    turning,
+)
 from scanpipe.desk.deciding import Decision
 from scanpipe.desk.decisions import undo_last
 from scanpipe.desk.parts import Parts

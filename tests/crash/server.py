@@ -29,7 +29,8 @@ class Armed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] != self._path:
-            return await self._app(scope, receive, send)
+            await self._app(scope, receive, send)
+            return
         sys.addaudithook(self._countdown.audit)
         sa.event.listen(sa.Engine, "commit", self._countdown.step)
 

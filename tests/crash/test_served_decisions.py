@@ -77,9 +77,7 @@ IN_EVERY_RUN = {"assign"}
 
 
 @pytest.mark.parametrize("kind", [pytest.param(k, marks=[pytest.mark.proof] * (k not in IN_EVERY_RUN)) for k in POSTS])
-def test_a_server_that_dies_leaves_all_of_a_decision_or_nothing(
-    asked: Installation, tmp_path: Path, kind: str
-) -> None:
+def test_a_server_that_dies_leaves_all_of_a_decision_or_nothing(asked: Installation, tmp_path: Path, kind: str) -> None:
     with open_parts(asked.settings) as parts, parts.ledger.read() as r:
         path, fields = POSTS[kind](r)
     before, done = left_by(asked), copy(asked, tmp_path / "done")
@@ -92,7 +90,9 @@ def test_a_server_that_dies_leaves_all_of_a_decision_or_nothing(
     for n in sorted({1, effects // 2 + 1, effects}):
         home = copy(asked, tmp_path / f"{n}")
         with armed(home, path, n) as (url, process):
-            with suppress(httpx.TransportError):  # what is worked off beside the request may come before the answer or after it
+            with suppress(
+                httpx.TransportError
+            ):  # what is worked off beside the request may come before the answer or after it
                 decide(url, path, fields)
             process.kill()
             assert process.wait(60) == -9
