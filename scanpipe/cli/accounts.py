@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from scanpipe.cli.door import Door, emit, json_option, pass_door, person
+from scanpipe.cli.door import Door, asked_password, emit, json_option, pass_door, password_stdin_option, person
 from scanpipe.desk import people
 from scanpipe.desk import tokens as programs
 
@@ -27,7 +25,7 @@ def users() -> None:
 @click.option("--role", required=True, type=click.Choice(people.ROLES), help="What the person may do.")
 @click.option("--tests", default="", help="Comma-separated: the tests that an author, grader or invigilator works on.")
 @click.option("--rooms", default="", help="Comma-separated: the rooms of an invigilator.")
-@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking for it.")
+@password_stdin_option
 @click.option(
     "--no-password", is_flag=True, help="An identity provider lets the person in; this says what they work on."
 )
@@ -38,7 +36,7 @@ def add_user(door: Door, /, name: str, role: str, password_stdin: bool, no_passw
     \b
     Example: scanpipe users add kari --role exam_office
     """
-    password = None if no_password else _asked_password(password_stdin)
+    password = None if no_password else asked_password(password_stdin)
     with door.parts() as parts:
         people.add_user(parts, name, role, password, person(), **bound)
     click.echo(f"{name} may come in as {role}.")
@@ -63,7 +61,7 @@ def change_user(door: Door, name: str, role: str, tests: str, rooms: str) -> Non
 
 @users.command("password")
 @click.argument("name")
-@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking for it.")
+@password_stdin_option
 @pass_door
 def set_password(door: Door, name: str, password_stdin: bool) -> None:
     """Give an account a new password; its sessions end.
@@ -71,7 +69,7 @@ def set_password(door: Door, name: str, password_stdin: bool) -> None:
     \b
     Example: scanpipe users password kari
     """
-    password = _asked_password(password_stdin)
+    password = asked_password(password_stdin)
     with door.parts() as parts:
         people.set_password(parts, name, password, person())
     click.echo(f"{name} has a new password.")
@@ -89,12 +87,6 @@ def end_user(door: Door, name: str) -> None:
     with door.parts() as parts:
         people.end_user(parts, name, person())
     click.echo(f"{name} does not come in any more.")
-
-
-def _asked_password(from_stdin: bool) -> str:
-    if from_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
-    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
 
 
 @users.command("list")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
 
-from scanpipe.cli.door import Door, emit, json_option, pass_door, person
+from scanpipe.cli.door import Door, asked_password, emit, json_option, pass_door, password_stdin_option, person
 from scanpipe.cli.queueing import queue, say_decided
 from scanpipe.desk import arranging, comparing, deciding, duplicates, packs, stacks
 from scanpipe.desk.decisions import undo as take_back
 from scanpipe.desk.decisions import undo_last
 from scanpipe.desk.parts import Parts
+from scanpipe.desk.signing_in import prove
 from scanpipe.model import PageId
 
 
@@ -157,34 +159,53 @@ def also(door: Door, page: str, question: str) -> None:
     click.echo(f"belongs to {slot} as well")
 
 
+def _who(act: Callable[..., None]) -> Callable[..., None]:
+    """Two people must do this: each says who they are by their password, since the environment can say anything."""
+    name = click.option("--as", "name", required=True, help="Your account; it must have the role exam_office.")
+    return name(password_stdin_option(act))
+
+
+def _proven(parts: Parts, name: str, password_stdin: bool) -> str:
+    return prove(parts, name, asked_password(password_stdin, new=False), "exam_office")
+
+
 @queue.command("move-pack")
 @click.option("--test", required=True, help="The test.")
 @click.option("--printed-for", required=True, help="The candidate whose sheets they are by their codes.")
 @click.option("--handed-to", required=True, help="The candidate who wrote on them.")
 @click.option("--swap", is_flag=True, help="And the other way round.")
+@_who
 @pass_door
-def move_pack(door: Door, /, swap: bool, test: str, **candidates: str) -> None:
-    """Ask for all sheets of one candidate to be moved to another. A second person confirms it: `confirm-pack`.
+def move_pack(door: Door, /, name: str, password_stdin: bool, swap: bool, test: str, **candidates: str) -> None:
+    """Ask for all sheets of one candidate to be moved to another. A second person confirms it: `confirm-pack`, or on the page.
+
+    Both say who they are by the password of their account.
 
     \b
-    Example: scanpipe queue move-pack --test MA0001-2026H --printed-for 10001 --handed-to 10002
+    Example: scanpipe queue move-pack --test MA0001-2026H --printed-for 10001 --handed-to 10002 --as kari
     """
     with door.parts() as parts:
-        id = packs.ask(parts, packs.Exchange(test, **candidates, swap=swap), person())
-    click.echo(f"Asked for. A second person confirms it: scanpipe queue confirm-pack {id}")
+        by = _proven(parts, name, password_stdin)
+        id = packs.ask(parts, packs.Exchange(test, **candidates, swap=swap), by)
+    click.echo(
+        f"Asked for. A second person confirms it, on the page or here: scanpipe queue confirm-pack {id} --as NAME"
+    )
 
 
 @queue.command("confirm-pack")
 @click.argument("number", type=int)
+@_who
 @pass_door
-def confirm_pack(door: Door, number: int) -> None:
+def confirm_pack(door: Door, number: int, name: str, password_stdin: bool) -> None:
     """Confirm a move of a pack that somebody else asked for.
 
+    You say who you are by the password of your account.
+
     \b
-    Example: scanpipe queue confirm-pack 1234
+    Example: scanpipe queue confirm-pack 1234 --as ola
     """
     with door.parts() as parts:
-        pages = packs.confirm(parts, number, person())
+        pages = packs.confirm(parts, number, _proven(parts, name, password_stdin))
     click.echo(f"{len(pages)} pages moved; `scanpipe queue undo` brings them back.")
 
 

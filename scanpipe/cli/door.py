@@ -51,6 +51,9 @@ class Door:
 
 
 pass_door = click.make_pass_decorator(Door)
+password_stdin_option = click.option(
+    "--password-stdin", is_flag=True, help="Read the password from standard input instead of asking for it."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for programs.")
 
 
@@ -69,8 +72,17 @@ def exit_with(fault: Fault) -> NoReturn:
 
 
 def person() -> str:
-    """Who decides, for the record: SCANPIPE_USER or the account's name."""
+    """Who decides, for the record: SCANPIPE_USER or the account's name. Where two people must act, that is not enough:
+    `signing_in.prove`.
+    """
     return os.environ.get("SCANPIPE_USER") or getpass.getuser()
+
+
+def asked_password(from_stdin: bool, new: bool = True) -> str:
+    """A password that a person types; a `new` one twice."""
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=new))
 
 
 @contextmanager

@@ -182,6 +182,21 @@ def is_right(parts: Parts, name: str, password: str) -> bool:
     return account is not None and account.ended is None and _right(account.password or _nobody(), password)
 
 
+def prove(parts: Parts, name: str, password: str, role: str) -> str:
+    """The name of somebody with this role, by their password. A wrong one is on record. Raises Refused."""
+    if not is_right(parts, name, password):
+        parts.ledger.write(lambda tx: tx.append("sign_in_failed", name=name[:80]))
+        raise Refused(
+            "name and password do not belong together",
+            "Whom an identity provider lets in has no password here: they do it on the page.",
+        )
+    with parts.ledger.read() as r:
+        account = r.accounts().account(name)
+    if account is None or account.role != role:
+        raise Refused(f"{name} is not {role}", "`scanpipe users list` shows who is.")
+    return account.name
+
+
 def _right(password_hash: str, password: str) -> bool:
     try:
         return PasswordHasher().verify(password_hash, password)

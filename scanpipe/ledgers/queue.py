@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -36,7 +37,16 @@ class Filter:
         return self == Filter()
 
 
-EVERYTHING = Filter()
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A held page in short: `text` is what can be searched for, in folded case, one line each."""
+
+    event: int
+    at: str
+    reason: str
+    test: str | None
+    stack: str
+    text: str
 
 
 class Queue:
@@ -61,22 +71,27 @@ class Queue:
         query = self._from(sa.select(sa.func.count()), wanted)
         return int(self._c.execute(self._filtered(query, wanted)).scalar() or 0)
 
-    def groups(self, wanted: Filter = EVERYTHING) -> list[tuple[str, str | None, int]]:
-        """Reason, test, and how many pages are held for it."""
-        query = self._filtered(self._from(sa.select(_p.reason, _p.test, sa.func.count()), wanted), wanted)
-        rows = self._c.execute(query.group_by(_p.reason, _p.test).order_by(_p.reason, _p.test))
-        return [(row[0], row[1], row[2]) for row in rows]
+    def state(self) -> tuple[int, int]:
+        """Another one whenever other pages are held: an event is new with every change of a page."""
+        query = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(_p.event), 0)).where(_p.state == "held")
+        count, total = self._c.execute(query).one()
+        return int(count), int(total)
 
-    def ages(self) -> list[tuple[str, str | None, str]]:
-        """Reason, test, and since when the first page is held for it."""
-        query = sa.select(_p.reason, _p.test, sa.func.min(_p.at)).where(_p.state == "held")
-        return [(row[0], row[1], row[2]) for row in self._c.execute(query.group_by(_p.reason, _p.test))]
+    def events(self) -> list[int]:
+        """The last event of each held page, in their order."""
+        return list(self._c.execute(sa.select(_p.event).where(_p.state == "held").order_by(_p.event)).scalars())
 
-    def stacks(self, limit: int) -> list[tuple[str, int, str]]:
-        """Stack, how many of its pages are held, and since when the first."""
-        query = sa.select(_s.stack, sa.func.count(), sa.func.min(_p.at)).join_from(t.page, t.scan, _p.scan == _s.scan)
-        query = query.where(_p.state == "held").group_by(_s.stack).order_by(sa.func.min(_p.at)).limit(limit)
-        return [(row[0], row[1], row[2]) for row in self._c.execute(query)]
+    def entries(self, events: Sequence[int]) -> list[Entry]:
+        """What can be searched for of the held pages with these events."""
+        sought = (_p.candidate, _p.question, _p.serial, _s.file, _p.scan)
+        query = sa.select(_p.event, _p.at, _p.reason, _p.test, _s.stack, *sought)
+        query = query.join_from(t.page, t.scan, _p.scan == _s.scan).where(_p.state == "held", _p.event.in_(events))
+        return [Entry(*r[:5], text="\n".join(v for v in r[5:] if v).casefold()) for r in self._c.execute(query)]
+
+    def rows(self, events: Sequence[int]) -> list[Row]:
+        """The held pages with these events, in their order."""
+        query = _both.where(_p.state == "held", _p.event.in_(events)).order_by(_p.event)
+        return [_row(row) for row in self._c.execute(query)]
 
     def oldest(self) -> str | None:
         """Since when the page waits that was held first."""

@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from scanpipe.desk.completeness import Monitor
 from scanpipe.desk.drafting import Drafts
+from scanpipe.desk.searching import HeldList
 from scanpipe.desk.signing_in import SessionRules
 from scanpipe.desk.uploads import Uploads
 from scanpipe.faults import Fault, Refused, UnknownThing
@@ -85,6 +86,7 @@ def add_pages(app: FastAPI, site: Site) -> None:
     app.state.sources = site.sources
     app.state.patience = entrance.Patience()
     app.state.news = News(app.state.parts)
+    app.state.held_list = HeldList()
     for room in _ROOMS:
         app.router.routes.extend(room.router.routes)  # plainly in one list, which the test of the rules walks
     app.add_exception_handler(NobodyIsSignedIn, _to_the_door)

@@ -10,19 +10,35 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from scanpipe.desk import arranging, deciding, duplicates, packs, running, stacks, turning
+from scanpipe.desk import (
+    arranging,
+    comparing,
+    deciding,
+    duplicates,
+    locking,
+    packs,
+    running,
+    splitting,
+    stacks,
+    turning,
+)
 from scanpipe.desk.deciding import Decision
 from scanpipe.desk.decisions import undo_last
 from scanpipe.desk.parts import Parts
 from scanpipe.ledgers import Transaction
-from scanpipe.model import PageId, PageRecord
+from scanpipe.model import PageId, PageRecord, Slot
 from scanpipe.settings import load_settings
 from scanpipe.wiring import open_parts
 from tests.crash.driver import Countdown
+
+TEST = "MA0001-2026H"
+TWO_PAGES = Slot(TEST, "10003", "3")
+"""The slot that has an order to give."""
 
 
 def held(tx: Transaction, reason: str) -> PageRecord:
@@ -45,7 +61,7 @@ def _with(
 
 
 def _to(candidate: str, question: str) -> Decision:
-    return Decision(candidate, question, "MA0001-2026H", "kari", contradict=True)
+    return Decision(candidate, question, TEST, "kari", contradict=True)
 
 
 def _stack(parts: Parts) -> str:
@@ -62,24 +78,52 @@ def _run(parts: Parts) -> None:
 
 
 def _pack(parts: Parts) -> None:
-    asked = packs.ask(parts, packs.Exchange("MA0001-2026H", "10001", "10003"), "kari")
+    asked = packs.ask(parts, packs.Exchange(TEST, "10001", "10003"), "kari")
     packs.confirm(parts, asked, "ola")
 
 
+def _order(parts: Parts) -> None:
+    with parts.ledger.read() as r:
+        pages = [p.id for p in r.slot_pages(TWO_PAGES.test, TWO_PAGES.candidate, TWO_PAGES.question)]
+    arranging.order_slot(parts, TWO_PAGES, pages[::-1], "kari", pages)
+
+
+def _settle_copies(parts: Parts) -> None:
+    with parts.ledger.read() as r:
+        pages = [page.id for page, _, _ in r.copies().same()]
+    comparing.settle_copies(parts, pages, "kari")
+
+
+def _let_in(parts: Parts) -> None:
+    """Grading begins, and a sheet comes late: two acts, of which the first may stand alone."""
+    with parts.ledger.read() as r:
+        page, begun = held(r, "no_codes"), r.locked(TEST)
+    if not begun:
+        locking.lock(parts, TEST, "kari")
+    deciding.assign(parts, page.id, replace(_to("10003", "4"), late="was under the desk"))
+
+
 DECISIONS: Mapping[str, Callable[[Parts], None]] = {
-    "assign": _with(lambda r: held(r, "no_codes"), lambda p, id, _: deciding.assign(p, id, _to("10003", "3"))),
+    "assign": _with(lambda r: held(r, "no_codes"), lambda p, id, _: deciding.assign(p, id, _to("10003", "4"))),
+    "let_in": _let_in,
     "move": _with(first_filed, lambda p, id, _: deciding.assign(p, id, _to("10003", "4"))),
     "take_new": _with(lambda r: held(r, "sheet_seen_before"), lambda p, id, _: duplicates.take_new(p, id, "kari")),
     "keep_both": _with(lambda r: held(r, "sheet_seen_before"), lambda p, id, _: duplicates.keep_both(p, id, "kari")),
     "keep_first": _with(lambda r: held(r, "sheet_seen_before"), lambda p, id, _: duplicates.keep_first(p, id, "kari")),
-    "scan_again": _with(first_filed, lambda p, id, _: deciding.scan_again(p, id, "kari", "cut off")),
+    "same_drawing": _settle_copies,
+    "discard": _with(lambda r: held(r, "no_codes"), lambda p, id, _: deciding.discard(p, id, "kari", "a cover sheet")),
+    "rescan": _with(first_filed, lambda p, id, _: deciding.scan_again(p, id, "kari", "cut off")),
+    "retry": _with(lambda r: held(r, "no_codes"), lambda p, id, _: deciding.give_back(p, [id], "kari")),
+    "split": _with(lambda r: held(r, "no_codes"), lambda p, id, _: splitting.split(p, id, "above", "kari")),
     "turn": _with(lambda r: held(r, "no_codes"), lambda p, id, seen: turning.turn(p, id, 90, "kari", seen.event)),
     "also": _with(first_filed, lambda p, id, _: arranging.add_slot(p, id, "4", "kari")),
+    "order": _order,
     "withdraw": lambda parts: stacks.withdraw_stack(parts, _stack(parts), "kari", "wrong tray") and None,
     "run": _run,
     "pack": _pack,
     "undo": lambda parts: undo_last(parts, "kari") and None,
 }
+"""By the kind that is on record, but for those that are recorded under a kind of another."""
 
 
 def in_a_fork(data_dir: Path, decision: str, fatal: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.installation import Installation
+from tests.web.conftest import PASSWORD
 
 
 def test_what_the_pages_do_the_command_line_does(home: Installation) -> None:
@@ -27,11 +28,16 @@ def test_what_the_pages_do_the_command_line_does(home: Installation) -> None:
     assert "pages withdrawn" in home.run("queue", "withdraw", stack, "--why", "rehearsal")
     home.run("queue", "undo")
     move = ("queue", "move-pack", "--test", "MA0001-2026H", "--printed-for", "10001", "--handed-to", "10030")
-    number = re.search(r"confirm-pack (\d+)", home.run(*move))
+    by = ("--as", "exam_office", "--password-stdin")
+    number = re.search(r"confirm-pack (\d+)", home.run(*move, *by, stdin=PASSWORD))
     assert number is not None and [p["number"] for p in home.lines("queue", "packs")] == [int(number[1])]
-    home.run("queue", "confirm-pack", number[1], ok=(6,))
-    other = Installation(home.data_dir, home.pdf, (), {"SCANPIPE_USER": "second"})
-    assert "pages moved" in other.run("queue", "confirm-pack", number[1])
+    confirm = ("queue", "confirm-pack", number[1])
+    home.run(*confirm, *by, ok=(6,), stdin=PASSWORD)
+    other = Installation(home.data_dir, home.pdf, (), {"SCANPIPE_USER": "ola"})
+    other.run(*confirm, ok=(2,))
+    for name, password in (("ola", "guessed, and long enough"), ("nobody", PASSWORD), ("planner", PASSWORD)):
+        other.run(*confirm, "--as", name, "--password-stdin", ok=(6,), stdin=password)
+    assert "pages moved" in home.run(*confirm, "--as", "ola", "--password-stdin", stdin=PASSWORD)
     home.run("tests", "lock", "ma0001-2026h")
     other.run("queue", "undo", ok=(6,))
     home.run("tests", "unlock", "MA0001-2026H")

@@ -16,6 +16,7 @@ from scanpipe.desk.parts import Parts
 from scanpipe.ledgers.queue import Filter
 from scanpipe.model import PageRecord
 from scanpipe.settings import SourceSettings
+from scanpipe.web.pages import around
 from scanpipe.web.pages.queue import wanted
 from tests.web.conftest import sign_in
 
@@ -125,6 +126,36 @@ def test_who_may_finds_the_way_from_receipts_and_lists_of_papers(office: TestCli
     sign_in(office, "operator")
     assert f"/sheets/{filed.scan}" not in office.get("/receipts").text
     assert "/stacks/withdraw" not in office.get("/receipts/one", params={"stack": stack}).text
+
+
+def test_a_receipt_shows_noughts_too_and_renews_itself_while_its_stack_runs(
+    office: TestClient, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in(office, "operator")
+
+    def receipt() -> str:
+        return office.get("/receipts/one?stack=bunke+9").text
+
+    scan = {
+        "scan": "9" * 64,
+        "file": "9.jpg",
+        "stack": "bunke 9",
+        "position": 1,
+        "size": 9,
+        "key": "originals/9",
+        "holder": "1-a",
+    }
+    parts.ledger.write(lambda tx: tx.append("scan_taken_in", **scan))
+    assert all(f"<dt>{state}</dt><dd>0</dd>" in receipt() for state in ("filed", "held", "blank"))
+    monkeypatch.setattr(around, "_QUIET_MINUTES", 0)
+    assert 'hx-trigger="every 2s"' in receipt(), "a file that nobody has opened"
+    parts.ledger.write(lambda tx: tx.append("scan_unpacked", scan=scan["scan"], pages=1))
+    assert 'hx-trigger="every 2s"' in receipt() and 'hx-trigger="every 5s"' in office.get("/receipts").text
+    blank = {"reason": None, "evidence": "{}", "decided_by": None}
+    parts.ledger.write(lambda tx: tx.append("page_blank", scan=scan["scan"], page=1, **blank))
+    assert "hx-trigger" not in receipt() and "<dt>blank</dt><dd>1</dd>" in receipt()
+    monkeypatch.setattr(around, "_QUIET_MINUTES", 2)
+    assert 'hx-trigger="every 2s"' in receipt(), "more of it may come"
 
 
 def test_the_imprinted_number_is_shown_and_found(office: TestClient, parts: Parts) -> None:

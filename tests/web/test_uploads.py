@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from playwright.sync_api import Route, expect
 
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.uploads import Overlap, UploadedFile, Uploads
@@ -147,6 +148,23 @@ def test_nobody_sees_the_upload_of_another(parts: Parts, uploads: Uploads) -> No
     assert app.post(f"/import/{id}/files/{n}", content=bytes(9 * 2**20), headers=headers).status_code == 413
 
 
+def test_the_receipt_says_where_each_page_lies_and_why_one_is_held(
+    app: TestClient, uploads: Uploads, parts: Parts
+) -> None:
+    with parts.ledger.read() as r:
+        filed = next(p for p in r.pages_in("filed"))
+        held = next(p for p in r.pages_in("held") if p.reason == "no_codes")
+        keys = [scan.key for p in (filed, held) if (scan := r.scan(p.scan))]
+    batch = uploads.begin("operator").id
+    for n, body in enumerate([*map(parts.store.read, keys), os.urandom(500)]):
+        uploads.put(batch, uploads.add(batch, UploadedFile(f"{n}.jpg", len(body), "1")), 0, body)
+    uploads.hand_in(parts, batch)
+    shown = sign_in_app(app, "operator").get(f"/import/{batch}").text
+    assert f"filed: {filed.test} · {filed.candidate} · {filed.question}" in shown
+    assert "held: No code could be read on this page" in shown and "waits in the inbox" in shown
+    assert 'hx-trigger="every 2s"' in shown, "as long as one of them waits"
+
+
 def test_in_a_browser_with_a_connection_that_drops(home: Installation, tmp_path: Path) -> None:
     """Two files, one of 9 MB; the connection goes away in the middle of it and comes again; then the receipt."""
     large = tmp_path / "stor side.jpg"
@@ -175,3 +193,42 @@ def test_in_a_browser_with_a_connection_that_drops(home: Installation, tmp_path:
         page.wait_for_selector("td:text('held'), td:text('filed')", timeout=30_000)
         assert hashlib.sha256(large.read_bytes()).hexdigest() in page.inner_text("table")
     assert "Nothing is missing" in home.run("verify")
+
+
+DROPPED = """([names, sizes]) => {
+  const dropped = new DataTransfer();
+  names.forEach((name, n) => dropped.items.add(new File([new Uint8Array(sizes[n]).fill(7 + n)], name, { type: "image/jpeg" })));
+  return dropped;
+}"""
+
+
+def test_dropped_files_show_how_far_each_of_them_is(home: Installation) -> None:
+    """Two files with Norwegian names; the first stands still in the middle, then all goes on, and both lie in the inbox."""
+    names, sizes = ["skisse æøå.jpg", "Prøve – Ærlig Ødegård, side 2.jpg"], [5 * 2**20, 1000]
+    with serving(home) as url, chromium() as browser:
+        page = browser.new_context(locale="nb-NO").new_page()
+        sign_in(page, url, "operator", PASSWORD)
+        page.goto(f"{url}/import")
+        press(page, "n")
+        kept: list[Route] = []
+
+        def held_up(route: Route) -> None:
+            """All but the second piece of the first file."""
+            route.continue_() if kept or route.request.headers["upload-offset"] == "0" else kept.append(route)
+
+        page.route("**/files/0", held_up)
+        page.dispatch_event(".drop label", "drop", {"dataTransfer": page.evaluate_handle(DROPPED, [names, sizes])})
+        expect(page.locator("li progress").first).to_have_js_property("value", 2 * 2**20, timeout=30_000)
+        assert page.locator(".files li").all_inner_texts()[0].startswith(names[0])
+        assert page.locator("button.main").is_disabled(), "what is not whole is not handed in"
+        kept[0].continue_()
+        page.wait_for_selector("li:nth-child(2) .said:text('er kommet inn')")
+        assert page.locator("li progress").evaluate_all("all => all.map((bar) => bar.value / bar.max)") == [1, 1]
+        page.wait_for_selector("button.main:not([disabled])")
+        press(page, "Enter")
+        shown = page.inner_text("table")
+    came = {path.name: path.read_bytes() for path in home.settings.inbox_path.rglob("*.jpg")}
+    assert all(name in shown for name in names) and sorted(came) == [
+        f"00{n + 1} {name}" for n, name in enumerate(names)
+    ]
+    assert all(came[name] == bytes([7 + n]) * sizes[n] for n, name in enumerate(sorted(came)))

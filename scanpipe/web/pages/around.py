@@ -11,6 +11,7 @@ from fastapi.responses import Response
 
 from scanpipe.desk.condition import condition
 from scanpipe.desk.readiness import look
+from scanpipe.ledgers.figures import Receipt
 from scanpipe.web.door import Person, parts_of
 from scanpipe.web.drawing import draw
 from scanpipe.web.rules import may
@@ -19,6 +20,10 @@ router = APIRouter(include_in_schema=False)
 _STACKS = 60
 _INFLOW_MINUTES = 240
 _MAIL_DAYS = 7
+_QUIET_MINUTES = 2
+"""A stack of which nothing came for so long is through the scanner."""
+_ALWAYS = ("filed", "held", "blank")
+"""What an operator looks for on a receipt, also where there is none."""
 _PLOT = (600, 80)
 
 
@@ -47,16 +52,24 @@ def overview(request: Request, person: Person) -> Response:
 def receipts(request: Request, person: Person) -> Response:
     with parts_of(request).ledger.read() as r:
         found, rescan = r.figures().receipts(_STACKS), r.queue().to_rescan()
-    return draw(request, "receipts.html", receipts=found, rescan=rescan)
+    return draw(request, "receipts.html", receipts=found, rescan=rescan, running=any(_runs(one) for one in found))
 
 
 @router.get("/receipts/one", name="receipt")
 def receipt(request: Request, person: Person, stack: Annotated[str, Query(max_length=300)]) -> Response:
     with parts_of(request).ledger.read() as r:
         found = r.figures().receipt(stack)
+        unopened = r.queue().unopened(stack)
     if found is None:
         raise HTTPException(404)
-    return draw(request, "receipt.html", receipt=found)
+    states = sorted({**dict.fromkeys(_ALWAYS, 0), **found.states}.items())
+    return draw(request, "receipt.html", receipt=found, states=states, running=unopened > 0 or _runs(found))
+
+
+def _runs(receipt: Receipt) -> bool:
+    """Are pages of the stack on their way, or may more come? Then its receipt renews itself."""
+    quiet = datetime.now(UTC) - datetime.fromisoformat(receipt.last) > timedelta(minutes=_QUIET_MINUTES)
+    return not quiet or bool(receipt.states.get("waiting") or receipt.states.get("placing"))
 
 
 def _plot(inflow: list[tuple[str, int]], since: datetime) -> tuple[str, int]:

@@ -80,16 +80,9 @@ def query_text(filter: Filter) -> str:
 @router.get("/queue", name="queue")
 def queue(request: Request, person: Person, filter: Wanted) -> Response:
     with parts_of(request).ledger.read() as r:
-        rows = r.queue().held(filter, ROWS)
-        total = r.queue().count(Filter())
-        anywhere = replace(filter, reason="", test="")
+        found = request.app.state.held_list.find(r, filter, ROWS)
         values: dict[str, Any] = {
-            "rows": rows,
-            "groups": r.queue().groups(anywhere),
-            "total": total,
-            "newest": r.queue().newest_held(),
-            "shown": total if filter.empty else r.queue().count(filter),
-            "oldest": r.queue().oldest(),
+            **{name: getattr(found, name) for name in ("rows", "shown", "total", "oldest", "newest", "groups")},
             "looking": looking(r, person.name),
             "pace": pace(r),
             "copies": r.copies().count(),
@@ -103,11 +96,12 @@ def _linking(filter: Filter) -> Callable[..., str]:
 
 
 @router.get("/queue/stacks", name="queue_stacks")
-def stacks(request: Request, person: Person, filter: Wanted) -> Response:
+def list_stacks(request: Request, person: Person, filter: Wanted) -> Response:
     """A part of the list that may take a moment: the stacks, and how long the first of each group waits."""
     with parts_of(request).ledger.read() as r:
-        found, ages = r.queue().stacks(ROWS + 1), r.queue().ages()
-    values: dict[str, Any] = {"stacks": found[:ROWS], "more": len(found) > ROWS, "ages": ages}
+        waiting = request.app.state.held_list.ages(r)
+    stacks = waiting.stacks
+    values: dict[str, Any] = {"stacks": stacks[:ROWS], "more": len(stacks) > ROWS, "ages": waiting.groups}
     return draw(request, "stacks.html", link=_linking(filter), query=query_text(filter), **values)
 
 

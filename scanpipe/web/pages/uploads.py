@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Header, HTTPException, Request
@@ -12,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from scanpipe.desk.signing_in import Visitor
 from scanpipe.desk.uploads import ENDINGS, Batch, Overlap, UploadedFile, Uploads
 from scanpipe.faults import Fault, Refused, UnknownThing
+from scanpipe.model import PageRecord
 from scanpipe.web.door import Actor, Person, parts_of
 from scanpipe.web.drawing import draw
 
@@ -37,7 +39,11 @@ def upload(request: Request, person: Person, batch: str) -> Response:
     """Before it is handed in: the files and what is there of them. After: the receipt."""
     uploads, found = _uploads(request), _batch(request, person, batch)
     if found.handed_in:
-        return draw(request, "upload_receipt.html", batch=found, became=_became(request, found), most=0)
+        became = _became(request, found)
+        running = len(became) < len({f.sha256 for f in found.files if f.name}) or any(
+            one.running for pages in became.values() for one in pages
+        )
+        return draw(request, "upload_receipt.html", batch=found, became=became, running=running, most=0)
     there = [uploads.there(batch, n) if f.name else 0 for n, f in enumerate(found.files)]
     values: dict[str, Any] = {"endings": ",".join(ENDINGS), "most": uploads.most_bytes}
     return draw(request, "upload.html", batch=found, there=there, refused=None, **values)
@@ -125,16 +131,37 @@ def _batch(request: Request, person: Visitor, id: str) -> Batch:
     return batch
 
 
-def _became(request: Request, batch: Batch) -> dict[str, Counter[str]]:
-    """For each file, by its digest: how many of its pages are in which state; empty as long as it waits in the inbox."""
-    found: dict[str, Counter[str]] = {}
+@dataclass(frozen=True, slots=True)
+class Became:
+    """What became of a page: the reason why it is held, or the slot that it lies in."""
+
+    state: str
+    reason: str | None = None
+    slot: tuple[str, ...] = ()
+
+    @property
+    def running(self) -> bool:
+        return self.state in ("waiting", "placing")
+
+
+def _became(request: Request, batch: Batch) -> dict[str, Counter[Became]]:
+    """For each file, by its digest: how many of its pages became what; empty as long as it waits in the inbox."""
+    found: dict[str, Counter[Became]] = {}
     with parts_of(request).ledger.read() as r:
         for file in batch.files:
             scan = r.scan(file.sha256) if file.sha256 else None
             if scan is not None:
-                states = Counter(page.state for page in r.pages(scan.scan))
-                found[file.sha256] = states or Counter(waiting=1)
+                pages = Counter(_of(page) for page in r.pages(scan.scan))
+                found[file.sha256] = pages or Counter({Became("waiting"): 1})
     return found
+
+
+def _of(page: PageRecord) -> Became:
+    if page.state == "held":
+        return Became("held", page.reason)
+    if page.state == "filed":
+        return Became("filed", slot=(page.test or "", page.candidate or "", page.question or ""))
+    return Became(page.state)
 
 
 def _problem(status: int, fault: Fault) -> Response:

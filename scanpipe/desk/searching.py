@@ -1,0 +1,126 @@
+"""The list of what is held, looked through in memory: what a page was held for does not change while it is held.
+
+A list of ten thousand is looked through in a millisecond or two, and the ledger is asked for what came since, and for the rows
+that are shown.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from scanpipe.ledgers import Transaction
+from scanpipe.ledgers.queue import Entry, Filter, Row
+
+_AT_ONCE = 500
+Groups = list[tuple[str, str | None, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The first rows that the filter lets through, the longest held first, and how many it lets through in all (`shown`).
+
+    `total` are all that are held, `oldest` is since when the first of them is; `groups` are reason, test and number of what the
+    filter would let through if it named neither.
+    """
+
+    rows: list[Row]
+    shown: int
+    total: int
+    oldest: str | None
+    newest: int
+    groups: Groups
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """Since when the first waits: of each stack (with how many of its pages are held), and of each reason and test."""
+
+    stacks: list[tuple[str, int, str]]
+    groups: list[tuple[str, str | None, str]]
+
+
+class _Held:
+    """What is held at one moment, in the order of events; what is counted of it is counted once."""
+
+    def __init__(self, state: tuple[int, int], entries: list[Entry]) -> None:
+        self.state, self.entries = state, entries
+
+    @cached_property
+    def groups(self) -> Groups:
+        return _grouped(self.entries)
+
+    @cached_property
+    def ages(self) -> Ages:
+        stacks: dict[str, str] = {}
+        groups: dict[tuple[str, str | None], str] = {}
+        for e in self.entries:
+            stacks.setdefault(e.stack, e.at)
+            groups.setdefault((e.reason, e.test), e.at)
+        counts = Counter(e.stack for e in self.entries)
+        return Ages([(s, counts[s], at) for s, at in stacks.items()], [(*g, at) for g, at in groups.items()])
+
+
+class HeldList:
+    """Any thread may ask. One for a ledger."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held = _Held((0, 0), [])
+
+    def find(self, tx: Transaction, wanted: Filter, limit: int) -> Found:
+        """`limit` is how many rows there may be."""
+        held = self._now(tx)
+        entries = held.entries
+        everywhere = not (wanted.stack or wanted.since or wanted.before or wanted.text)
+        around = entries if everywhere else [e for e in entries if _around(e, wanted)]
+        named = wanted.reason or wanted.test
+        through = [e for e in around if _named(e, wanted)] if named else around
+        return Found(
+            rows=tx.queue().rows([e.event for e in through[:limit]]),
+            shown=len(through),
+            total=len(entries),
+            oldest=entries[0].at if entries else None,
+            newest=entries[-1].event if entries else 0,
+            groups=held.groups if everywhere else _grouped(around),
+        )
+
+    def ages(self, tx: Transaction) -> Ages:
+        """All stacks of which something is held, and all groups; the longest waiting first."""
+        return self._now(tx).ages
+
+    def _now(self, tx: Transaction) -> _Held:
+        """What is held as this transaction sees it."""
+        state = tx.queue().state()
+        with self._lock:
+            if state != self._held.state:
+                known = {e.event: e for e in self._held.entries}
+                events = tx.queue().events()
+                new = [event for event in events if event not in known]
+                for start in range(0, len(new), _AT_ONCE):
+                    known |= {e.event: e for e in tx.queue().entries(new[start : start + _AT_ONCE])}
+                self._held = _Held(state, [known[event] for event in events])
+            return self._held
+
+
+def _grouped(entries: Sequence[Entry]) -> Groups:
+    counts = Counter((e.reason, e.test) for e in entries)
+    return [(reason, test, n) for (reason, test), n in sorted(counts.items(), key=lambda c: (c[0][0], c[0][1] or ""))]
+
+
+def _around(entry: Entry, wanted: Filter) -> bool:
+    """What of the filter is neither reason nor test."""
+    if wanted.stack and entry.stack != wanted.stack:
+        return False
+    if (wanted.since and entry.at < wanted.since) or (wanted.before and entry.at >= wanted.before):
+        return False
+    return not wanted.text or wanted.text.casefold() in entry.text
+
+
+def _named(entry: Entry, wanted: Filter) -> bool:
+    if wanted.reason and entry.reason != wanted.reason:
+        return False
+    return not wanted.test or (entry.test or "").upper() == wanted.test.upper()
