@@ -29,8 +29,9 @@ _STATE = (
     """INSERT INTO definition SELECT r.* FROM event CROSS JOIN LATERAL jsonb_populate_record(NULL::definition,
        data::jsonb || jsonb_build_object('test_id', upper(data::jsonb->>'test'), 'at', at)) AS r
        WHERE type = 'definition_registered'""",
-    """INSERT INTO sheet SELECT s->>0, data::jsonb->>'test', s->>1, s->>2, (s->>3)::int, (s->>4)::int, 1
-       FROM event CROSS JOIN LATERAL jsonb_array_elements(data::jsonb->'sheets') AS s WHERE type = 'sheets_printed'""",
+    """INSERT INTO sheet SELECT s->>0, d->>'test', s->>1, s->>2, (s->>3)::int, (s->>4)::int, 1
+       FROM (SELECT data::jsonb AS d FROM event WHERE type = 'sheets_printed' OFFSET 0) AS printed
+       CROSS JOIN LATERAL jsonb_array_elements(d->'sheets') AS s""",
     """INSERT INTO scan SELECT r.* FROM event CROSS JOIN LATERAL jsonb_populate_record(NULL::scan,
        data::jsonb || jsonb_build_object('scan', scan, 'pages', 1, 'seen', 1, 'at', at)) AS r
        WHERE type = 'scan_taken_in'""",

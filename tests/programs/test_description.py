@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from scanpipe.desk.tokens import SCOPES
+from tests.programs.conftest import MATHEMATICS, Caller
 from tools.record_api import RECORDED, breaks, described, text
 
 
@@ -70,3 +73,19 @@ def test_what_is_added_breaks_nothing_unless_it_has_to_be_given(now: dict[str, A
     assert [*breaks(now, more)] == []
     more["paths"]["/api/v1/events"]["get"]["parameters"][0]["required"] = True
     assert len([*breaks(now, more)]) == 1
+
+
+def test_a_body_that_is_no_text_gets_an_answer_that_is_described(
+    now: dict[str, Any], caller: Callable[..., Caller]
+) -> None:
+    program, asked = caller(*SCOPES), 0
+    names = {"test": MATHEMATICS, "candidate": "10001", "question": "2a"}
+    for path, item in now["paths"].items():
+        for method, operation in item.items():
+            if "application/json" in operation.get("requestBody", {}).get("content", {}):
+                headers = {"Content-Type": "application/json"}
+                answer = program(method.upper(), path.format(**names), headers=headers, content=b"\xff-\xbf\xbfA")
+                assert str(answer.status_code) in operation["responses"], (method, path, answer.status_code)
+                assert 400 <= answer.status_code < 500
+                asked += 1
+    assert asked >= 3

@@ -22,7 +22,9 @@ _Id = Annotated[str, Path(pattern="^[0-9a-f]{16}$")]
 _Test = Annotated[str | None, Query(max_length=40, pattern=PRINTABLE, description="Only those of this test.")]
 
 
-@router.post("/webhooks", status_code=201, summary="Have changes sent", responses=answers("not_found", "refused"))
+@router.post(
+    "/webhooks", status_code=201, summary="Have changes sent", responses=answers("not_found", "refused", "bad_request")
+)
 def post_webhook(request: Request, response: Response, wish: NewWebhook, token: _Caller) -> RegisteredWebhook:
     """Every change of the test's slots is sent there from now on, or from `after` on, in order within a slot. `secret` is what
     its signatures are made with: it is not shown again.
