@@ -85,7 +85,8 @@ class _Accounts:
     def _printed(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for sheet in self._books.told.sheets:
-            found.setdefault(sheet.candidate, []).append(sheet.serial)
+            if sheet.candidate is not None:  # of a pad: nobody misses it
+                found.setdefault(sheet.candidate, []).append(sheet.serial)
         return found
 
     @cached_property
