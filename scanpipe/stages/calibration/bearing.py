@@ -97,4 +97,6 @@ def _known(text: str) -> tuple[Kind, Paper, bool] | None:
     if (ours := parse_text(text)) is not None:
         return (*ours, True)
     parsed = parse(text)
-    return None if parsed is None or parsed.kind not in PERSONAL else (parsed.kind, LETTER if parsed.letter else A4, False)
+    return (
+        None if parsed is None or parsed.kind not in PERSONAL else (parsed.kind, LETTER if parsed.letter else A4, False)
+    )
