@@ -78,7 +78,9 @@ def test_every_view_of_a_drawing_is_on_record_and_none_comes_after_signing_out(a
         with parts.ledger.read() as r:
             return sum(e.scan == page.scan for e in r.events_of("drawing_viewed"))
 
-    assert app.get(f"/sheets/{page.scan}/{page.page}").status_code == 200 and views() == 1, "it may have been fetched ahead"
+    assert app.get(f"/sheets/{page.scan}/{page.page}").status_code == 200 and views() == 1, (
+        "it may have been fetched ahead"
+    )
     first = app.get(picture)
     assert first.headers["cache-control"] == "private, no-cache" and views() == 2
     again = app.get(picture, headers={"If-None-Match": first.headers["etag"]})

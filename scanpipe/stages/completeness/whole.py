@@ -83,9 +83,11 @@ class _Accounts:
 
     @cached_property
     def _printed(self) -> dict[str, list[str]]:
+        """By candidate; sheets of pads are nobody's."""
         found: dict[str, list[str]] = {}
         for sheet in self._books.told.sheets:
-            found.setdefault(sheet.candidate, []).append(sheet.serial)
+            if sheet.candidate is not None:
+                found.setdefault(sheet.candidate, []).append(sheet.serial)
         return found
 
     @cached_property

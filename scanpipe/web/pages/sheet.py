@@ -226,7 +226,9 @@ def _draw(request: Request, by: str, id: PageId, filter: Filter, refused: Any = 
     note_here(parts_of(request), id, by)
     for shown in (view.page, view.first):
         if shown is not None and shown.key:
-            note_view(parts_of(request), shown.id, by)  # a browser that fetched the drawing ahead does not ask for it again
+            note_view(
+                parts_of(request), shown.id, by
+            )  # a browser that fetched the drawing ahead does not ask for it again
     values: dict[str, Any] = {
         "path": _link(id, filter),
         "view": view,
