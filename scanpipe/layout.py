@@ -22,6 +22,10 @@ _SIDE_MARGIN_MM = 17.0
 _END_MARGIN_MM = 12.0
 LABEL_BOX_MM = (73.0, 44.0)
 """Room for a label of the largest usual size (70 × 42.3 mm), put on by hand."""
+_FRAME_SIDE_MM, _FRAME_TOP_MM, _PAD_FRAME_TOP_MM, _FRAME_BOTTOM_MM = 13.4, 42.6, 60.4, 42.6
+"""Where the frame around the drawing stands: from the sides, from the top, from the bottom."""
+_CLEAR_MM = 2.5
+"""Farther than a sheet in a scanner is off, so that nothing of the frame is taken for a drawing."""
 _LABEL_BOX_LEFT_MM, _LABEL_BOX_TOP_MM = 13.4, 8.4
 
 
@@ -98,6 +102,14 @@ def place_of(kind: Kind, paper: Paper) -> Place:
         Kind.SHEET: bottom_left,
         Kind.PAD: bottom_left,
     }[kind]
+
+
+def inside_frame(paper: Paper, of_pad: bool) -> Box:
+    """Where candidates draw, well inside the frame that is printed around it (`sheets/geometry.py`)."""
+    top = _PAD_FRAME_TOP_MM if of_pad else _FRAME_TOP_MM
+    left, bottom = _FRAME_SIDE_MM, paper.height_mm - _FRAME_BOTTOM_MM
+    width, height = paper.width_mm - 2 * (left + _CLEAR_MM), bottom - top - 2 * _CLEAR_MM
+    return Box(left + _CLEAR_MM, top + _CLEAR_MM, width, height)
 
 
 def label_boxes(paper: Paper) -> tuple[Box, Box]:

@@ -15,6 +15,7 @@ from scanpipe.codes import Foreign, Keyring
 from scanpipe.model import Blank, Claims, Code, Filed, Held, Reason, Sheet, Sight, TestDefinition, Verdict
 from scanpipe.stages.blank import find_marks
 from scanpipe.stages.deskew import deskew
+from scanpipe.stages.empty import is_empty
 from scanpipe.stages.identify import Decoded, decode_all, identify, serials, tests
 from scanpipe.stages.locate import locate
 from scanpipe.stages.plain import read_plain
@@ -91,6 +92,7 @@ def describe(page: Page, small: Gray, codes: tuple[Code, ...], blank: bool) -> S
         blank=blank,
         blur_mm=round(blur / stance.px_per_mm, 3) if stance is not None and blur is not None else None,
         streaks_mm=find_streaks(small, (page.dpi or _DPI_OF_NOBODY) / look_shrink(page)),
+        empty=is_empty(small, look_shrink(page), stance),
     )
 
 

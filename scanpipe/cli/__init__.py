@@ -22,6 +22,7 @@ from scanpipe.cli import (
     noticing,
     printing,
     proving,
+    rehearsing,
     reporting,
     retiring,
     serving,
@@ -77,6 +78,7 @@ def cli(context: click.Context, config_file: str | None, debug: bool) -> None:
 for subject in (
     defining,
     printing,
+    rehearsing,
     binding,
     working,
     stationing,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from scanpipe.desk.decisions import STAYS, check_seen, check_unlocked, lost_slots, make, page_or_fault
+from scanpipe.desk.decisions import STAYS, check_seen, check_unlocked, lost_slots, make, of_rehearsal, page_or_fault
 from scanpipe.desk.filing import conclude
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused, StoreFault, UnknownThing
@@ -250,16 +250,6 @@ def _may_be(tx: Transaction, sheet: Sheet, record: PageRecord, decision: Decisio
     return [part.upper() for part in chosen] == [part.upper() for part in made]
 
 
-def _of_rehearsal(tx: Transaction, record: PageRecord, serial: str | None) -> bool | None:
-    """Was the sheet printed for a rehearsal? By its codes, else by the record of printing; None: nobody knows."""
-    codes = [c for c in json.loads(record.evidence or "{}").get("codes", []) if c.get("standing") == "authentic"]
-    if codes:
-        return any(c.get("rehearsal") for c in codes)
-    sheet = tx.printed(serial) if serial else None
-    printed_with = tx.definition(sheet.test, sheet.revision) if sheet else None
-    return printed_with.rehearsal if printed_with else None
-
-
 def _slot_columns(filed: Filed) -> dict[str, str]:
     return {"test": filed.slot.test, "candidate": filed.slot.candidate, "question": filed.slot.question}
 
@@ -278,7 +268,7 @@ def checked(tx: Transaction, record: PageRecord, decision: Decision) -> Filed:
         )
     evidence = json.loads(record.evidence or "{}")
     # whose pack it was is what the person decides, and a lock is no matter of the sheet
-    rehearsal = _of_rehearsal(tx, record, claims.serial)
+    rehearsal = of_rehearsal(tx, record, claims.serial)
     facts = replace(tx.facts(claims, record.id), handed_to=None, locked=False, rehearsal=rehearsal)
     facts = replace(facts, first=None) if decision.twice else facts
     if not decision.late or record.state == "filed":

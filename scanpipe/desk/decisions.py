@@ -60,6 +60,16 @@ def made_for(tx: Transaction, page: PageRecord) -> str | None:
     return next((claim["candidate"] for claim in claims if "candidate" in claim), None)
 
 
+def of_rehearsal(tx: Transaction, record: PageRecord, serial: str | None) -> bool | None:
+    """Was the sheet printed for a rehearsal? By its codes, else by the record of printing; None: nobody knows."""
+    codes = [c for c in json.loads(record.evidence or "{}").get("codes", []) if c.get("standing") == "authentic"]
+    if codes:
+        return any(c.get("rehearsal") for c in codes)
+    sheet = tx.printed(serial) if serial else None
+    printed_with = tx.definition(sheet.test, sheet.revision) if sheet else None
+    return printed_with.rehearsal if printed_with else None
+
+
 def check_unlocked(tx: Transaction, test: str, hint: str = STAYS) -> None:
     """Raises Refused when grading of the test began; `hint` is what the person can do instead."""
     if tx.locked(test):
@@ -204,7 +214,8 @@ def _check_pack(tx: Transaction, decision: DecisionRecord) -> None:
 def _check_place(tx: Transaction, page: PageRecord) -> None:
     """May the page lie again where it lay? Its serial or its place may have been taken meanwhile."""
     claims = Claims(page.test, page.candidate, page.question, page.serial)
-    facts = replace(tx.facts(claims, page.id), handed_to=None)
+    rehearsal = of_rehearsal(tx, page, page.serial)
+    facts = replace(tx.facts(claims, page.id), handed_to=None, rehearsal=rehearsal)
     other = tx.page(facts.first) if facts.first is not None else None
     if kept_beside(page) or (other is not None and kept_beside(other)):
         facts = replace(facts, first=None)

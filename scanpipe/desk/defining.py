@@ -8,7 +8,7 @@ from typing import Any
 from scanpipe.definitions import diff, digest, to_json
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.shelving import shelve
-from scanpipe.faults import Overtaken, UnknownThing
+from scanpipe.faults import Overtaken, Refused, UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.model import TestDefinition
 from scanpipe.saying import say
@@ -27,7 +27,8 @@ class Registered:
 def register(parts: Parts, definition: TestDefinition, by: str | None = None, seen: int | None = None) -> Registered:
     """Puts a checked definition on record. `seen` is the revision that a person looked at, 0 for none.
 
-    Raises Overtaken (it is another one meanwhile), LedgerFault, StoreFault.
+    Raises Overtaken (it is another one meanwhile), Refused (a rehearsal whose sheets lie there would become a real test, or the
+    other way round), LedgerFault, StoreFault.
     """
 
     def record(tx: Transaction) -> Registered:
@@ -39,6 +40,7 @@ def register(parts: Parts, definition: TestDefinition, by: str | None = None, se
             )
         if known is not None and digest(known) == digest(definition):
             return Registered(known.id, known.revision, False, ())
+        _check_rehearsal(tx, known, definition)
         revision = 1 if known is None else known.revision + 1
         body = to_json(definition)
         about: dict[str, Any] = {"test": definition.id, "revision": revision, "digest": digest(definition)}
@@ -48,6 +50,17 @@ def register(parts: Parts, definition: TestDefinition, by: str | None = None, se
     registered = parts.ledger.write(record)
     shelve(parts)
     return registered
+
+
+def _check_rehearsal(tx: Transaction, known: TestDefinition | None, now: TestDefinition) -> None:
+    """What lies in the slots of a rehearsal is nobody's answer, and never becomes one."""
+    if known is None or known.rehearsal == now.rehearsal:
+        return
+    if any(page.state in ("filed", "placing") for page in tx.pages_of_test(known.id)):
+        raise Refused(
+            say("sheets lie in the slots of %(test)s: a rehearsal never becomes a real test", test=known.id),
+            say("Give the rehearsal an id of its own."),
+        )
 
 
 def find_test(parts: Parts, test: str, revision: int | None = None) -> TestDefinition:

@@ -19,7 +19,7 @@ _FEWEST = 10
 _SKEWED_DEG, _SKEWED_SHARE = 2.0, 0.25
 _CUT_SHARE, _CUT_PAGES = 0.97, 0.1
 _WEAK_PAGES = 0.2
-_CODES = 3
+_CODES, _CODES_OF_PAD = 3, 2
 _STREAK_APART_MM, _STREAK_PAGES = 1.0, 0.4
 _DPI_APART = 0.05
 _BACKS = 0.3
@@ -65,7 +65,7 @@ def _health(source: SourceSettings, pages: list[PageRecord]) -> Health:
     measured = {
         "skewed_share": _share(skew > _SKEWED_DEG for skew in skews),
         "cut_share": _share(s.get("paper_share", 1.0) < _CUT_SHARE for s in scanner),
-        "weak_share": _share(_is_weak(e) for e in evidence if e.get("codes")),
+        "weak_share": _share(is_weak(e) for e in evidence if e.get("codes")),
         "held_share": _share(page.state == "held" for page in pages),
         "blank_share": _share(page.state == "blank" for page in pages),
     }
@@ -109,9 +109,11 @@ def _sides(source: SourceSettings, blank_share: float) -> Iterator[str]:
         yield f"Let {source.name} scan one side only, or set duplex = true: many of its pages are blank."
 
 
-def _is_weak(evidence: dict[str, Any]) -> bool:
-    codes = evidence["codes"]
-    return len(codes) < _CODES or any(code.get("help") for code in codes)
+def is_weak(evidence: dict[str, Any]) -> bool:
+    """Was a code of the sheet not read, or only with help? Labels do not count: they say nothing of the print."""
+    codes = [code for code in evidence["codes"] if code.get("kind") not in ("candidate_label", "question_label")]
+    of_pad = any(code.get("kind") in ("pad", "open") for code in codes)
+    return len(codes) < (_CODES_OF_PAD if of_pad else _CODES) or any(code.get("help") for code in codes)
 
 
 def _streaks(pages: list[list[float]]) -> tuple[float, ...]:

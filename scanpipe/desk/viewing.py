@@ -92,7 +92,7 @@ def _suggestions(
         _named_in_print(tx, page),
         bool(before and after) and before[-1][0].state == after[0][0].state == "filed",
     )
-    if page.state == "filed" or page.reason == "sheet_seen_before":
+    if page.state == "filed" or page.reason in ("sheet_seen_before", "rehearsal"):
         return []
     found = suggest(known, tx.printed, lambda claims: tx.facts(claims, page.id))
     return [s for s in found if s.ground == "pack" or not contradiction(tx, page, _claims(s.slot))]

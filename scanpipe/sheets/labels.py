@@ -15,7 +15,7 @@ from scanpipe.sheets.lettering import Space, fit
 from scanpipe.sheets.page import QUIET, SMALL, signed
 from scanpipe.sheets.pen import Hand, Pen
 from scanpipe.sheets.symbols import matrix
-from scanpipe.sheets.words import Words, words
+from scanpipe.sheets.words import words
 from scanpipe.sheets.writing import whole_file
 
 _CLEAR_MM = 1.0
@@ -94,11 +94,11 @@ def draw_labels(
         raise faults.Refused("There are no labels to print.", "Choose candidates or questions of the test.")
     with whole_file(out) as temporary, binary_streams():
         canvas = open_canvas(temporary, definition, on.paper)
-        pen, said = Pen(canvas, on.paper), words(definition.language)
+        pen = Pen(canvas, on.paper)
         pages = 0
         for of_page in _pages(labels, on.count, skip):
             for number, label in of_page:
-                _draw(pen, on.box(number), label, signed(pen, label.kind, label.claims, definition, key), said)
+                _draw(pen, on.box(number), label, definition, key)
             canvas.showPage()
             pages += 1
         canvas.save()
@@ -113,7 +113,8 @@ def _pages(labels: Sequence[Label], a_page: int, skip: int) -> Iterable[list[tup
             yield of_page
 
 
-def _draw(pen: Pen, box: Box, label: Label, text: str, said: Words) -> None:
+def _draw(pen: Pen, box: Box, label: Label, definition: TestDefinition, key: codes.Key) -> None:
+    text, said = signed(pen, label.kind, label.claims, definition, key), words(definition.language)
     quiet_share = QUIET_MODULES / len(matrix(text))
     size_mm = min(CODE_MM, (box.height_mm - 2 * _CLEAR_MM) / (1 + 2 * quiet_share))
     quiet_mm = size_mm * quiet_share
@@ -125,5 +126,6 @@ def _draw(pen: Pen, box: Box, label: Label, text: str, said: Words) -> None:
     pen.lines(left_mm, middle_mm + 3.5, fit(label.large, "Bold", Space(width_mm, 9, 22, 7)), Hand("Bold"))
     if label.detail:
         pen.lines(left_mm, middle_mm + 8.5, fit(label.detail, "Regular", Space(width_mm, 4.5, 9, 6)), Hand())
-    about = fit(f"{said.test} {label.claims.test}", "Regular", Space(width_mm, 3, 6.5, 4))
+    day = f"  ·  {said.rehearsal}" if definition.rehearsal else ""
+    about = fit(f"{said.test} {label.claims.test}{day}", "Regular", Space(width_mm, 3, 6.5, 4))
     pen.lines(left_mm, box.bottom_mm - 1.8, about, Hand(gray=QUIET))

@@ -9,7 +9,18 @@ from scanpipe.layout import Box, label_boxes, pad_places
 from scanpipe.model import Claims, Question, Sheet, TestDefinition
 from scanpipe.sheets import geometry, patterns
 from scanpipe.sheets.lettering import Space, fit, width_mm
-from scanpipe.sheets.page import FRAME_GRAY, FRAME_MM, QUIET, SMALL, draw_code, draw_rows, middle, shown_serial, signed
+from scanpipe.sheets.page import (
+    FRAME_GRAY,
+    FRAME_MM,
+    QUIET,
+    SMALL,
+    draw_code,
+    draw_rows,
+    mark_rehearsal,
+    middle,
+    shown_serial,
+    signed,
+)
 from scanpipe.sheets.pen import Hand, Pen
 from scanpipe.sheets.words import Words
 
@@ -44,6 +55,7 @@ def draw_pad_page(pen: Pen, imprint: PadImprint, key: codes.Key) -> None:
     claims = Claims(sheet.test, None, sheet.question, sheet.serial)
     for kind, place in pad_places(pen.paper, imprint.question is not None).items():
         draw_code(pen, kind, place, signed(pen, kind, claims, imprint.definition, key), words)
+    mark_rehearsal(pen, imprint.definition, words)
 
 
 def _label_box(pen: Pen, box: Box, what: str, words: Words) -> None:

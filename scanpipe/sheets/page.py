@@ -45,6 +45,7 @@ def draw_page(pen: Pen, imprint: Imprint, key: codes.Key) -> None:
     _about_question(pen, imprint)
     _footer(pen, imprint, spaced(receipt_code(key, imprint.sheet.test, imprint.candidate.number)))
     _codes(pen, imprint, key)
+    mark_rehearsal(pen, imprint.definition, imprint.words)
 
 
 def _codes(pen: Pen, imprint: Imprint, key: codes.Key) -> None:
@@ -67,6 +68,13 @@ def draw_code(pen: Pen, kind: Kind, place: Place, text: str, words: Words) -> No
     strip = geometry.strip(kind, place)
     fitted = fit(words.keep_off, "Bold", Space(strip.width_mm - 2, strip.height_mm, 7.5, 5))
     pen.lines(middle(strip), strip.bottom_mm - 1.3, fitted, Hand("Bold", gray=QUIET, align=0.5))
+
+
+def mark_rehearsal(pen: Pen, definition: TestDefinition, words: Words) -> None:
+    """A word that nobody overlooks on the sheets of a rehearsal, between drawing and footer."""
+    if definition.rehearsal:
+        box = geometry.footer(pen.paper)
+        pen.text(box.right_mm, box.y_mm + 6.5, words.rehearsal, Hand("Bold", 20, QUIET, 1))
 
 
 def shown_serial(sheet: Sheet) -> str:

@@ -27,6 +27,7 @@ class Words:
     question_label: str
     label_here: str
     pad_instruction: str
+    rehearsal: str
 
     def sheet(self, number: int, of: int) -> str:
         return self.sheet_of.format(number=number, of=of)
@@ -66,6 +67,7 @@ BOKMAAL = Words(
     ),
     day="{day}. {month} {year}",
     months=_JANUAR_TO_DESEMBER,
+    rehearsal="GENERALPRØVE",
     candidate_label="Kandidatmerkelapp",
     question_label="Oppgavemerkelapp",
     label_here="Lim merkelappen her",
@@ -89,6 +91,7 @@ ENGLISH = Words(
     ),
     day="{day} {month} {year}",
     months=_JANUARY_TO_DECEMBER,
+    rehearsal="REHEARSAL",
     candidate_label="Candidate label",
     question_label="Question label",
     label_here="Stick the label here",

@@ -37,9 +37,12 @@ _MOST_DUST = 0.002
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """`strokes` is how many marks there are that are long enough to be somebody's."""
+    """`strokes` is how many marks there are that are long enough to be somebody's, `faintest` how many gray levels below the
+    paper a mark had to be.
+    """
 
     strokes: int
+    faintest: float = _FAINTEST
 
     @property
     def blank(self) -> bool:
@@ -52,9 +55,10 @@ def find_marks(gray: Gray) -> Marks:
         return Marks(1)
     smooth = cv2.GaussianBlur(_darker_than_paper(_to_look_size(gray)), (0, 0), _SMOOTH_PX)
     spread = _spread(smooth)  # type: ignore[arg-type]
-    strokes = _count(smooth > max(_FAINTEST, _NOISE_SIGMAS * spread), _SHORTEST_PX)
+    faintest = max(_FAINTEST, _NOISE_SIGMAS * spread)
+    strokes = _count(smooth > faintest, _SHORTEST_PX)
     pattern = spread > _NO_PAPER_SPREAD or float(np.mean(smooth > _INK)) > _MOST_DUST
-    return Marks(max(strokes, int(pattern)))
+    return Marks(max(strokes, int(pattern)), faintest)
 
 
 def _to_look_size(gray: Gray) -> Gray:

@@ -23,7 +23,7 @@ PASSWORD = "ikke så lett å gjette"
 
 @pytest.fixture(scope="session")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data of an installation after all fixtures were scanned: 28 pages are held, one at least for each reason."""
+    """The data of an installation after all fixtures were scanned: 27 pages are held, one at least for each reason."""
     data_dir = tmp_path_factory.mktemp("filled") / "data"
     home = Installation(data_dir, data_dir / "none.pdf", ())
     fixture_home.prepare(home.settings)

@@ -37,7 +37,7 @@ class Books:
     @cached_property
     def live(self) -> list[Arrival]:
         """The pages of this test that stand for paper, without further scans of a sheet that is filed."""
-        return [a for a in self.own if a.state in LIVE and not is_copy(a)]
+        return [a for a in self.own if (a.state in LIVE or is_empty_sheet(a)) and not is_copy(a)]
 
     @cached_property
     def scanned(self) -> set[str]:
@@ -144,6 +144,11 @@ class Books:
 def is_copy(a: Arrival) -> bool:
     """Another scan of a sheet that is filed; a person has not yet said which is to stand."""
     return a.state == "held" and a.reason == "sheet_seen_before"
+
+
+def is_empty_sheet(a: Arrival) -> bool:
+    """A sheet that nobody drew on, of a test that only counts such sheets."""
+    return a.state == "blank" and a.serial is not None
 
 
 def papers(arrivals: Iterable[Arrival]) -> int:

@@ -83,9 +83,10 @@ class _Accounts:
 
     @cached_property
     def _printed(self) -> dict[str, list[str]]:
+        """By candidate; sheets of pads are nobody's."""
         found: dict[str, list[str]] = {}
         for sheet in self._books.told.sheets:
-            if sheet.candidate is not None:  # of a pad: nobody misses it
+            if sheet.candidate is not None:
                 found.setdefault(sheet.candidate, []).append(sheet.serial)
         return found
 

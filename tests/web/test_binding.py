@@ -1,0 +1,212 @@
+"""Whose a spare sheet is: by the page of the invigilator, through the API, and never in silence against what is known."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from scanpipe.codes import Kind, encode
+from scanpipe.desk import binding, deciding, locking, rebuilding
+from scanpipe.desk.binding import Wish, bind, send_bound, unbind
+from scanpipe.desk.defining import register
+from scanpipe.desk.parts import Parts
+from scanpipe.desk.printing import give_serials
+from scanpipe.desk.shelving import shelve
+from scanpipe.desk.tokens import add_token, plan_token
+from scanpipe.desk.verifying import verify
+from scanpipe.faults import Refused, UnknownThing
+from scanpipe.model import Claims, PageRecord, Sheet
+from scanpipe.sheets import plan_pad
+from scanpipe.wiring import open_parts
+from tests.browser import chromium
+from tests.browser import sign_in as enter
+from tests.installation import Installation
+from tests.serving import serving
+from tests.web.conftest import PASSWORD, sign_in
+from tests.web.test_decisions import held
+from tools import fixture_home
+
+TEST = "MA0001-2026H"
+HELD = "80000012"
+"""The serial of the fixture that is held for want of a label."""
+
+
+@pytest.fixture
+def pads(parts: Parts) -> Iterator[list[Sheet]]:
+    """Two sheets of a pad for question 2a, and one of an open pad."""
+    with parts.ledger.read() as r:
+        test = r.definition(TEST)
+    assert test is not None
+    planned = [*plan_pad(test, "2a", 2), *plan_pad(test, None, 1)]
+    yield give_serials(parts, test, planned, "test")
+    assert verify(parts).problems == []
+
+
+def unlabelled(parts: Parts) -> PageRecord:
+    """The page of the fixture that is held for want of a label."""
+    with parts.ledger.read() as r:
+        (page,) = r.bindings().pages(HELD)
+    assert (page.state, page.reason) == ("held", "missing_candidate_code")
+    return page
+
+
+def sheet_of(parts: Parts, serial: str) -> Sheet:
+    with parts.ledger.read() as r:
+        found = r.printed(serial)
+    assert found is not None
+    return found
+
+
+def read(parts: Parts, kind: Kind, sheet: Sheet | None = None, **claims: str) -> str:
+    """The text of a code, as a hand scanner types it."""
+    serial, question = (sheet.serial, sheet.question) if sheet else (None, None)
+    told = replace(Claims(TEST, None, question, serial), **claims)
+    return encode(kind, told, parts.keyring.active)
+
+
+def test_a_bound_sheet_is_as_if_it_had_been_printed_for_the_candidate(parts: Parts, pads: list[Sheet]) -> None:
+    first, _, opened = pads
+    done = bind(parts, Wish(first.serial, "10001"), "kari")
+    assert done.new and (done.sheet.candidate, done.sheet.question) == ("10001", "2a")
+    assert not bind(parts, Wish(first.serial, "10001", "2a", TEST), "ola").new
+    for wish in (Wish(first.serial, "10002"), Wish(first.serial, "10001", "3"), Wish(opened.serial, "10001")):
+        with pytest.raises(Refused):
+            bind(parts, wish, "ola")
+    for wish in (Wish("99999999", "1"), Wish(pads[1].serial, "99999"), Wish(pads[1].serial, "10001", test="FY1")):
+        with pytest.raises(UnknownThing):
+            bind(parts, wish, "ola")
+    assert bind(parts, Wish(opened.serial, "10002", "3"), "kari").sheet.question == "3"
+    with parts.ledger.read() as r:
+        printed = [s for s in r.sheets(TEST) if s.candidate is not None and s.bound is None]
+    with pytest.raises(Refused, match="candidate"):
+        bind(parts, Wish(printed[0].serial, "10040"), "ola")
+    unbind(parts, opened.serial, "kari", "the neighbour's label")
+    assert sheet_of(parts, opened.serial) == opened
+    with pytest.raises(Refused, match="not bound"):
+        unbind(parts, opened.serial, "kari", "once more")
+
+
+def test_a_held_page_takes_its_journey_again_and_of_a_locked_test_it_is_late(parts: Parts, pads: list[Sheet]) -> None:
+    page = unlabelled(parts)
+    with parts.ledger.read() as r:
+        test = r.definition(TEST)
+    assert test is not None
+    rows = [[HELD, None, "2b", 1, 1]]
+    parts.ledger.write(lambda tx: tx.append("sheets_printed", test=TEST, revision=1, sheets=rows, by="t"))
+    locking.lock(parts, TEST, "office")
+    done = bind(parts, Wish(HELD, "10030"), "kari")
+    assert done.again == (page.id,)
+    with parts.ledger.read() as r:
+        record, scan = r.page(page.id), r.scan(page.scan)
+        assert record is not None and scan is not None
+        assert record.state == "waiting" and scan.holder == parts.folders.holder
+
+
+def test_what_a_scanner_types(parts: Parts, pads: list[Sheet]) -> None:
+    text = read(parts, Kind.PAD, pads[0])
+    claims = Claims(TEST, None, "2A", pads[0].serial)
+    norwegian = text.replace(":", "Ø").replace("-", "+").replace("*", "(")
+    for typed in (text, f" {text}\n", text.lower(), norwegian):
+        assert binding.understood(typed, parts.keyring) == claims
+    assert binding.understood("0000 0412", parts.keyring) == Claims(serial="00000412")
+    assert binding.understood("10001", parts.keyring) is None
+    with pytest.raises(Refused):
+        binding.understood(text[:20] + ("A" if text[20] != "A" else "B") + text[21:], parts.keyring)
+
+
+def test_two_codes_on_the_page_in_any_order(app: TestClient, parts: Parts, pads: list[Sheet]) -> None:
+    sign_in(app, "invigilator")
+    token = {"token": app.get("/bind").text.split('name="token" value="')[1].split('"')[0]}
+    label = read(parts, Kind.CANDIDATE_LABEL, candidate="10001")
+    asked = app.post("/bind", data=token | {"text": label})
+    assert asked.status_code == 200 and "10001" in asked.text and sheet_of(parts, pads[0].serial).candidate is None
+    done = app.post("/bind", data=token | {"text": read(parts, Kind.PAD, pads[0]), "candidate": "10001", "test": TEST})
+    assert done.status_code == 303 and pads[0].serial in app.get(done.headers["location"]).text
+    assert sheet_of(parts, pads[0].serial).candidate == "10001"
+    again = app.post("/bind", data=token | {"text": label.replace("10001", "10002"), "serial": pads[1].serial})
+    assert again.status_code == 409, "a forged label binds nothing"
+    other_room = app.post("/bind", data=token | {"text": "10030", "serial": pads[1].serial})
+    assert other_room.status_code == 409 and sheet_of(parts, pads[1].serial).candidate is None
+    open_pad = app.post("/bind", data=token | {"text": "10002", "serial": pads[2].serial})
+    assert open_pad.status_code == 200 and 'name="question"' in open_pad.text
+    app.post("/bind", data=token | {"serial": pads[2].serial, "candidate": "10002", "question": "3"})
+    assert sheet_of(parts, pads[2].serial).question == "3"
+    assert app.post("/bind", data={"text": "1"}).status_code == 403
+
+
+def test_programs_bind_with_their_own_scope(app: TestClient, parts: Parts, pads: list[Sheet]) -> None:
+    key = add_token(parts, plan_token("hall", ["sheets:write"], [], None), "test")
+    asked = {"headers": {"Authorization": f"Bearer {key}"}, "json": {"candidate": "10001"}}
+    path = f"/api/v1/tests/{TEST}/bindings/{pads[0].serial}"
+    assert app.put(path, **asked).json() == {
+        "serial": pads[0].serial,
+        "candidate": "10001",
+        "question": "2a",
+        "new": True,
+        "again": 0,
+    }
+    assert app.put(path, **asked).json()["new"] is False
+    assert app.put(path, **asked | {"json": {"candidate": "10002"}}).status_code == 409
+    assert app.put(path[:-8] + "99999999", **asked).status_code == 404
+
+
+def test_the_bindings_outlive_the_ledger(home: Installation, parts: Parts, pads: list[Sheet], tmp_path: Path) -> None:
+    bind(parts, Wish(pads[0].serial, "10001"), "kari")
+    bind(parts, Wish(pads[2].serial, "10002", "3"), "kari")
+    unbind(parts, pads[2].serial, "kari", "a mistake")
+    fresh = Installation(tmp_path / "fresh", tmp_path / "none.pdf", ())
+    shutil.copytree(home.data_dir / "objects", fresh.data_dir / "objects")
+    shutil.copy(home.data_dir / "keys.json", fresh.data_dir / "keys.json")
+    with open_parts(fresh.settings) as anew:
+        rebuilding.rebuild(anew, lambda key: 1, "kari", lambda n: None)
+        rebuilding.rebuild(anew, lambda key: 1, "kari", lambda n: None)
+        assert sheet_of(anew, pads[0].serial).candidate == "10001"
+        assert sheet_of(anew, pads[2].serial).candidate is None
+
+
+def test_a_rehearsal_with_sheets_in_its_slots_never_becomes_a_real_test(parts: Parts) -> None:
+    with parts.ledger.read() as r:
+        test = r.definition(TEST)
+    assert test is not None
+    with pytest.raises(Refused, match="rehearsal"):
+        register(parts, replace(test, rehearsal=True))
+    page = held(parts, "rehearsal")
+    with pytest.raises(Refused, match="rehearsal"):
+        deciding.assign(parts, page.id, deciding.Decision("10001", "2a", TEST, "kari", contradict=True))
+    unused = replace(fixture_home.MATHEMATICS, id="NEW-1")
+    assert register(parts, unused).new and register(parts, replace(unused, rehearsal=True)).revision == 2
+
+
+def test_a_page_that_was_looked_at_while_its_sheet_was_bound_is_sent_again(parts: Parts, pads: list[Sheet]) -> None:
+    assert send_bound(parts) == set()
+    page = unlabelled(parts)
+    rows = [[HELD, None, "2b", 1, 1]]
+    parts.ledger.write(lambda tx: tx.append("sheets_printed", test=TEST, revision=1, sheets=rows, by="t"))
+    about = {"test": TEST, "serial": HELD, "candidate": "10030", "question": "2b", "printed_question": "2b"}
+    parts.ledger.write(lambda tx: tx.append("sheet_bound", **about, by="t"))
+    shelve(parts)
+    assert send_bound(parts) == {page.scan} and send_bound(parts) == set()
+
+
+def test_an_invigilator_reads_two_codes_with_a_scanner_that_types(home: Installation, pads: list[Sheet]) -> None:
+    with open_parts(home.settings) as parts:
+        typed = [read(parts, Kind.PAD, pads[0]), read(parts, Kind.CANDIDATE_LABEL, candidate="10001")]
+    with serving(home) as url, chromium() as browser:
+        page = browser.new_page()
+        enter(page, url, "invigilator", PASSWORD)
+        page.goto(f"{url}/bind")
+        for text in typed:  # keys and Enter, as the scanner sends them, wherever the focus is by itself
+            page.wait_for_function("document.activeElement?.name === 'text'")
+            page.keyboard.type(text)
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
+        page.wait_for_selector(".good")
+        assert pads[0].serial in page.inner_text(".good") and "10001" in page.inner_text(".good")
+        browser.close()
+    with open_parts(home.settings) as parts:
+        assert sheet_of(parts, pads[0].serial).candidate == "10001"
