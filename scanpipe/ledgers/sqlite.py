@@ -110,7 +110,12 @@ def _prepare(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # the "begin" listener says when a transaction starts
     for pragma in ("busy_timeout=60000", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    connection.create_function("lower", 1, _folded, deterministic=True)  # its own knows A to Z only
     _use_wal(connection)
+
+
+def _folded(value: Any) -> Any:
+    return value.casefold() if isinstance(value, str) else value
 
 
 def _use_wal(connection: Any) -> None:

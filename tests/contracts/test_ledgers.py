@@ -10,6 +10,7 @@ import pytest
 from scanpipe.faults import LedgerFault, Refused
 from scanpipe.ledgers import SqlLedger, Transaction, open_ledger
 from scanpipe.ledgers.chain import GENESIS, first_break
+from scanpipe.ledgers.queue import Filter
 from scanpipe.model import Claims, PageId, PageRecord, Reason, ScanRecord, Sheet
 from tests.contracts.ledger_deeds import columns, look, place, print_sheets, register, scan_id, take_in
 from tests.helpers import definition
@@ -323,3 +324,11 @@ def test_what_was_handed_in_is_finished_at_the_end_and_no_more_is_taken(url: str
     ledger.close()
     with open_ledger(url) as again:
         assert [e.id for e in again.events()] == sorted(done) == list(range(1, len(done) + 1))
+
+
+def test_what_is_held_is_found_by_its_file_in_any_case(ledger: SqlLedger) -> None:
+    prepared(ledger)
+    ledger.write(lambda tx: tx.append("page_held", scan=A.scan, page=1, reason="no_codes", evidence="{}"))
+    with ledger.read() as r:
+        for text, found in (("skann å", [A]), ("SKANN Å", [A]), ("skann ø", [])):
+            assert [page.id for page, _ in r.queue().held(Filter(text=text), 5)] == found
