@@ -50,8 +50,8 @@ class Renditions(BaseModel):
 class Page(BaseModel):
     """A page that is filed. `version` is 2 and more for a scan that a person took in place of an earlier one of the sheet.
 
-    `empty`: nobody drew on it. `content` is the link to the picture's bytes, whose size is null where an earlier version of scanpipe
-    filed it; `taken_in_at` is when its file came, `filed_at` when it came to lie here as it is.
+    `empty`: nobody drew on it. `content` is the link to the picture's bytes, whose size is null where an earlier version of
+    scanpipe filed it; `taken_in_at` is when its file came, `filed_at` when it came to lie here as it is.
     """
 
     serial: str | None
