@@ -5,7 +5,7 @@ page_changed                           it lies there with another picture
 page_on_its_way, page_not_on_its_way   a page that is held claims the slot, or no longer: nothing of it is told
 slot_ordered                           the pages have another order
 test_locked, test_unlocked, definition_revised, sheets_printed   may concern every slot of the test: it alone is named
-sheets_printed with a slot             a sheet of a pad was bound to it, or is no longer
+sheets_printed with a slot             a sheet of a pad was bound to it, or is no longer; an empty sheet of it was counted
 
 A row rests on nothing but its event and the row of its page, which the transaction has locked: so a replay gives the same rows.
 """

@@ -102,7 +102,10 @@ def _page_held(c: sa.Connection, e: Data, data: Data) -> None:
 
 
 def _page_blank(c: sa.Connection, e: Data, data: Data) -> None:
+    """An empty sheet of a slot is not waited for any more."""
     _page_set(c, e, data, "blank")
+    if data.get("candidate"):
+        changes.note_slot(c, e, "sheets_printed", data)
 
 
 @cache

@@ -10,6 +10,7 @@ from itertools import groupby
 import sqlalchemy as sa
 
 from scanpipe.ledgers import tables as t
+from scanpipe.ledgers.slots import EMPTY
 from scanpipe.model import PageRecord, Slot
 
 _p = t.page.c
@@ -33,10 +34,10 @@ class Results:
             yield Slot(test, candidate, question), [PageRecord(*row[: len(_p)]) for row in group]
 
     def printed(self, test: str) -> Counter[Slot]:
-        """How many sheets were printed for each slot."""
+        """How many sheets were printed for each slot, without those that came empty."""
         c = t.sheet.c
         query = sa.select(c.candidate, c.question, sa.func.count()).where(c.test == test)
-        query = query.where(c.candidate.is_not(None), c.question.is_not(None))
+        query = query.where(c.candidate.is_not(None), c.question.is_not(None), ~EMPTY)
         rows = self._c.execute(query.group_by(c.candidate, c.question))
         return Counter({Slot(test, row[0], row[1]): row[2] for row in rows})
 

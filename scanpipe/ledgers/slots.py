@@ -24,6 +24,8 @@ _slot_of: dict[str, sa.BindParameter[str]] = {
     "candidate": _b("candidate"),
     "question": _b("question"),
 }
+EMPTY = sa.exists().where(_p.serial == _s.serial, _p.state == "blank")
+"""Of a printed sheet: it came, and nobody drew on it. Such a sheet is not waited for."""
 _picture = (_p.state == "filed", _p.sha256 == _b("sha256"))
 _OWN_PICTURE = Prepared(sa.select(_p.key, _p.media_type).where(*(_p[n] == v for n, v in _slot_of.items()), *_picture))
 _FURTHER_PICTURE = Prepared(
@@ -120,7 +122,7 @@ class Slots:
 
     def _printed(self, test: str, candidates: Collection[str], questions: Collection[str]) -> Counter[Place]:
         query = sa.select(_s.candidate, _s.question, sa.func.count()).group_by(_s.candidate, _s.question)
-        query = query.where(_s.test == test, _s.candidate.in_(candidates), _s.question.in_(questions))
+        query = query.where(_s.test == test, _s.candidate.in_(candidates), _s.question.in_(questions), ~EMPTY)
         return Counter({(row[0], row[1]): int(row[2]) for row in self._c.execute(query)})
 
     def _ranks(self, test: str, candidates: Collection[str]) -> dict[tuple[Place, str, int], int]:

@@ -103,4 +103,3 @@ def test_500_labels_on_sheets_of_a_pad(home: Installation) -> None:
     result = corpus(home, seed=91_002, count=500)
     assert result.misfiled == []
     assert result.verdicts["filed"] >= 399, result.not_filed
-    print(result.verdicts, np.mean(result.skew_errors_deg), result.not_filed)

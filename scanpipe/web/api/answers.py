@@ -50,8 +50,8 @@ class Renditions(BaseModel):
 class Page(BaseModel):
     """A page that is filed. `version` is 2 and more for a scan that a person took in place of an earlier one of the sheet.
 
-    `content` is the link to the picture's bytes, whose size is null where an earlier version of scanpipe filed it; `taken_in_at`
-    is when its file came, `filed_at` when it came to lie here as it is.
+    `empty`: nobody drew on it. `content` is the link to the picture's bytes, whose size is null where an earlier version of
+    scanpipe filed it; `taken_in_at` is when its file came, `filed_at` when it came to lie here as it is.
     """
 
     serial: str | None
@@ -62,6 +62,7 @@ class Page(BaseModel):
     width_px: int | None
     height_px: int | None
     dpi: float | None
+    empty: bool
     taken_in_at: str
     filed_at: str
     content: str
@@ -235,6 +236,7 @@ def _page(lying: Lying, base: str) -> Page:
         width_px=page.width_px,
         height_px=page.height_px,
         dpi=page.dpi,
+        empty='"empty": true' in (page.evidence or ""),
         taken_in_at=lying.taken_in,
         filed_at=page.at,
         content=content,
