@@ -8,12 +8,13 @@ A code is text of QR's alphanumeric alphabet, so that it packs small and no read
     │  │ │ │ │   └ serial of the sheet of paper, 8 digits; of a label, which is no sheet, zeros
     │  │ │ │ └ id of the key that signed it, 3 characters
     │  │ │ └ traits of the sheet, one base 32 digit (bit 0: Letter paper; 2: rehearsal; 1, 3, 4 reserved: back side)
-    │  │ └ kind: C candidate code, Q question code, S sheet code; P, O codes of a pad; L, M labels (`Kind`)
+    │  │ └ kind: C candidate code, Q question code, S sheet code; P, O codes of a pad; L, M labels; G generic sheet (`Kind`)
     │  └ version of the grammar
     └ ours
 
-(Without the blanks.) Ids are written in capitals, since they are unique without regard to case; characters outside
-A-Z 0-9 . - are escaped by `*` and a digit. A text that does not follow the grammar to the letter is foreign.
+(Without the blanks.) A generic sheet names its layout, and the test where it was printed for one. Ids are written in capitals,
+since they are unique without regard to case; characters outside A-Z 0-9 . - are escaped by `*` and a digit. A text that does not
+follow the grammar to the letter is foreign.
 50 bits: a forger who could try a code at every one of a billion sheets would succeed once in a million tries of that
 size; RFC 2104 advises at least 80 bits for messages that one can try at will, which paper is not.
 """
@@ -43,7 +44,7 @@ _SPELLABLE = re.compile(rf"[A-Za-z0-9.{''.join(_ESCAPES)}{''.join(_ESCAPES).lowe
 """Letters that have one capital each: not ß, whose capitals are those of ss, and not the sign of the escapes itself."""
 _ID = r"(?:[A-Z0-9.-]|\*[0-7]){1,120}"
 _GRAMMAR = re.compile(
-    rf"SP1([CLMOPQS])([A-Z2-7])([A-Z2-7]{{3}})([0-9]{{{SERIAL_DIGITS}}})([A-Z2-7]{{{_MAC_CHARACTERS}}})({_ID}(?::{_ID}){{0,2}})",
+    rf"SP1([CGLMOPQS])([A-Z2-7])([A-Z2-7]{{3}})([0-9]{{{SERIAL_DIGITS}}})([A-Z2-7]{{{_MAC_CHARACTERS}}})({_ID}(?::{_ID}){{0,2}})",
     re.ASCII,
 )
 _LONGEST = 512
@@ -61,6 +62,8 @@ class Kind(StrEnum):
     """Stands on an open pad where others have the question code, and claims nothing."""
     CANDIDATE_LABEL = "L"
     QUESTION_LABEL = "M"
+    GENERIC = "G"
+    """Of a generic sheet, on which a code is shaded: its layout, and the test where it was printed for one."""
 
 
 PERSONAL = (Kind.CANDIDATE, Kind.QUESTION, Kind.SHEET)
@@ -104,6 +107,8 @@ class Parsed:
     key_id: str
     claims: Claims
     mac: str
+    layout: str | None = None
+    """Of a generic sheet: the layout that it was printed with."""
 
     @property
     def letter(self) -> bool:
@@ -140,12 +145,16 @@ class Foreign:
     why: Said
 
 
-def encode(kind: Kind, claims: Claims, key: Key, *, letter: bool = False, rehearsal: bool = False) -> str:
-    """The text of a code. `claims.test`, `claims.serial` (but of a label) and what the kind claims must be there.
+def encode(
+    kind: Kind, claims: Claims, key: Key, *, letter: bool = False, rehearsal: bool = False, layout: str | None = None
+) -> str:
+    """The text of a code. `claims.test`, `claims.serial` (but of a label) and what the kind claims must be there; of a generic
+    sheet its serial and its `layout`.
 
     Raises ValueError for a claim that the grammar cannot spell.
     """
-    fields = [_escape(f) for f in _fields(kind, claims)]
+    told = _fields(kind, claims) if kind is not Kind.GENERIC else _of_generic(claims, layout)
+    fields = [_escape(f) for f in told]
     traits = _BASE32[(_LETTER if letter else 0) | (_REHEARSAL if rehearsal else 0)]
     serial = _NO_SERIAL if kind in LABELS else claims.serial
     head, tail = f"SP1{kind}{traits}{key.id}{serial}", ":".join(fields)
@@ -161,10 +170,12 @@ def parse(text: str) -> Parsed | None:
     if match is None:
         return None
     kind, traits, key_id, serial, mac, fields = match.groups()
-    claims = _claims(Kind(kind), serial, [_unescape(f) for f in fields.split(":")])
+    told = [_unescape(f) for f in fields.split(":")]
+    claims = _claims(Kind(kind), serial, told)
     if claims is None:
         return None
-    return Parsed(Kind(kind), _BASE32.index(traits), key_id, claims, mac)
+    layout = told[0] if kind == Kind.GENERIC else None
+    return Parsed(Kind(kind), _BASE32.index(traits), key_id, claims, mac, layout)
 
 
 def decode(text: str, keyring: Keyring) -> Authentic | BadSignature | Foreign:
@@ -201,6 +212,12 @@ _CLAIMED: Mapping[Kind, tuple[str, ...]] = {
 """What a code of each kind claims beside test and serial, in this order. A pad need not claim it."""
 
 
+def _of_generic(claims: Claims, layout: str | None) -> list[str]:
+    if claims.serial is None or layout is None:
+        raise ValueError(f"a generic sheet needs a layout and more than {claims}")
+    return [layout] if claims.test is None else [layout, claims.test]
+
+
 def _fields(kind: Kind, claims: Claims) -> list[str]:
     wanted = [claims.test, *(getattr(claims, name) for name in _CLAIMED[kind])]
     if kind is Kind.PAD and claims.question is None:
@@ -211,6 +228,8 @@ def _fields(kind: Kind, claims: Claims) -> list[str]:
 
 
 def _claims(kind: Kind, serial: str, fields: list[str]) -> Claims | None:
+    if kind is Kind.GENERIC:
+        return Claims(fields[1] if len(fields) == 2 else None, serial=serial) if len(fields) < 3 else None
     names = _CLAIMED[kind]
     if len(fields) - 1 != len(names) and not (kind is Kind.PAD and len(fields) == 1):
         return None

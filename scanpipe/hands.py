@@ -12,10 +12,12 @@ from importlib import import_module
 from mmap import ACCESS_COPY, MADV_DONTNEED, mmap
 
 from scanpipe.faults import FolderFault
-from scanpipe.model import Reason, Sight
+from scanpipe.model import Reason
 from scanpipe.pipeline import examine, see
 from scanpipe.readers import open_reader
 from scanpipe.saying import say
+from scanpipe.shaded_layout import ShadedLayout
+from scanpipe.sight import Sight
 from scanpipe.stages.calibration import Calibration, Unmeasured, calibrate
 from scanpipe.stages.read import Eyes
 from scanpipe.stages.render import Rendition
@@ -28,6 +30,7 @@ class Errand:
 
     limits: Limits
     jpeg_quality: int
+    layouts: tuple[ShadedLayout, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def examine_page(path: str, index: int, out: str, errand: Errand) -> PageReport:
         prepare()
     assert _Desk.eyes is not None
     try:
-        examined = examine(page, _Desk.eyes, errand.jpeg_quality)
+        examined = examine(page, _Desk.eyes, errand.jpeg_quality, errand.layouts)
     except DecodeError as e:
         return PageReport(None, None, e.problem)
     whole = examined.rendition.own and len(examined.rendition.body) == os.path.getsize(path)
@@ -97,7 +100,7 @@ def read_page(path: str, index: int, symbologies: frozenset[str], errand: Errand
         return page
     eyes = Eyes(open_reader("zxing"), open_reader("zbar"), printed=symbologies, others=frozenset())
     try:
-        return see(page, eyes)
+        return see(page, eyes, errand.layouts)
     except DecodeError as e:
         return e.problem
 

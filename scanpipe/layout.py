@@ -97,6 +97,7 @@ def place_of(kind: Kind, paper: Paper) -> Place:
     bottom_left = Place(_SIDE_MARGIN_MM, bottom)
     return {
         Kind.CANDIDATE: top_left,
+        Kind.GENERIC: top_left,
         Kind.QUESTION: top_right,
         Kind.OPEN: top_right,
         Kind.SHEET: bottom_left,

@@ -7,21 +7,25 @@ picture out. `judge` runs beside the ledger: what is seen and what is on record 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from scanpipe.codes import Foreign, Keyring
-from scanpipe.model import Blank, Claims, Code, Filed, Held, Reason, Sheet, Sight, TestDefinition, Verdict
+from scanpipe.model import Blank, Claims, Code, Filed, Held, Reason, Sheet, Slot, TestDefinition, Verdict
+from scanpipe.saying import say
+from scanpipe.shaded_layout import ShadedLayout
+from scanpipe.sight import Sight
 from scanpipe.stages.blank import find_marks
-from scanpipe.stages.deskew import deskew
+from scanpipe.stages.deskew import by_marks, deskew
 from scanpipe.stages.empty import is_empty
-from scanpipe.stages.identify import Decoded, decode_all, identify, serials, tests
+from scanpipe.stages.identify import Decoded, Identified, decode_all, identify, serials, tests
 from scanpipe.stages.locate import locate
 from scanpipe.stages.plain import read_plain
 from scanpipe.stages.quality import QualityRules, blur_px, codes_problem, darkness, quality_problem
 from scanpipe.stages.read import Eyes, Gray, look, look_shrink, read_all, search
 from scanpipe.stages.render import Rendition, render
+from scanpipe.stages.shaded import Coded, Shaded, name, read_shading
 from scanpipe.stages.streaks import find_streaks
 from scanpipe.stages.unpack import Page
 from scanpipe.stages.validate import Facts, validate
@@ -53,28 +57,44 @@ class Records(Protocol):
         """What bears on these claims: the definition, an earlier page of the same serial, how full the slot is."""
         ...
 
+    def coded(self, code: str) -> Sequence[Coded]:
+        """Every place that this shaded code was given out for."""
+        ...
 
-def examine(page: Page, eyes: Eyes, quality: int) -> Examined:
-    """Reads and straightens a page; `quality` is that of the JPEG. Raises `unpack.DecodeError` for a damaged picture."""
-    small = page.gray(look_shrink(page))
+    def numbered(self, slot: Slot) -> Mapping[int, str]:
+        """The pages of a slot that have a number of their own, by it: `<scan>-<page>`."""
+        ...
+
+
+def examine(page: Page, eyes: Eyes, quality: int, layouts: Sequence[ShadedLayout] = ()) -> Examined:
+    """Reads and straightens a page; `quality` is that of the JPEG, `layouts` are those of generic sheets.
+
+    Raises `unpack.DecodeError` for a damaged picture.
+    """
+    shrink = look_shrink(page)
+    small = page.gray(shrink)
     codes = look(page, eyes)
-    blank = not codes and find_marks(small).blank
-    if not blank:
+    shaded = read_shading(small, shrink, codes, layouts)
+    blank = not codes and shaded is None and find_marks(small).blank
+    if not blank and shaded is None:
         codes = search(page, eyes, codes)
-    sight = describe(page, small, codes, blank)
+        shaded = read_shading(small, shrink, codes, layouts) if codes else None
+    sight = describe(page, small, codes, blank, shaded)
     return Examined(sight, render(page, sight.turn_deg, sight.skew_deg, sight.dpi, quality))
 
 
-def see(page: Page, eyes: Eyes) -> Sight:
+def see(page: Page, eyes: Eyes, layouts: Sequence[ShadedLayout] = ()) -> Sight:
     """What `examine` sees, with every effort to read and without making a picture."""
-    small = page.gray(look_shrink(page))
-    return describe(page, small, read_all(page, eyes), blank=False)
+    shrink = look_shrink(page)
+    small, codes = page.gray(shrink), read_all(page, eyes)
+    return describe(page, small, codes, False, read_shading(small, shrink, codes, layouts))
 
 
-def describe(page: Page, small: Gray, codes: tuple[Code, ...], blank: bool) -> Sight:
+def describe(page: Page, small: Gray, codes: tuple[Code, ...], blank: bool, shaded: Shaded | None = None) -> Sight:
     """How the page stands and what is there of it, told from its codes or, where they do not suffice, from its lines."""
-    stance = locate(codes)
-    skew = deskew(stance, small)
+    marked = shaded.stance if shaded is not None else None
+    stance = marked or locate(codes)
+    skew = deskew(stance, small) if marked is None else by_marks(marked)
     blur = blur_px(small, codes, look_shrink(page)) if stance is not None else None
     shares = stance.shares(page.width_px, page.height_px) if stance is not None else (None, None)
     return Sight(
@@ -83,7 +103,7 @@ def describe(page: Page, small: Gray, codes: tuple[Code, ...], blank: bool) -> S
         skew_deg=round(skew.skew_deg, 3),
         skew_from=skew.source,
         misfit_mm=stance.misfit_mm if stance is not None else None,
-        dpi=stance.dpi if stance is not None and len(stance.kinds) > 1 else page.dpi,
+        dpi=stance.dpi if stance is not None and (marked or len(stance.kinds) > 1) else page.dpi,
         width_px=page.width_px,
         height_px=page.height_px,
         paper_share=shares[0],
@@ -92,7 +112,8 @@ def describe(page: Page, small: Gray, codes: tuple[Code, ...], blank: bool) -> S
         blank=blank,
         blur_mm=round(blur / stance.px_per_mm, 3) if stance is not None and blur is not None else None,
         streaks_mm=find_streaks(small, (page.dpi or _DPI_OF_NOBODY) / look_shrink(page)),
-        empty=is_empty(small, look_shrink(page), stance),
+        empty=shaded is None and is_empty(small, look_shrink(page), stance),
+        shading=shaded.shading if shaded is not None else None,
     )
 
 
@@ -103,10 +124,7 @@ def judge(sight: Sight, keyring: Keyring, records: Records, quality: QualityRule
     """
     if sight.blank:
         return Blank({})
-    decoded = _with_plain(decode_all(sight.codes, keyring), records)
-    named = serials(decoded)
-    printed = records.printed(named.pop()) if len(named) == 1 else None
-    identified = identify(decoded, sight.misfit_mm, printed)
+    identified = _identified(sight, decode_all(sight.codes, keyring), records)
     if isinstance(identified, Held):
         return identified
     evidence = identified.evidence
@@ -117,7 +135,19 @@ def judge(sight: Sight, keyring: Keyring, records: Records, quality: QualityRule
         evidence = {**evidence, "poor_quality": problem.detail}
     facts = replace(records.facts(identified.claims), rehearsal=identified.rehearsal)
     verdict = validate(identified.claims, facts, evidence)
+    if sight.shading is not None:
+        return _in_order(verdict, identified.claims, records)
     return _of_empty(verdict, facts) if sight.empty else verdict
+
+
+def _identified(sight: Sight, decoded: Sequence[Decoded], records: Records) -> Identified | Held:
+    """Whose sheet the page says it is: by its codes, or by what is shaded on it."""
+    if sight.shading is not None:
+        return name(sight.shading, decoded, sight.misfit_mm, records.coded)
+    decoded = _with_plain(decoded, records)
+    named = serials(decoded)
+    printed = records.printed(named.pop()) if len(named) == 1 else None
+    return identify(decoded, sight.misfit_mm, printed)
 
 
 def _with_plain(decoded: Sequence[Decoded], records: Records) -> list[Decoded]:
@@ -138,3 +168,15 @@ def _of_empty(verdict: Filed | Held, facts: Facts) -> Verdict:
     if facts.definition is None or facts.definition.empty_sheets == "file":
         return marked
     return Blank(marked.evidence, marked.slot, marked.serial, marked.revision)
+
+
+def _in_order(verdict: Filed | Held, claims: Claims, records: Records) -> Filed | Held:
+    """A generic sheet is held where another one with its page number lies in the slot: one of the two is not what it says."""
+    number = verdict.evidence.get("page_number")
+    if not isinstance(verdict, Filed) or number is None:
+        return verdict
+    other = records.numbered(verdict.slot).get(number)
+    if other is None:
+        return verdict
+    told = {"detail": say("page %(n)s of this code is filed already", n=number), "other": other}
+    return Held(Reason.SHADED_CODE_UNCLEAR, {**verdict.evidence, **told}, claims, verdict.revision)

@@ -129,4 +129,9 @@ WORDING: Mapping[Reason, Wording] = {
         "Dette arket er skrevet ut for en generalprøve og prøven er en ordentlig en, eller omvendt.",
         ("discard", "retry"),
     ),
+    Reason.SHADED_CODE_UNCLEAR: Wording(
+        "What is shaded on this sheet does not name one candidate and question for certain.",
+        "Det som er skravert på dette arket, peker ikke sikkert på én kandidat og oppgave.",
+        _ALL,
+    ),
 }

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from importlib.resources import files
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from scanpipe.access import AccessRules, AccessTokens
+from scanpipe.definitions.shaded_layout import read_layout
 from scanpipe.desk.alarming import Alarms
 from scanpipe.desk.alarming import Writer as AlarmWriter
 from scanpipe.desk.drafting import Drafts
@@ -31,6 +33,7 @@ from scanpipe.ledgers import SqlLedger, open_ledger
 from scanpipe.mail import Post, PostRules
 from scanpipe.sending import Sender
 from scanpipe.settings import Settings
+from scanpipe.shaded_layout import OWN, ShadedLayout
 from scanpipe.stages.digest import DigestRules, quiet_hours
 from scanpipe.stages.noticing import NoticeRules
 from scanpipe.stages.quality import QualityRules
@@ -261,4 +264,27 @@ def errand(settings: Settings) -> Errand:
     """What the workers are told."""
     li = settings.limits
     limits = Limits(max_pixels=li.pixels, max_pages=li.pages, max_bytes=li.file_mb * 1_000_000)
-    return Errand(limits, settings.render.jpeg_quality)
+    return Errand(limits, settings.render.jpeg_quality, layouts(settings))
+
+
+def layouts(settings: Settings) -> tuple[ShadedLayout, ...]:
+    """The layouts of generic sheets: our own, and those that the settings name. Raises ConfigFault."""
+    own = files("scanpipe.sheets") / "layouts" / f"{OWN}.yaml"
+    found = [_layout(own.name, own.read_bytes())]
+    for name in filter(None, (n.strip() for n in settings.sheets.layouts.split(","))):
+        try:
+            layout = _layout(name, Path(name).read_bytes())
+        except OSError as e:
+            raise ConfigFault(f"{name} cannot be read: {e.strerror}", "Check sheets.layouts.") from e
+        if layout.signed or layout.id in {la.id for la in found}:
+            raise ConfigFault(f"{name}: the layout {layout.id} is ours, or named twice", "Give it another name.")
+        found.append(layout)
+    return tuple(found)
+
+
+def _layout(name: str, data: bytes) -> ShadedLayout:
+    layout, problems = read_layout(data, name)
+    if layout is None:
+        told = "\n".join(str(p) for p in problems)
+        raise ConfigFault(f"{name} does not describe a sheet:\n{told}", "Compare with docs/shaded.md.")
+    return layout

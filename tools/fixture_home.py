@@ -10,6 +10,7 @@ from pathlib import Path
 from scanpipe.codes import Key
 from scanpipe.definitions import load
 from scanpipe.desk import locking, packs
+from scanpipe.desk.coding import import_codes
 from scanpipe.desk.defining import register
 from scanpipe.desk.printing import give_serials
 from scanpipe.model import Candidate, Question, Sheet, TestDefinition
@@ -37,6 +38,9 @@ WIDER = replace(
 REHEARSAL = replace(MATHEMATICS, rehearsal=True)
 """The mathematics exam as it was rehearsed under the same id, which nobody should do."""
 
+CODES = {"4071271": ("10002", "2a"), "0958859": ("10002", "2b")}
+"""Codes that are shaded on generic sheets, and whose they are."""
+
 PACK_OF = "10037"
 """This candidate's sheets were handed to another one."""
 
@@ -54,6 +58,9 @@ def prepare(settings: Settings) -> list[Sheet]:
         with parts.ledger.read() as r:
             mathematics = r.definition(MATHEMATICS.id)
         assert mathematics is not None
+        rows = [f"{code},{candidate},{question}\n" for code, (candidate, question) in CODES.items()]
+        body = "code,candidate,question\n" + "".join(rows)
+        import_codes(parts, MATHEMATICS.id, "codes.csv", body.encode(), "fixtures")
         exchanged = packs.ask(parts, packs.Exchange(MATHEMATICS.id, PACK_OF, "10038"), "one of the office")
         packs.confirm(parts, exchanged, "another of the office")
         return give_serials(parts, mathematics, plan(mathematics, per_question=2)[:160], "fixtures")

@@ -22,6 +22,7 @@ from scanpipe.settings import load_settings
 from tools import fixture_home as home
 from tools.scanner import faults, formats, labels, pens
 from tools.scanner.paper import Picture
+from tools.shaded import corpus, hands
 
 DPI = 150
 
@@ -282,6 +283,26 @@ def bomb(m: Maker) -> Made:
     return bytes(body), [held("too_large")]
 
 
+def shaded(serial: int, code: str, answer: dict[str, Any], without: int | None = None) -> Fixture:
+    """A generic sheet with a code that is written down and shaded, but for one place."""
+
+    def make(m: Maker) -> Made:
+        page = corpus.printed(f"{serial:08d}", DPI, home.KEY)
+        sheet = hands.Sheet(page, DPI, corpus.own_layout(), code, "01", m.rng)
+        sheet.write()
+        sheet.shade_all("full", but=without)
+        pens.write_line(sheet.page, DPI, m.rng, 30, 150)
+        return formats.jpeg(m.fed(sheet.page), DPI), [answer]
+
+    return make
+
+
+def on_generic(serial: int, code: str) -> dict[str, Any]:
+    candidate, question = home.CODES[code]
+    known = {"test": home.MATHEMATICS.id, "candidate": candidate, "question": question, "serial": f"{serial:08d}"}
+    return {"verdict": "filed", **known, "skew_deg": 0.8, "turn_deg": 0}
+
+
 def fixed(body: bytes, reason: str) -> Fixture:
     return lambda _: (body, [held(reason)])
 
@@ -368,6 +389,8 @@ FIXTURES: dict[str, Fixture] = {
     "81-pad-without-label.jpg": pad_without_label,
     "82-label-of-another.jpg": label_of_another,
     "83-labels-without-a-sheet.jpg": labels_without_a_sheet,
+    "84-shaded.jpg": shaded(80_000_020, "4071271", on_generic(80_000_020, "4071271")),
+    "85-shaded-unclear.jpg": shaded(80_000_021, "0958859", held("shaded_code_unclear"), without=3),
 }
 
 

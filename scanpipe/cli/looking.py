@@ -15,9 +15,10 @@ from scanpipe.cli.door import Door, emit, json_option, pass_door
 from scanpipe.engines import Engine, TaskLost
 from scanpipe.faults import FolderFault, UsageFault
 from scanpipe.hands import Errand, PageReport
-from scanpipe.model import Code, Reason, Sight
+from scanpipe.model import Code, Reason
 from scanpipe.readers import SYMBOLOGIES
 from scanpipe.saying import say
+from scanpipe.sight import Sight
 from scanpipe.stages.unpack import Problem
 from scanpipe.wiring import errand, open_workers
 
@@ -110,7 +111,9 @@ def _sight_record(path: Path, index: int, answer: Sight | Problem) -> dict[str, 
     if isinstance(answer, Problem):
         return record | {"error": f"{answer.reason}: {answer.detail}"}
     seen = {"codes": [_code(c) for c in answer.codes], "skew_deg": answer.skew_deg, "turn_deg": answer.turn_deg}
-    return record | seen | {"skew_from": answer.skew_from, "dpi": answer.dpi, "error": None}
+    shading = answer.shading
+    shaded = None if shading is None else {"layout": shading.layout, "code": shading.code, "page": shading.page}
+    return record | seen | {"skew_from": answer.skew_from, "dpi": answer.dpi, "shaded": shaded, "error": None}
 
 
 def _code(code: Code) -> dict[str, Any]:
@@ -132,6 +135,10 @@ def _say(record: dict[str, Any]) -> None:
     click.echo(f"{len(record['codes'])} codes, turned {record['turn_deg']}°, skew {record['skew_deg']}°")
     for code in record["codes"]:
         click.echo(f"  {code['symbology']:<10} {code['reader']:<6} {code['text'][:120]!r}")
+    if record["shaded"]:
+        click.echo(
+            f"  shaded     {record['shaded']['code'] or 'nothing'}, page {record['shaded']['page'] or 'without number'}"
+        )
 
 
 def _straight_record(path: Path, index: int, answer: PageReport | Problem, out: Path) -> dict[str, Any]:

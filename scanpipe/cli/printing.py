@@ -11,6 +11,7 @@ import click
 from scanpipe import sheets as printing
 from scanpipe.cli.door import Door, emit, json_option, pass_door, person, progress
 from scanpipe.desk.defining import find_test
+from scanpipe.desk.generic import print_generic
 from scanpipe.desk.printing import Pad, plan_candidateless, plan_sheets, print_labels, print_sheets
 from scanpipe.faults import UsageFault
 from scanpipe.layout import Paper
@@ -51,6 +52,11 @@ class _Wish:
 @click.command()
 @click.argument("test", required=False)
 @click.option("--calibration", is_flag=True, help="Print the page for `scanpipe calibrate` instead; takes no TEST.")
+@click.option(
+    "--generic",
+    is_flag=True,
+    help="Print generic sheets, on which a code is shaded; with TEST they count for it alone.",
+)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The PDF to write.")
 @click.option("--manifest", type=click.Path(path_type=Path), help="A CSV that says what stands on each page.")
 @click.option("--per-question", type=click.IntRange(1, 99), help="Sheets for each candidate and question [default: 1].")
@@ -58,7 +64,7 @@ class _Wish:
 @click.option(
     "--open-pad", is_flag=True, help="Print a pad for any question instead; the question comes by label, too."
 )
-@click.option("--count", type=click.IntRange(1, 20_000), help="Sheets of the pad.")
+@click.option("--count", type=click.IntRange(1, 20_000), help="Sheets of the pad, or generic ones.")
 @click.option("--spare", type=click.IntRange(1, 999), help="Print so many spare sheets of each question instead.")
 @click.option("--candidate", multiple=True, help="Only this candidate; may be repeated.")
 @click.option("--question", multiple=True, help="Only this question; may be repeated.")
@@ -70,7 +76,16 @@ class _Wish:
 @click.option("--area", type=click.Choice(["plain", "dotted", "lined", "millimetre"]), help="[default: sheets.area]")
 @click.option("--names/--no-names", default=True, show_default=True, help="Print names, rooms and seats.")
 @pass_door
-def sheets(door: Door, /, test: str | None, calibration: bool, out: Path, manifest: Path | None, **wish: Any) -> None:
+def sheets(
+    door: Door,
+    /,
+    test: str | None,
+    calibration: bool,
+    generic: bool,
+    out: Path,
+    manifest: Path | None,
+    **wish: Any,
+) -> None:
     """Print the sheets of a test: one for each candidate and question that takes sketches, unless told otherwise.
 
     Every sheet gets a serial of its own, and the ledger records it. Printing again makes new sheets with new serials. The sheets
@@ -79,8 +94,12 @@ def sheets(door: Door, /, test: str | None, calibration: bool, out: Path, manife
     \b
     Example: scanpipe sheets MA0001-2026H --out sheets.pdf --manifest sheets.csv --room S4
              scanpipe sheets MA0001-2026H --pad 2a --count 500 --out pad.pdf
+             scanpipe sheets --generic --count 500 --out generic.pdf
     """
     wished = _Wish(**wish)
+    if generic:
+        _print_generic(door, test, out, wished)
+        return
     if calibration == (test is not None):
         raise UsageFault("name a test, or --calibration, and not both", "`scanpipe tests list` shows the tests.")
     if test is None:
@@ -89,6 +108,21 @@ def sheets(door: Door, /, test: str | None, calibration: bool, out: Path, manife
         return
     count = _print(door, test, out, manifest, wished)
     click.echo(f"{count} sheets in {out}" + (f", manifest in {manifest}" if manifest else ""))
+
+
+def _print_generic(door: Door, test: str | None, out: Path, wish: _Wish) -> None:
+    count = wish.count
+    if count is None:
+        raise UsageFault(
+            "generic sheets have a --count", "Example: scanpipe sheets --generic --count 500 --out generic.pdf"
+        )
+    area: Any = wish.area or door.settings.sheets.area
+    with door.parts() as parts:
+        of = find_test(parts, test) if test is not None else None
+        with progress("printing", count) as advance:
+            serials = print_generic(parts, count, out, person(), _paper(door, wish), of, area, advance)
+    told = f", for {of.id}" if of else ""
+    click.echo(f"{count} generic sheets in {out}, serials {serials[0]} to {serials[-1]}{told}")
 
 
 def _print(door: Door, test: str, out: Path, manifest: Path | None, wish: _Wish) -> int:

@@ -13,6 +13,7 @@ from scanpipe.faults import UsageFault
 
 COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
+        "code": ("code", "kode", "sifferkode", "skissekode", "engangskode"),
         "room": ("room", "rom", "sal", "lokale", "eksamensrom"),
         "candidate": ("candidate", "number", "candidatenumber", "kandidatnr", "kandidatnummer", "kandidat"),
         "question": ("question", "oppgave", "oppgavenr", "oppgavenummer", "spørsmål"),

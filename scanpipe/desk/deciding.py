@@ -14,6 +14,7 @@ from typing import Any
 
 from scanpipe.desk.decisions import STAYS, check_seen, check_unlocked, lost_slots, make, of_rehearsal, page_or_fault
 from scanpipe.desk.filing import conclude
+from scanpipe.desk.numbering import order_by_number
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused, StoreFault, UnknownThing
 from scanpipe.ledgers import Transaction
@@ -154,7 +155,9 @@ def find_page(tx: Transaction, name: str) -> PageId:
 def contradiction(tx: Transaction, record: PageRecord, chosen: Claims) -> list[str]:
     """What speaks against a choice, as words: codes on the page that can be trusted, and what was printed under their serial."""
     said = {"test": chosen.test, "candidate": chosen.candidate, "question": chosen.question}
-    claims = [code.get("claims", {}) for code in json.loads(record.evidence or "{}").get("codes", [])]
+    evidence = json.loads(record.evidence or "{}")
+    claims = [code.get("claims", {}) for code in evidence.get("codes", [])]
+    claims.append(evidence.get("shaded", {}).get("names", {}))
     sheet = tx.printed(record.serial) if record.serial else None
     if sheet is not None:
         claims.append({"test": sheet.test, "candidate": sheet.candidate, "question": sheet.question})
@@ -226,6 +229,8 @@ def place(tx: Transaction, record: PageRecord, filed: Filed, decision: Decision)
         "decided_by": decision.by,
     }
     tx.append("page_placing", scan=record.scan, page=record.page, **columns, contradict=decision.contradict)
+    if "page_number" in evidence:
+        order_by_number(tx, filed.slot)
     return page_or_fault(tx, record.id)
 
 

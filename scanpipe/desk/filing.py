@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scanpipe.desk.numbering import order_by_number
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import LedgerUnavailable, StoreFault
 from scanpipe.hands import PageReport
@@ -31,13 +32,14 @@ from scanpipe.model import (
     PageRecord,
     ScanRecord,
     Sheet,
-    Sight,
     Slot,
     TestDefinition,
     Verdict,
 )
 from scanpipe.pipeline import judge
 from scanpipe.saying import kept
+from scanpipe.sight import Sight
+from scanpipe.stages.shaded import Coded
 from scanpipe.stages.validate import Facts
 from scanpipe.stores import Put
 
@@ -69,6 +71,12 @@ class _Records:
 
     def facts(self, claims: Claims) -> Facts:
         return self.tx.facts(claims, self.page)
+
+    def coded(self, code: str) -> Sequence[Coded]:
+        return self.tx.shaded().given_out(code)
+
+    def numbered(self, slot: Slot) -> Mapping[int, str]:
+        return {number: str(page) for page, number in self.tx.shaded().numbered(slot, self.page)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +151,8 @@ def begin_settling(parts: Parts, scan: ScanRecord, index: int, report: PageRepor
         verdict = judge(sight, parts.keyring, _Records(tx, page), parts.quality)
         if isinstance(verdict, Filed):
             tx.append("page_placing", scan=page.scan, page=page.index, **_filed_columns(verdict, sight, picture))
+            if "page_number" in verdict.evidence:
+                order_by_number(tx, verdict.slot)
         return verdict
 
     return Settling(parts, scan, page, sight, picture, parts.ledger.hand_in(decide), time.perf_counter())

@@ -16,7 +16,7 @@ from typing import Any
 
 from scanpipe.desk.intake import fetch
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.shelving import BINDINGS, DEFINITIONS, SHEETS
+from scanpipe.desk.shelving import BINDINGS, CODES, DEFINITIONS, GENERIC, SHEETS
 from scanpipe.engines import Engine, TaskLost
 from scanpipe.ledgers import Transaction
 from scanpipe.model import PageId, Slot
@@ -78,6 +78,9 @@ def rebuild(parts: Parts, count_pages: Callable[[str], int], by: str, progress: 
         done.sheets += parts.ledger.write(partial(_print, data=_data(parts, key)))
     for key in sorted(parts.store.keys(BINDINGS)):
         parts.ledger.write(partial(_bind, data=_data(parts, key), number=int(key[-9:-5])))
+    for folder, restore in ((GENERIC, _print_generic), (CODES, _give_out)):
+        for key in sorted(parts.store.keys(folder)):
+            parts.ledger.write(partial(restore, data=_data(parts, key)))
     seen = 0
     for key in parts.store.keys("originals/"):
         done.scans += _take_in(parts, key, count_pages)
@@ -115,6 +118,16 @@ def _bind(tx: Transaction, data: dict[str, Any], number: int) -> None:
     known = sum(json.loads(event.data)["serial"] == data["serial"] for event in events)
     if known < number and tx.printed(data["serial"]) is not None:
         tx.append("sheet_unbound" if data["candidate"] is None else "sheet_bound", **data)
+
+
+def _print_generic(tx: Transaction, data: dict[str, Any]) -> None:
+    if not tx.shaded().printed(data["first"]):
+        tx.append("generic_sheets_printed", **data)
+
+
+def _give_out(tx: Transaction, data: dict[str, Any]) -> None:
+    if all(c.test != data["test"] for c in tx.shaded().given_out(data["codes"][0][0])):
+        tx.append("codes_given_out", **data)
 
 
 def _take_in(parts: Parts, key: str, count_pages: Callable[[str], int]) -> int:

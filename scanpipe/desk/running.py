@@ -42,7 +42,7 @@ def run_from(tx: Transaction, id: PageId) -> list[tuple[PageRecord, Suggestion]]
         if page.state in ("filed", "blank"):
             continue
         best = suggestions_for(tx, page.id) if page.state == "held" else []
-        if not best or best[0].ground == "pack" or len(found) == LONGEST:
+        if not best or best[0].ground in ("pack", "shaded") or len(found) == LONGEST:
             break
         if best[0].serial is not None and best[0].serial in {s.serial for _, s in found}:
             break  # two pages cannot be one sheet

@@ -1,5 +1,5 @@
-"""What the store carries beside scans and pages, so that a lost ledger can be made anew: definitions, the printed sheets, and
-whose they became.
+"""What the store carries beside scans and pages, so that a lost ledger can be made anew: definitions, the printed sheets,
+whose they became, and the codes that are shaded.
 
 Each is the event of the ledger as it stands there, under `record/`. A put that was cut off is made up for by the next one.
 """
@@ -18,7 +18,16 @@ from scanpipe.stores import Put
 
 RECORD = "record/"
 DEFINITIONS, SHEETS, BINDINGS = f"{RECORD}definitions/", f"{RECORD}sheets/", f"{RECORD}bindings/"
-SHELVED = ("definition_registered", "sheets_printed", "sheet_bound", "sheet_unbound", "test_retired")
+GENERIC, CODES = f"{RECORD}generic/", f"{RECORD}codes/"
+SHELVED = (
+    "definition_registered",
+    "sheets_printed",
+    "sheet_bound",
+    "sheet_unbound",
+    "generic_sheets_printed",
+    "codes_given_out",
+    "test_retired",
+)
 """The events that tell what must be there."""
 
 
@@ -50,7 +59,11 @@ def _keyed(events: list[Event]) -> Iterator[tuple[Event, str]]:
     for event, data in told:
         if data["test"] in retired:
             continue
-        if event.type == "definition_registered":
+        if event.type == "generic_sheets_printed":
+            yield event, f"{GENERIC}{data['first']}.json"
+        elif event.type == "codes_given_out":
+            yield event, f"{CODES}{data['test']}/{data['codes'][0][0]}.json"
+        elif event.type == "definition_registered":
             yield event, f"{DEFINITIONS}{data['test']}/{data['revision']:06d}.json"
         elif event.type in ("sheet_bound", "sheet_unbound"):
             changed[data["serial"]] += 1

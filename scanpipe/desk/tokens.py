@@ -21,7 +21,7 @@ SCOPES: Mapping[str, str] = {
     "events:read": "what has changed",
     "receipts:read": "how many sheets of a candidate have come",
     "expected:write": "how many sheets are expected",
-    "tests:write": "read, create and revise definitions",
+    "tests:write": "read, create and revise definitions, and give out shaded codes",
     "locks:write": "lock and unlock a test's slots",
     "sheets:write": "say whose spare sheets are",
     "scans:write": "send scans, and ask what became of them",

@@ -131,6 +131,12 @@ _SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
         by=d["by"],
         why=d["why"],
     ),
+    "generic_sheets_printed": lambda e, d: say(
+        "%(by)s printed generic sheets, serials %(first)s to %(last)s.", by=d["by"], first=d["first"], last=d["last"]
+    ),
+    "codes_given_out": lambda e, d: say(
+        "Test %(test)s: %(by)s gave out %(n)s codes.", test=d["test"], by=d["by"], n=len(d["codes"])
+    ),
     "retirement_asked": lambda e, d: say(
         "Test %(test)s: %(by)s asked to retire it after %(after)s.", test=d["test"], by=d["by"], after=d["after"]
     ),

@@ -14,6 +14,7 @@ from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.decisions import DecisionRecord
 from scanpipe.ledgers.queue import Filter, Row
 from scanpipe.model import Claims, PageId, PageRecord, ScanRecord, Sheet, Slot, TestDefinition
+from scanpipe.stages.shaded import Coded, most_likely
 from scanpipe.stages.suggest import Known, Neighbour, Suggestion, suggest
 
 _NEIGHBOURS = 2
@@ -91,11 +92,21 @@ def _suggestions(
         evidence.get("handed_to") if page.reason == "pack_exchanged" else None,
         _named_in_print(tx, page),
         bool(before and after) and before[-1][0].state == after[0][0].state == "filed",
+        _likely(tx, page, evidence) if page.reason == "shaded_code_unclear" else (),
     )
     if page.state == "filed" or page.reason in ("sheet_seen_before", "rehearsal"):
         return []
     found = suggest(known, tx.printed, lambda claims: tx.facts(claims, page.id))
     return [s for s in found if s.ground == "pack" or not contradiction(tx, page, _claims(s.slot))]
+
+
+def _likely(tx: Transaction, page: PageRecord, evidence: Mapping[str, Any]) -> list[Coded]:
+    """The codes nearest to what is shaded, of the page's test where its code names one."""
+    shaded = evidence.get("shaded", {})
+    if not shaded.get("fills"):
+        return []
+    given_out = tx.shaded().of_test(page.test) if page.test else tx.shaded().all()
+    return [likely.coded for likely in most_likely(shaded["fills"], shaded["digits"], given_out)]
 
 
 def _named_in_print(tx: Transaction, page: PageRecord) -> Sheet | None:

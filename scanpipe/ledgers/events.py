@@ -30,8 +30,8 @@ notice_begun            kind, subject, since, severity, params: somebody should 
 notice_ended            notice: it is over
 
 What of this changes a slot is written into the table `change` as well: `changes.py`. Scans and pages:
-`events_pages.py`; sheets: `events_sheets.py`; what is expected, differences and reports: `events_expected.py`. All are parts of
-this module.
+`events_pages.py`; sheets: `events_sheets.py`; what is expected, differences and reports: `events_expected.py`; generic sheets and
+their codes: `events_shaded.py`. All are parts of this module.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from scanpipe.ledgers import changes, events_expected, events_pages, events_sheets
+from scanpipe.ledgers import changes, events_expected, events_pages, events_shaded, events_sheets
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.chain import canonical
 
@@ -158,7 +158,6 @@ _PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     "results_exported": _nothing,
     "drawing_viewed": _nothing,
     "retirement_asked": _nothing,
-    "test_retired": _nothing,
     "ledger_rebuilt": _nothing,
     "key_made": _nothing,
     "user_added": _nothing,
@@ -173,6 +172,7 @@ _PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     **events_pages.PROJECTIONS,
     **events_sheets.PROJECTIONS,
     **events_expected.PROJECTIONS,
+    **events_shaded.PROJECTIONS,
 }
 
 TYPES = frozenset(_PROJECTIONS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA = "0011"
+SCHEMA = "0012"
 """The Alembic revision that this code works with."""
 
 metadata = sa.MetaData()
@@ -60,6 +60,27 @@ sheet = sa.Table(
     sa.Index("sheet_slot", "test", "candidate", "question"),
 )
 """A sheet of a pad has no candidate, and one of an open pad no question, until it is bound: `bound` is the event that did."""
+
+generic_print = sa.Table(
+    "generic_print",
+    metadata,
+    sa.Column("first", sa.String(16), primary_key=True),
+    sa.Column("last", sa.String(16), nullable=False),
+    sa.Column("layout", sa.String(40), nullable=False),
+    sa.Column("test", sa.String(40)),
+)
+"""Generic sheets that were printed at once, from their first serial to their last; `test` where they count for one alone."""
+
+coded = sa.Table(
+    "coded",
+    metadata,
+    sa.Column("code", sa.String(12), primary_key=True),
+    sa.Column("test", sa.String(40), primary_key=True),
+    sa.Column("candidate", sa.String(20), nullable=False),
+    sa.Column("question", sa.String(20), nullable=False),
+    sa.Index("coded_test", "test", "candidate", "question"),
+)
+"""The codes that candidates shade on generic sheets, and the place that each names. Gone with a test that is retired."""
 
 scan = sa.Table(
     "scan",

@@ -30,6 +30,7 @@ from scanpipe.ledgers.queue import Queue
 from scanpipe.ledgers.received import Received
 from scanpipe.ledgers.results import Results
 from scanpipe.ledgers.sessions import Sessions
+from scanpipe.ledgers.shaded import ShadedCodes
 from scanpipe.ledgers.slots import Slots
 from scanpipe.ledgers.webhooks import Webhooks
 from scanpipe.model import Claims, PageId, PageRecord, ScanRecord, Sheet, Slot, TestDefinition
@@ -90,7 +91,8 @@ class Transaction:
     def last_serial(self) -> int:
         """The highest serial that was ever given out; 0 when there is none."""
         self.hold("serials")
-        return int(self._c.execute(sa.select(sa.func.max(t.sheet.c.serial))).scalar() or 0)
+        given = (sa.func.max(t.sheet.c.serial), sa.func.max(t.generic_print.c.last))
+        return max(int(self._c.execute(sa.select(serial)).scalar() or 0) for serial in given)
 
     def definition(self, test: str, revision: int | None = None) -> TestDefinition | None:
         """A test's definition, the newest unless a revision is named; `test` without regard to case."""
@@ -248,6 +250,10 @@ class Transaction:
     def prints(self) -> Prints:
         """Pages whose print was read."""
         return Prints(self._c)
+
+    def shaded(self) -> ShadedCodes:
+        """The codes that candidates shade, and the pages that are filed by them."""
+        return ShadedCodes(self._c)
 
     def queue(self) -> Queue:
         """What is held."""

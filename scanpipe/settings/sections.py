@@ -79,6 +79,7 @@ class QualitySettings:
 class SheetSettings:
     paper: str = "a4"
     area: str = "plain"
+    layouts: str = ""
 
 
 @dataclass(frozen=True, slots=True)

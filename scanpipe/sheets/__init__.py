@@ -3,6 +3,7 @@
 from scanpipe.layout import A4, LETTER
 from scanpipe.sheets.calibration import draw_calibration
 from scanpipe.sheets.document import Style, draw
+from scanpipe.sheets.generic import draw_generic
 from scanpipe.sheets.labels import LABEL_SHEETS, Label, LabelSheet, candidate_label, draw_labels, question_label
 from scanpipe.sheets.lettering import Missing, missing_glyphs
 from scanpipe.sheets.manifest import write_manifest
@@ -36,6 +37,7 @@ __all__ = [
     "chosen_questions",
     "draw",
     "draw_calibration",
+    "draw_generic",
     "draw_labels",
     "matrix",
     "missing_glyphs",

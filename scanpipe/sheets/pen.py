@@ -58,6 +58,22 @@ class Pen:
         left, bottom = box.x_mm * mm, self._up(box.bottom_mm)
         self.canvas.rect(left, bottom, box.width_mm * mm, box.height_mm * mm, stroke=0, fill=1)
 
+    def ellipse(
+        self,
+        middle_mm: tuple[float, float],
+        size_mm: tuple[float, float],
+        thickness_mm: float,
+        gray: float,
+        filled: bool,
+    ) -> None:
+        """An outline; `filled`: black all over."""
+        self.canvas.setStrokeGray(gray)
+        self.canvas.setFillGray(0)
+        self.canvas.setLineWidth(thickness_mm * mm)
+        x, y, w, h = middle_mm[0], middle_mm[1], *size_mm
+        left, right, bottom, top = (x - w / 2) * mm, (x + w / 2) * mm, self._up(y + h / 2), self._up(y - h / 2)
+        self.canvas.ellipse(left, bottom, right, top, stroke=1, fill=int(filled))
+
     def tick(self, start_mm: tuple[float, float], end_mm: tuple[float, float], thickness_mm: float) -> None:
         """A black line."""
         self.canvas.setStrokeGray(0)

@@ -46,6 +46,11 @@ def deskew(stance: Stance | None, small: Gray) -> Skew:
     return Skew(turn, page_skew_deg(upright, skew, _TRUST_ONE_CODE_DEG), "one code and page")
 
 
+def by_marks(stance: Stance) -> Skew:
+    """Of a sheet that is located by its registration marks."""
+    return Skew(*split(stance.angle_deg), "marks")
+
+
 def split(angle_deg: float) -> tuple[int, float]:
     """An angle as the nearest quarter turn (0, 90, 180, 270) and the rest (-45 to 45)."""
     quarter = round(angle_deg / 90)

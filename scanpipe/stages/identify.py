@@ -63,7 +63,7 @@ def identify(decoded: Sequence[Decoded], misfit_mm: float | None, printed: Sheet
 
     `printed` is what was printed under the one serial that the codes name, None when that is not on record.
     """
-    evidence = _evidence(decoded, misfit_mm)
+    evidence = evidence_of_codes(decoded, misfit_mm)
     said = _said(decoded, printed)
     known = _union(said)
     problem = _problem(decoded, said, misfit_mm)
@@ -157,7 +157,8 @@ def _missing(claims: Claims) -> Reason | None:
     return None
 
 
-def _evidence(decoded: Sequence[Decoded], misfit_mm: float | None) -> dict[str, Any]:
+def evidence_of_codes(decoded: Sequence[Decoded], misfit_mm: float | None) -> dict[str, Any]:
+    """What is kept of the codes with the page."""
     evidence: dict[str, Any] = {"codes": [_code_evidence(c, d) for c, d in decoded]}
     if misfit_mm is not None:
         evidence["misfit_mm"] = round(misfit_mm, 2)

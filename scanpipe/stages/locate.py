@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -73,6 +73,12 @@ def locate(codes: Sequence[Code]) -> Stance | None:
     on_sheet = _complex([place_of(p.kind, paper).corners_mm[i] for _, p in printed for i in _RELIABLE_CORNERS])
     on_page = _complex([c.corners[i] for c, _ in printed for i in _RELIABLE_CORNERS])
     return _fit(on_sheet, on_page, paper, tuple(p.kind for _, p in printed))
+
+
+def located(on_sheet_mm: Sequence[Point], on_page_px: Sequence[Point], paper: Paper, misfit_mm: float) -> Stance:
+    """The stance of a generic sheet, of which at least two points are known; `misfit_mm` says how well."""
+    found = _fit(_complex(on_sheet_mm), _complex(on_page_px), paper, (Kind.GENERIC,))
+    return replace(found, misfit_mm=misfit_mm)
 
 
 def _fit(

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanpipe.codes import LABELS, parse
-from scanpipe.model import Code, Reason, Sight
+from scanpipe.model import Code, Reason
 from scanpipe.saying import say
+from scanpipe.sight import Sight
 
 MIN_PAGE_SHARE_ONE_CODE = 0.75
 """Where a single code vouches for a sheet, that sheet must fill the page as sheets do: a cut-out does not."""

@@ -119,7 +119,7 @@ def _dpi_if_a4(page: Picture) -> float:
 
 
 def is_whole_sheet(codes: Iterable[Code]) -> bool:
-    """All three codes of one sheet, or those of a pad with its labels, and nothing else."""
+    """All three codes of one sheet, or those of a pad with its labels, or that of a generic sheet, and nothing else."""
     parsed = [parse(c.text) for c in codes]
     found = [p for p in parsed if p is not None]
     kinds = frozenset(p.kind for p in found)
@@ -130,6 +130,7 @@ _WHOLE = (
     frozenset(PERSONAL),
     frozenset({Kind.QUESTION, Kind.PAD, Kind.CANDIDATE_LABEL}),
     frozenset({Kind.OPEN, Kind.PAD, *LABELS}),
+    frozenset({Kind.GENERIC}),
 )
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from scanpipe.model import Claims, Filed, Sheet, Slot
+from scanpipe.stages.shaded.naming import Coded
 from scanpipe.stages.validate import Facts, validate
 
-Ground = Literal["pack", "printed", "text", "serials", "both_sides", "before", "after", "nearest"]
+Ground = Literal["pack", "printed", "shaded", "text", "serials", "both_sides", "before", "after", "nearest"]
 
 
 _SHEETS = ("printed", "text", "serials")
@@ -33,7 +34,8 @@ class Neighbour:
 class Known:
     """`before` and `after` begin with the nearest. `printed` is the record of the page's own serial, `nearest` candidates whose
     numbers look like the one that was read, `handed_to` who was handed the pack that the sheet belongs to, `text` the sheet that
-    the print beside dead codes names, `between`: the very pages before and after are known, no other unknown one lies there.
+    the print beside dead codes names, `between`: the very pages before and after are known, no other unknown one lies there,
+    `likely` the codes that are nearest to what is shaded, the nearest first.
     """
 
     claims: Claims
@@ -44,16 +46,20 @@ class Known:
     handed_to: str | None = None
     text: Sheet | None = None
     between: bool = False
+    likely: Sequence[Coded] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """`serial` is that of the sheet that the ground speaks of, where it does; `in_slot` how many sheets lie there already."""
+    """`serial` is that of the sheet that the ground speaks of, where it does; `in_slot` how many sheets lie there already;
+    `code` the shaded code that names the slot, where that is the ground.
+    """
 
     slot: Slot
     ground: Ground
     serial: str | None
     in_slot: int
+    code: str | None = None
 
 
 def suggest(known: Known, printed: Callable[[str], Sheet | None], facts: Callable[[Claims], Facts]) -> list[Suggestion]:
@@ -70,7 +76,8 @@ def suggest(known: Known, printed: Callable[[str], Sheet | None], facts: Callabl
             told = facts(claims)
         verdict = validate(claims, replace(told, first=None, handed_to=None, locked=False), {})
         if isinstance(verdict, Filed) and verdict.slot not in found:
-            found[verdict.slot] = Suggestion(verdict.slot, ground, claims.serial, told.in_slot)
+            code = _code_of(known.likely, verdict.slot) if ground == "shaded" else None
+            found[verdict.slot] = Suggestion(verdict.slot, ground, claims.serial, told.in_slot, code)
     return list(found.values())
 
 
@@ -83,6 +90,9 @@ def _guesses(known: Known, printed: Callable[[str], Sheet | None]) -> Iterator[t
         return
     if sheet is not None:
         yield "printed", Claims(sheet.test, sheet.candidate, sheet.question, sheet.serial)
+    for coded in known.likely:
+        if _agrees(own, coded):
+            yield "shaded", Claims(coded.test, coded.candidate, coded.question, own.serial)
     if known.text is not None and _agrees(own, known.text):
         yield "text", Claims(known.text.test, known.text.candidate, known.text.question, known.text.serial)
     missing = _missing_serial(before, after) if known.between else None
@@ -108,7 +118,12 @@ def _missing_serial(before: Neighbour | None, after: Neighbour | None) -> str | 
     return f"{(first + last) // 2:0{len(before.serial)}d}" if abs(last - first) == 2 else None
 
 
-def _agrees(own: Claims, sheet: Sheet) -> bool:
+def _code_of(likely: Sequence[Coded], slot: Slot) -> str | None:
+    at = (slot.test, slot.candidate, slot.question)
+    return next((c.code for c in likely if (c.test, c.candidate, c.question) == at), None)
+
+
+def _agrees(own: Claims, sheet: Sheet | Coded) -> bool:
     """Does nothing that was read on the page speak against this sheet?"""
     pairs = ((own.test, sheet.test), (own.candidate, sheet.candidate), (own.question, sheet.question))
     return all(said is None or is_ is None or said.upper() == is_.upper() for said, is_ in pairs)

@@ -14,6 +14,7 @@ from scanpipe.faults import Fault
 from scanpipe.web import site as pages
 from scanpipe.web.api import (
     bindings,
+    codes,
     content,
     documents,
     expected,
@@ -31,7 +32,7 @@ from scanpipe.web.api.door import ApiRules, Gate
 from scanpipe.web.api.problems import ROOT, ApiProblem
 from scanpipe.web.site import Site, add_pages
 
-_ROOMS = (health, slots, content, documents, feed, receipts, expected, bindings, tests, scans, webhooks)
+_ROOMS = (health, slots, content, documents, feed, receipts, expected, bindings, codes, tests, scans, webhooks)
 _USUAL = ApiRules()
 
 

@@ -105,6 +105,9 @@ NEXT: Mapping[str, str] = {
         "Next: look whether it is a sheet at all, then assign it, or have the paper scanned again."
     ),
     "rehearsal": N_("Next: discard it; a sheet of a rehearsal never goes to a real test, nor the other way round."),
+    "shaded_code_unclear": N_(
+        "Next: compare the code in the boxes with the suggestions, and take the one that it is, or assign it."
+    ),
 }
 """For each reason what a person does next."""
 WHYS = (N_("nothing on it"), N_("cover sheet"), N_("test print"), N_("not readable"), N_("discarded"))

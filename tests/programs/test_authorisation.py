@@ -42,7 +42,12 @@ OPENS = {
     "receipts:read": {("GET", "/receipts/{code}")},
     "expected:write": {("PUT", "/tests/{test}/declared/{candidate}/{question}")},
     "sheets:write": {("PUT", "/tests/{test}/bindings/{serial}")},
-    "tests:write": {("GET", "/tests/{test}"), ("PUT", "/tests/{test}")},
+    "tests:write": {
+        ("GET", "/tests/{test}"),
+        ("PUT", "/tests/{test}"),
+        ("GET", "/tests/{test}/codes"),
+        ("POST", "/tests/{test}/codes"),
+    },
     "locks:write": {("PUT", "/tests/{test}/lock"), ("DELETE", "/tests/{test}/lock")},
     "scans:write": {("POST", "/scans"), ("GET", "/scans/{sha256}")},
     "webhooks:write": {
@@ -72,6 +77,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
         "content": b'{"candidate": "10001"}',
         "headers": {"Content-Type": "application/json"},
     },
+    ("POST", "/tests/{test}/codes"): {"content": b'{"codes": []}', "headers": {"Content-Type": "application/json"}},
     ("POST", "/webhooks"): {"json": {"test": "{test}", "url": "https://receiver.example/"}},
 }
 

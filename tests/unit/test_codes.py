@@ -23,7 +23,7 @@ from scanpipe.codes import (
 )
 from scanpipe.definitions import id_problem
 from scanpipe.model import Claims
-from tests.helpers import CLAIMS, KEY, RING
+from tests.helpers import CLAIMS, KEY, NOT_GENERIC, RING
 
 OLD, NEW = Key("AAA", b"the key of last spring, 32 bytes"), Key("BBB", b"the key of this autumn, 32 bytes")
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyzÆØÅæøåÄÖÜäöüÉé"
@@ -50,7 +50,7 @@ def said_by(kind: Kind, claims: Claims) -> Claims:
     )
 
 
-@given(claims_of_any_sheet, st.sampled_from(Kind), st.booleans(), st.booleans())
+@given(claims_of_any_sheet, st.sampled_from(NOT_GENERIC), st.booleans(), st.booleans())
 @example(Claims("ÆØÅ-æøå.É_ü", "Ö1", "2ä", "00000000"), Kind.SHEET, True, False)
 def test_every_claim_comes_back_in_capitals(claims: Claims, kind: Kind, letter: bool, rehearsal: bool) -> None:
     text = encode(kind, claims, KEY, letter=letter, rehearsal=rehearsal)
@@ -79,7 +79,7 @@ def test_a_rehearsal_cannot_be_made_of_a_live_sheet() -> None:
     assert isinstance(decode(text[:4] + "E" + text[5:], RING), BadSignature)
 
 
-@given(claims_of_any_sheet, st.sampled_from(Kind))
+@given(claims_of_any_sheet, st.sampled_from(NOT_GENERIC))
 def test_a_text_packs_as_qr_alphanumeric(claims: Claims, kind: Kind) -> None:
     assert set(encode(kind, claims, KEY)) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 $%*+-./:")
 
@@ -93,7 +93,7 @@ def altered(text: str) -> set[str]:
     return (changed | inserted | deleted | swapped) - {text}
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", NOT_GENERIC)
 def test_no_change_of_one_character_is_authentic(kind: Kind) -> None:
     claims = Claims("MÆ-1.Å", "10001", "2A", "00012345")
     ring = Keyring.of(OLD, NEW, KEY)
@@ -106,7 +106,7 @@ def test_no_change_of_one_character_is_authentic(kind: Kind) -> None:
     assert all(isinstance(a, BadSignature) for a in grammatical.values())
 
 
-@given(claims_of_any_sheet, claims_of_any_sheet, st.sampled_from(Kind))
+@given(claims_of_any_sheet, claims_of_any_sheet, st.sampled_from(NOT_GENERIC))
 def test_a_signature_does_not_fit_other_claims(claims: Claims, other: Claims, kind: Kind) -> None:
     one, two = encode(kind, claims, KEY), encode(kind, other, KEY)
     if one[16:26] != two[16:26]:
@@ -269,3 +269,26 @@ def test_letters_that_share_a_capital_with_others_are_not_printed(id: str) -> No
     """ß is SS in capitals: two ids would become one."""
     with pytest.raises(ValueError, match="cannot spell"):
         encode(Kind.SHEET, replace(CLAIMS, question=id), KEY)
+
+
+@given(ids(40), st.integers(0, 99_999_999), st.booleans())
+def test_a_generic_sheet_says_its_layout_its_serial_and_perhaps_a_test(test: str, number: int, letter: bool) -> None:
+    for of in (None, test):
+        claims = Claims(of, serial=f"{number:08d}")
+        text = encode(Kind.GENERIC, claims, KEY, letter=letter, layout="generic-1")
+        said = Claims(None if of is None else of.upper(), serial=claims.serial)
+        assert decode(text, RING) == Authentic(Kind.GENERIC, said)
+        parsed = parse(text)
+        assert parsed is not None and (parsed.layout, parsed.letter) == ("GENERIC-1", letter)
+
+
+def test_no_change_of_one_character_of_a_generic_sheets_code_is_authentic() -> None:
+    text = encode(Kind.GENERIC, Claims(serial="00012345"), KEY, layout="generic-1")
+    assert not any(isinstance(decode(t, RING), Authentic) for t in altered(text) - {text})
+
+
+def test_a_generic_sheet_needs_a_layout_and_has_no_more_than_a_test() -> None:
+    with pytest.raises(ValueError, match="layout"):
+        encode(Kind.GENERIC, Claims(serial="00012345"), KEY)
+    whole = encode(Kind.SHEET, Claims("T", "1", "2", "00012345"), KEY)
+    assert parse(whole.replace("SP1S", "SP1G")) is None and parse(whole.rpartition(":")[0].rpartition(":")[0]) is None

@@ -11,7 +11,7 @@ from scanpipe.codes import PERSONAL, Authentic, Key, Keyring, Kind, decode, enco
 from scanpipe.model import Claims, Code, Held, Reason, Sheet
 from scanpipe.stages.identify import MISFIT_MM, Identified, decode_all, identify, serials
 from scanpipe.stages.locate import locate
-from tests.helpers import CLAIMS, KEY, OTHER, RING, code
+from tests.helpers import CLAIMS, KEY, NOT_GENERIC, OTHER, RING, code
 
 STRANGER = Key("ZZZ", b"another installation's own secret")
 PRINTED = Sheet("00012345", "MA0001-2026H", "10001", "2a", 1, 2, 1)
@@ -266,10 +266,10 @@ some_claims = st.builds(
 )
 usual_claims = st.just(Claims("MA1", "10001", "2A", "00000001"))
 some_code = st.one_of(
-    st.builds(code, few(Kind), usual_claims),
-    st.builds(code, few(Kind), some_claims, rehearsal=st.booleans()),
-    st.builds(forged, few(Kind), some_claims),
-    st.builds(from_elsewhere, few(Kind), some_claims),
+    st.builds(code, few(NOT_GENERIC), usual_claims),
+    st.builds(code, few(NOT_GENERIC), some_claims, rehearsal=st.booleans()),
+    st.builds(forged, few(NOT_GENERIC), some_claims),
+    st.builds(from_elsewhere, few(NOT_GENERIC), some_claims),
     st.builds(foreign, st.text(max_size=30), few(["qr", "datamatrix", "code128"])),
 )
 some_record = st.builds(
@@ -298,7 +298,7 @@ def days(codes: list[Code]) -> set[bool]:
 
 
 @given(
-    st.lists(st.builds(code, few(Kind), some_claims), max_size=4) | st.lists(some_code, max_size=5),
+    st.lists(st.builds(code, few(NOT_GENERIC), some_claims), max_size=4) | st.lists(some_code, max_size=5),
     some_record | st.none(),
 )
 def test_no_mixture_of_codes_is_identified_that_should_not_be(codes: list[Code], printed: Sheet | None) -> None:

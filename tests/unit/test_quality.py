@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from scanpipe.codes import PERSONAL
-from scanpipe.model import Claims, Filed, Held, Reason, Sheet, Sight
+from scanpipe.model import Claims, Filed, Held, Reason, Sheet
 from scanpipe.pipeline import judge
+from scanpipe.sight import Sight
 from scanpipe.stages.quality import MIN_PAGE_SHARE_ONE_CODE, QualityRules, blur_px, codes_problem, quality_problem
 from scanpipe.stages.read import look
 from scanpipe.stages.validate import Facts

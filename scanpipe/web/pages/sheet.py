@@ -17,7 +17,7 @@ from scanpipe.model import Claims, PageId
 from scanpipe.saying import say
 from scanpipe.web.door import Actor, Person, parts_of
 from scanpipe.web.drawing import draw
-from scanpipe.web.outlines import missing, outlines
+from scanpipe.web.outlines import missing, outlines, shaded_part
 from scanpipe.web.pages.queue import Page, Wanted, looking, query_text
 
 router = APIRouter(include_in_schema=False)
@@ -243,6 +243,7 @@ def _draw(request: Request, by: str, id: PageId, filter: Filter, refused: Any = 
         "busy": busy.get(id),
         "outlines": outlines(view),
         "missing": missing(view),
+        "shaded": shaded_part(view),
         "refused": refused,
         "imprint": next((n for s in request.app.state.sources if (n := s.imprinted(view.scan.file))), None),
     }

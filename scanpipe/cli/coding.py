@@ -1,0 +1,118 @@
+"""`scanpipe codes …`: the codes that candidates shade on generic sheets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from scanpipe.cli.door import Door, emit, json_option, pass_door, person
+from scanpipe.desk.coding import GivenOut, check_codes, import_codes, make_codes, write_codes
+from scanpipe.desk.defining import find_test
+from scanpipe.faults import FolderFault, UsageFault
+from scanpipe.shaded_codes import DISTANCE
+
+_MOST_SHOWN = 20
+_TEST = click.argument("test")
+
+
+@click.group()
+def codes() -> None:
+    """The codes that candidates shade on generic sheets: each names a candidate and a question.
+
+    \b
+    Example: scanpipe codes make MA0001-2026H --out codes.csv
+             scanpipe sheets --generic --count 500 --out generic.pdf
+    """
+
+
+@codes.command()
+@_TEST
+@click.option("--question", multiple=True, help="Only for this question; may be repeated.")
+@click.option("--out", type=click.Path(path_type=Path), help="A CSV of all codes of the test, for the exam system.")
+@pass_door
+def make(door: Door, test: str, question: tuple[str, ...], out: Path | None) -> None:
+    """Give every candidate a code for each question that takes sketches.
+
+    Any two differ in three digits at least, so that no slip in one or two of them names somebody else. Codes that were given out
+    stay; called again, it makes those that are missing.
+
+    \b
+    Example: scanpipe codes make MA0001-2026H --out codes.csv
+    """
+    with door.parts() as parts:
+        given = make_codes(parts, test, question, person())
+        if out is not None:
+            write_codes(check_codes(parts, test).codes, find_test(parts, test), out)
+    click.echo(f"{len(given.codes)} codes made" + (f"; all of them in {out}" if out else ""))
+
+
+@codes.command("import")
+@_TEST
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE.csv")
+@pass_door
+def import_(door: Door, test: str, file: Path) -> None:
+    """Add the codes that the exam system gave out: code, candidate, question.
+
+    Columns may have English or Norwegian names. Codes that are there already are left as they are. Pairs that differ in one or
+    two digits only are reported: a slip makes one of them the other.
+
+    \b
+    Example: scanpipe codes import MA0001-2026H codes.csv
+    """
+    with door.parts() as parts:
+        given = import_codes(parts, test, file.name, _read(file), person())
+    click.echo(f"{len(given.codes)} codes added.")
+    _tell(given)
+
+
+@codes.command("list")
+@_TEST
+@click.option("--out", type=click.Path(path_type=Path), help="A CSV to write instead.")
+@json_option
+@pass_door
+def list_(door: Door, test: str, out: Path | None, as_json: bool) -> None:
+    """List the codes of a test, and what is risky about them.
+
+    \b
+    Example: scanpipe codes list MA0001-2026H --out codes.csv
+    """
+    with door.parts() as parts:
+        given = check_codes(parts, test)
+        if out is not None:
+            write_codes(given.codes, find_test(parts, test), out)
+    if as_json:
+        for coded in given.codes:
+            emit({"code": coded.code, "test": coded.test, "candidate": coded.candidate, "question": coded.question})
+        return
+    if out is None:
+        for coded in given.codes:
+            click.echo(f"{coded.code}  {coded.candidate}  {coded.question}")
+    _tell(given)
+
+
+def _tell(given: GivenOut) -> None:
+    """What is risky about the codes, on standard error."""
+    if given.close:
+        click.secho(f"{len(given.close)} pairs of codes differ in fewer than {DISTANCE} digits:", fg="yellow", err=True)
+    for one, other, places in given.close[:_MOST_SHOWN]:
+        click.echo(f"  {one}  {other}  {places}", err=True)
+    if len(given.close) > _MOST_SHOWN:
+        click.echo(f"  … and {len(given.close) - _MOST_SHOWN} more", err=True)
+    for coded in given.elsewhere[:_MOST_SHOWN]:
+        told = (
+            f"{coded.code} is a code of {coded.test} as well: a sheet is held unless it was printed for one of the two"
+        )
+        click.secho(told, fg="yellow", err=True)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError as e:
+        raise UsageFault(f"there is no file {file}", "Name a CSV file.") from e
+    except OSError as e:
+        raise FolderFault(f"{file} cannot be read: {e.strerror}", "Check the file and its rights.") from e
+
+
+COMMANDS = (codes,)

@@ -1,0 +1,39 @@
+"""The part of `events.py` about generic sheets and the codes that are shaded on them.
+
+generic_sheets_printed  layout, test (or null), first and last serial, by
+codes_given_out         test, made (or imported), codes [[code, candidate, question], …], by
+test_retired            (also) its codes name nobody any more, and are free for others
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from scanpipe.ledgers import tables as t
+
+Data = Mapping[str, Any]
+
+
+def _generic_sheets_printed(c: sa.Connection, e: Data, data: Data) -> None:
+    c.execute(sa.insert(t.generic_print), {name: data[name] for name in ("first", "last", "layout", "test")})
+
+
+def _codes_given_out(c: sa.Connection, e: Data, data: Data) -> None:
+    names = ("code", "candidate", "question")
+    rows = [dict(zip(names, row, strict=True)) | {"test": data["test"]} for row in data["codes"]]
+    if rows:
+        c.execute(sa.insert(t.coded), rows)
+
+
+def _test_retired(c: sa.Connection, e: Data, data: Data) -> None:
+    c.execute(sa.delete(t.coded).where(sa.func.upper(t.coded.c.test) == data["test"].upper()))
+
+
+PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
+    "generic_sheets_printed": _generic_sheets_printed,
+    "codes_given_out": _codes_given_out,
+    "test_retired": _test_retired,
+}

@@ -1,0 +1,72 @@
+"""Numbers of seven digits that candidates shade, made so that slips are noticed: which may stand beside each other?
+
+The last two digits are check digits: counted modulo 11, the sum of the digits is 0, and so is the sum of each digit times its
+place (from 1). Two such numbers differ in three places at least (I. S. Reed and G. Solomon, "Polynomial codes over certain
+finite fields", 1960, over the field of 11 elements; those that would need a digit ten are left out). A single or double
+misreading never makes another one of them, and so no swap of neighbours does, which changes two places. There are 82,645 of them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from itertools import combinations
+from random import Random
+
+DIGITS = 7
+DISTANCE = 3
+"""Made codes differ in so many places at least."""
+_FREE = 10 ** (DIGITS - 2)
+
+
+def completed(first: str) -> str | None:
+    """Five digits with their two check digits behind; None where a check digit would be ten."""
+    numbers = [int(d) for d in first]
+    plain = sum(numbers)
+    weighted = sum(place * d for place, d in enumerate(numbers, start=1))
+    last = (DIGITS - 1) * plain - weighted
+    check = (-plain - last) % 11, last % 11
+    return None if max(check) > 9 else f"{first}{check[0]}{check[1]}"
+
+
+def is_made(code: str) -> bool:
+    """Does it have the right check digits?"""
+    return len(code) == DIGITS and code.isascii() and code.isdigit() and completed(code[:-2]) == code
+
+
+def make(count: int, taken: Collection[str], rng: Random) -> list[str]:
+    """So many codes in random order that keep their distance from each other and from those `taken`, whoever made them.
+
+    Raises ValueError where there are not so many left.
+    """
+    crowded = {pattern for code in taken for pattern in _patterns(code)}
+    made: list[str] = []
+    for number in rng.sample(range(_FREE), _FREE):
+        code = completed(f"{number:0{DIGITS - 2}d}")
+        if code is None or len(set(code)) == 1 or any(p in crowded for p in _patterns(code)):
+            continue
+        made.append(code)
+        if len(made) == count:
+            return made
+    raise ValueError(f"only {len(made)} codes are left")
+
+
+def too_close(codes: Iterable[str]) -> list[tuple[str, str, int]]:
+    """Pairs of codes that differ in fewer places than made ones, with the number of those; the closest first."""
+    sharing: dict[str, list[str]] = defaultdict(list)
+    for code in sorted(set(codes)):
+        for pattern in _patterns(code):
+            sharing[pattern].append(code)
+    pairs = {pair for group in sharing.values() for pair in combinations(group, 2)}
+    return sorted(((a, b, distance(a, b)) for a, b in pairs), key=lambda p: (p[2], p))
+
+
+def distance(a: str, b: str) -> int:
+    """In how many places two codes of the same length differ."""
+    return sum(x != y for x, y in zip(a, b, strict=True))
+
+
+def _patterns(code: str) -> Iterator[str]:
+    """The code with any two of its places left open: two codes share one where they differ in two places at most."""
+    for a, b in combinations(range(len(code)), DISTANCE - 1):
+        yield code[:a] + "." + code[a + 1 : b] + "." + code[b + 1 :]

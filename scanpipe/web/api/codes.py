@@ -1,0 +1,84 @@
+"""`/tests/{test}/codes`: the exam system gives out the codes that candidates shade, or fetches those that were made here."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from scanpipe.definitions.problems import Problem, Spot
+from scanpipe.definitions.statements_csv import Row
+from scanpipe.desk.coding import GivenOut, add_codes, check_codes
+from scanpipe.desk.tokens import may_see
+from scanpipe.ledgers.accounts import Token
+from scanpipe.web.api.door import TestId, needs, parts_of
+from scanpipe.web.api.problems import ROOT, ApiProblem, answers
+
+router = APIRouter(prefix=ROOT, tags=["codes"])
+
+Caller = Annotated[Token, Depends(needs("tests:write"))]
+_CODES = "/tests/{test}/codes"
+_MOST = 100_000
+Id = Annotated[str, Field(min_length=1, max_length=20)]
+
+
+class ShadedCode(BaseModel):
+    """A number that candidates shade on generic sheets, and the place that it names."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: Annotated[str, Field(pattern=r"^[0-9]{4,12}$")]
+    candidate: Id
+    question: Id
+
+
+class CodesGivenOut(BaseModel):
+    codes: Annotated[list[ShadedCode], Field(max_length=_MOST)]
+
+
+class ClosePair(BaseModel):
+    """Two codes that differ in so few `places` (1 or 2) that a slip makes one the other."""
+
+    one: str
+    other: str
+    places: int
+
+
+class CodesAnswer(BaseModel):
+    """`codes` are those that were added, or all of the test where it was asked for them; `elsewhere` are tests that have one of
+    its codes as well, by code: a sheet that names no test is held.
+    """
+
+    codes: list[ShadedCode]
+    close: list[ClosePair]
+    elsewhere: dict[str, list[str]]
+
+
+@router.get(_CODES, summary="The shaded codes of a test", responses=answers("not_found"))
+def get_codes(request: Request, test: TestId, token: Caller) -> CodesAnswer:
+    """All codes that were given out for a test, made here or imported, and what is risky about them."""
+    if not may_see(token, test):
+        raise ApiProblem("not_found")
+    return _answer(check_codes(parts_of(request), test))
+
+
+@router.post(_CODES, summary="Give out shaded codes", responses=answers("not_found", "bad_request"))
+def post_codes(request: Request, test: TestId, told: CodesGivenOut, token: Caller) -> CodesAnswer:
+    """Adds codes, all or none. Those that are there already are left as they are; a code names one place for good."""
+    if not may_see(token, test):
+        raise ApiProblem("not_found")
+    problems: list[Problem] = []
+    rows = [Row(one.model_dump(), Spot("codes", problems, n), {}) for n, one in enumerate(told.codes, start=1)]
+    return _answer(add_codes(parts_of(request), test, rows, problems, token.who))
+
+
+def _answer(given: GivenOut) -> CodesAnswer:
+    elsewhere: dict[str, list[str]] = {}
+    for coded in given.elsewhere:
+        elsewhere.setdefault(coded.code, []).append(coded.test)
+    return CodesAnswer(
+        codes=[ShadedCode(code=c.code, candidate=c.candidate, question=c.question) for c in given.codes],
+        close=[ClosePair(one=one, other=other, places=places) for one, other, places in given.close],
+        elsewhere=elsewhere,
+    )

@@ -1,0 +1,45 @@
+"""The exam system gives out shaded codes by the API, or fetches those that were made here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from scanpipe.desk.coding import make_codes
+from scanpipe.desk.parts import Parts
+from tests.programs.conftest import CHEMISTRY, MATHEMATICS, Caller
+
+PATH = f"/api/v1/tests/{MATHEMATICS}/codes"
+ONE = {"code": "1000000", "candidate": "10001", "question": "2a"}
+NEAR = {"code": "1000001", "candidate": "10002", "question": "2a"}
+
+
+def test_codes_are_given_out_and_what_is_close_is_told(caller: Callable[..., Caller]) -> None:
+    program = caller("tests:write")
+    answer = program("POST", PATH, json={"codes": [ONE, NEAR]})
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "codes": [ONE, NEAR],
+        "close": [{"one": "1000000", "other": "1000001", "places": 1}],
+        "elsewhere": {},
+    }
+    assert program("POST", PATH, json={"codes": [ONE]}).json()["codes"] == [], "it is there already"
+    assert program("GET", PATH).json()["codes"] == [ONE, NEAR]
+
+
+def test_all_or_none(caller: Callable[..., Caller]) -> None:
+    program = caller("tests:write")
+    answer = program("POST", PATH, json={"codes": [ONE, NEAR | {"candidate": "99999"}]})
+    assert answer.status_code == 422 and "line 2" in answer.json()["detail"]
+    assert program("POST", PATH, json={"codes": [ONE | {"code": "12"}]}).status_code == 422
+    assert program("GET", PATH).json()["codes"] == []
+
+
+def test_made_codes_are_fetched(caller: Callable[..., Caller], parts: Parts) -> None:
+    made = make_codes(parts, MATHEMATICS, ["2a"], "office").codes
+    fetched = caller("tests:write")("GET", PATH).json()
+    assert {c["code"] for c in fetched["codes"]} == {c.code for c in made} and fetched["close"] == []
+
+
+def test_the_scope_and_the_test_are_asked_for(caller: Callable[..., Caller]) -> None:
+    assert caller("slots:read")("GET", PATH).status_code == 403
+    assert caller("tests:write", tests=(CHEMISTRY,))("POST", PATH, json={"codes": []}).status_code == 404
