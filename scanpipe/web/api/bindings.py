@@ -42,7 +42,7 @@ class BindingAnswer(BaseModel):
 @router.put(
     "/tests/{test}/bindings/{serial}",
     summary="Bind a spare sheet to a candidate",
-    responses=answers("not_found", "refused"),
+    responses=answers("not_found", "refused", "bad_request"),
 )
 def put_binding(request: Request, test: TestId, serial: Serial, wanted: Binding, token: Caller) -> BindingAnswer:
     """From now on the sheet is as if it had been printed for the candidate. The same again changes nothing; a sheet that is
