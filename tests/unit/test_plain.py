@@ -17,13 +17,11 @@ from scanpipe.stages.locate import locate
 from scanpipe.stages.plain import read_plain
 from scanpipe.stages.quality import QualityRules
 from scanpipe.stages.validate import Facts
-from tests.helpers import CLAIMS, RING, code, definition
+from tests.helpers import CLAIMS, NOT_GENERIC, RING, code, definition
 
 BY_NUMBER = PlainCode(("code128", "qr"), "K([0-9]{5})", "candidate")
 BY_QUESTION = PlainCode(("code128",), "Q-([0-9a-z]{1,2})", "question")
 TAKING = definition(plain_codes=(BY_NUMBER, BY_QUESTION))
-KINDS = [kind for kind in Kind if kind is not Kind.GENERIC]
-"""A generic sheet says whose it is by what is shaded on it (`test_shaded_*.py`)."""
 Q, P, C, S, LABEL, TOP = (
     code(k) for k in (Kind.QUESTION, Kind.PAD, Kind.CANDIDATE, Kind.SHEET, Kind.CANDIDATE_LABEL, Kind.OPEN)
 )
@@ -109,7 +107,7 @@ def test_two_rules_that_contradict_each_other_take_nothing() -> None:
     assert read_plain(plain("K10001"), both) is None
 
 
-@given(st.sampled_from(KINDS), st.sampled_from(["10001", "10002"]))
+@given(st.sampled_from(NOT_GENERIC), st.sampled_from(["10001", "10002"]))
 def test_a_text_of_our_own_grammar_is_never_plain(kind: Kind, candidate: str) -> None:
     everything = (PlainCode(("qr", "code128"), ".*", "candidate"),)
     ours = code(kind, replace(CLAIMS, candidate=candidate))
@@ -118,7 +116,7 @@ def test_a_text_of_our_own_grammar_is_never_plain(kind: Kind, candidate: str) ->
 
 
 some_code = st.one_of(
-    st.builds(code, st.sampled_from(KINDS), st.sampled_from([CLAIMS, replace(CLAIMS, candidate="10002")])),
+    st.builds(code, st.sampled_from(NOT_GENERIC), st.sampled_from([CLAIMS, replace(CLAIMS, candidate="10002")])),
     st.builds(plain, st.sampled_from(["K10001", "K10002", "K99999", "Q-2a", "Q-3", "Q-9", "?"])),
 )
 
