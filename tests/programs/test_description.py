@@ -79,7 +79,7 @@ def test_a_body_that_is_no_text_gets_an_answer_that_is_described(
     now: dict[str, Any], caller: Callable[..., Caller]
 ) -> None:
     program, asked = caller(*SCOPES), 0
-    names = {"test": MATHEMATICS, "candidate": "10001", "question": "2a"}
+    names = {"test": MATHEMATICS, "candidate": "10001", "question": "2a", "serial": "0" * 8}
     for path, item in now["paths"].items():
         for method, operation in item.items():
             if "application/json" in operation.get("requestBody", {}).get("content", {}):
