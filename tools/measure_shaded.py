@@ -1,7 +1,7 @@
 """Reads generated generic sheets and compares with the truth: filed, held, misfiled, by style of shading.
 
     python -m tools.measure_shaded --room tuning --count 400
-    python -m tools.measure_shaded --room proof --count 5000 --seed 8 --write    # puts the table into docs/reading.md
+    python -m tools.measure_shaded --room proof --count 5000 --seed 9 --write    # puts the table into docs/reading.md
     python -m tools.measure_shaded --cost 40     # the CPU of a page against that of a personal sheet, in one run
 
 Half of the sheets carry codes made here; on the other half every number of seven digits names a place of its own, as the worst

@@ -21,7 +21,7 @@ def check(count: int, seed: int, careful_share: float, floors: dict[str, float])
 
 def test_60_shaded_sheets() -> None:
     """Three of each style; half of them could be misfiled by one digit that is read wrongly."""
-    check(60, 90_011, careful_share=1.0, floors={"quick": 0.6, "light pencil": 0.6, "smeared": 0.6})
+    check(60, 90_011, careful_share=0.93, floors={"quick": 0.6, "light pencil": 0.6, "smeared": 0.6})
 
 
 @pytest.mark.proof

@@ -81,6 +81,14 @@ def test_a_crease_through_a_mark_does_no_harm() -> None:
     assert read(page).code == "1234567"
 
 
+def test_hatching_beside_a_mark_does_no_harm() -> None:
+    page = shaded()
+    mark = LAYOUT.marks[2]
+    x, y = round((mark.x_mm + 6) / 25.4 * DPI), round((mark.y_mm + 6) / 25.4 * DPI)
+    page[y : y + 32, x : x + 32] = 40
+    assert read(page).code == "1234567"
+
+
 def test_without_a_mark_nothing_is_read() -> None:
     page = shaded()
     mark = LAYOUT.marks[2]

@@ -102,7 +102,9 @@ def _find_marks(
 def _find_mark(
     gray: Gray, mark: Mark, expected: tuple[float, float], px_per_mm: float, reach_mm: float
 ) -> Points | None:
-    """The middle of the shape that looks most like the mark within reach, in pixels."""
+    """The middle of the shape that could be the mark and is nearest to where it is expected, in pixels; where that is not known
+    well, there may be one alone.
+    """
     half = (max(mark.width_mm, mark.height_mm) / 2 + reach_mm) * px_per_mm
     x0, y0 = (max(0, int(v - half)) for v in expected)
     window = gray[y0 : max(0, int(expected[1] + half)) + 1, x0 : max(0, int(expected[0] + half)) + 1]
@@ -125,9 +127,10 @@ def _find_mark(
         if _LEAST_AREA * area <= stats[n, cv2.CC_STAT_AREA] <= _MOST_AREA * area
         and max(stats[n, cv2.CC_STAT_WIDTH], stats[n, cv2.CC_STAT_HEIGHT]) <= longest
     ]
-    if len(likely) != 1:
+    if not likely or (len(likely) > 1 and reach_mm > _REACH_MM):
         return None
-    return np.asarray(middles[likely[0]] + (x0, y0), np.float64)
+    found = min((middles[n] + (x0, y0) for n in likely), key=lambda at: float(np.hypot(*(at - expected))))
+    return np.asarray(found, np.float64)
 
 
 def _paper(window: Gray) -> int:
