@@ -25,6 +25,7 @@ _TABLES = (
 )
 _TABLES += ("counted", "declared", "attendance", "stack_count", "closed")
 _TABLES += ("mentioned", "notice", "notice_choice", "letter")
+_TABLES += ("generic_print", "coded")
 _INDEXES = ("scan_unopened", "event_link", "scan_stack", "page_queue", "event_type")
 
 
