@@ -11,11 +11,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.queue import Entry, Filter, Row
 
 _AT_ONCE = 500
+_REASON_AND_TEST = attrgetter("reason", "test")
 Groups = list[tuple[str, str | None, int]]
 
 
@@ -76,9 +78,8 @@ class HeldList:
         held = self._now(tx)
         entries = held.entries
         everywhere = not (wanted.stack or wanted.since or wanted.before or wanted.text)
-        around = entries if everywhere else [e for e in entries if _around(e, wanted)]
-        named = wanted.reason or wanted.test
-        through = [e for e in around if _named(e, wanted)] if named else around
+        around = _around(entries, wanted)
+        through = _named(around, wanted)
         return Found(
             rows=tx.queue().rows([e.event for e in through[:limit]]),
             shown=len(through),
@@ -107,20 +108,28 @@ class HeldList:
 
 
 def _grouped(entries: Sequence[Entry]) -> Groups:
-    counts = Counter((e.reason, e.test) for e in entries)
+    counts = Counter(map(_REASON_AND_TEST, entries))
     return [(reason, test, n) for (reason, test), n in sorted(counts.items(), key=lambda c: (c[0][0], c[0][1] or ""))]
 
 
-def _around(entry: Entry, wanted: Filter) -> bool:
-    """What of the filter is neither reason nor test."""
-    if wanted.stack and entry.stack != wanted.stack:
-        return False
-    if (wanted.since and entry.at < wanted.since) or (wanted.before and entry.at >= wanted.before):
-        return False
-    return not wanted.text or wanted.text.casefold() in entry.text
+def _around(entries: list[Entry], wanted: Filter) -> list[Entry]:
+    """What passes that of the filter which is neither reason nor test: one question after the other, each asked of all that is left."""
+    if wanted.stack:
+        entries = [e for e in entries if e.stack == wanted.stack]
+    if wanted.since:
+        entries = [e for e in entries if e.at >= wanted.since]
+    if wanted.before:
+        entries = [e for e in entries if e.at < wanted.before]
+    if wanted.text:
+        text = wanted.text.casefold()
+        entries = [e for e in entries if text in e.text]
+    return entries
 
 
-def _named(entry: Entry, wanted: Filter) -> bool:
-    if wanted.reason and entry.reason != wanted.reason:
-        return False
-    return not wanted.test or (entry.test or "").upper() == wanted.test.upper()
+def _named(entries: list[Entry], wanted: Filter) -> list[Entry]:
+    if wanted.reason:
+        entries = [e for e in entries if e.reason == wanted.reason]
+    if wanted.test:
+        test = wanted.test.upper()
+        entries = [e for e in entries if e.test is not None and e.test.upper() == test]
+    return entries

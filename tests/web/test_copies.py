@@ -24,12 +24,12 @@ from tests.web.conftest import PASSWORD, sign_in
 def twice(tmp_path: Path) -> Installation:
     """Four sheets, fed twice in two job folders; what is drawn on the third is another drawing the second time."""
     home = install(tmp_path / "data", sheets=4)
-    for feed, skew_deg in (("first", 0.7), ("second", 0.0)):
+    for feed, skew_deg in (("first", 0.7), ("second", -0.4)):
         job = tmp_path / feed
         job.mkdir()
         for n in range(4):
             drawn = n + 10 if (feed, n) == ("second", 2) else n
-            (job / f"{n}.jpg").write_bytes(home.scan(n, skew_deg, stroke=drawn))
+            (job / f"{n}.jpg").write_bytes(home.scan(n, skew_deg, dpi=200, stroke=drawn))
         home.run("ingest", str(job), ok=range(20))
     return home
 
