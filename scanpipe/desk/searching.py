@@ -113,7 +113,7 @@ def _grouped(entries: Sequence[Entry]) -> Groups:
 
 
 def _around(entries: list[Entry], wanted: Filter) -> list[Entry]:
-    """What passes that of the filter which is neither reason nor test: one question after the other, each asked of all that is left."""
+    """What passes that of the filter which is neither reason nor test: one question after the other."""
     if wanted.stack:
         entries = [e for e in entries if e.stack == wanted.stack]
     if wanted.since:
