@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 help:
 	@echo "make demo      print, scan, file and prove 60 and more sheets in a temporary installation"
-	@echo "make test      lint, types, import contract and all tests (under 10 minutes on two cores)"
+	@echo "make test      lint, types, import contract and all tests"
 	@echo "make proof     the long proofs: kills, damaged files, 2,000 more pages of the reading proof, many machines, a day of 17,000 sheets"
 	@echo "make bench     speed, against the codecs and the textbook script"
 	@echo "make bench-check  the same, compared with the recorded ratios"
