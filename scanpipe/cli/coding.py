@@ -6,10 +6,9 @@ from pathlib import Path
 
 import click
 
-from scanpipe.cli.door import Door, emit, json_option, pass_door, person
+from scanpipe.cli.door import Door, emit, json_option, pass_door, person, read_csv
 from scanpipe.desk.coding import GivenOut, check_codes, import_codes, make_codes, write_codes
 from scanpipe.desk.defining import find_test
-from scanpipe.faults import FolderFault, UsageFault
 from scanpipe.shaded_codes import DISTANCE
 
 _MOST_SHOWN = 20
@@ -61,7 +60,7 @@ def import_(door: Door, test: str, file: Path) -> None:
     Example: scanpipe codes import MA0001-2026H codes.csv
     """
     with door.parts() as parts:
-        given = import_codes(parts, test, file.name, _read(file), person())
+        given = import_codes(parts, test, file.name, read_csv(file), person())
     click.echo(f"{len(given.codes)} codes added.")
     _tell(given)
 
@@ -104,15 +103,6 @@ def _tell(given: GivenOut) -> None:
             f"{coded.code} is a code of {coded.test} as well: a sheet is held unless it was printed for one of the two"
         )
         click.secho(told, fg="yellow", err=True)
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except FileNotFoundError as e:
-        raise UsageFault(f"there is no file {file}", "Name a CSV file.") from e
-    except OSError as e:
-        raise FolderFault(f"{file} cannot be read: {e.strerror}", "Check the file and its rights.") from e
 
 
 COMMANDS = (codes,)

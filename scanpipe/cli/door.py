@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from scanpipe.desk.observing import Observer
 from scanpipe.desk.parts import Parts
-from scanpipe.faults import Fault
+from scanpipe.faults import Fault, FolderFault, UsageFault
 from scanpipe.settings import Settings, Value, load_settings, variable
 from scanpipe.wiring import open_parts
 
@@ -93,3 +93,13 @@ def progress(what: str, total: int | None, shown: bool = True) -> Iterator[Any]:
     with Progress(*columns, disable=not visible, transient=True) as bar:
         task = bar.add_task(what, total=total)
         yield lambda done: bar.update(task, completed=done)
+
+
+def read_csv(file: Path) -> bytes:
+    """The bytes of a CSV file that a person named. Raises UsageFault, FolderFault."""
+    try:
+        return file.read_bytes()
+    except FileNotFoundError as e:
+        raise UsageFault(f"there is no file {file}", "Name a CSV file.") from e
+    except OSError as e:
+        raise FolderFault(f"{file} cannot be read: {e.strerror}", "Check the file and its rights.") from e

@@ -7,10 +7,9 @@ from typing import Any
 
 import click
 
-from scanpipe.cli.door import Door, emit, json_option, pass_door, person
+from scanpipe.cli.door import Door, emit, json_option, pass_door, person, read_csv
 from scanpipe.desk import completeness, expected_lists, expecting
 from scanpipe.differing import TELLING
-from scanpipe.faults import FolderFault, UsageFault
 from scanpipe.ledgers.expected import Closed
 from scanpipe.stages.completeness import Found
 
@@ -62,7 +61,7 @@ def collected(door: Door, test: str, file: Path) -> None:
 
 def _sheets(door: Door, test: str, what: expecting.What, file: Path) -> None:
     with door.parts() as parts:
-        n = expected_lists.sheets_from(parts, test, what, file.name, _read(file), person())
+        n = expected_lists.sheets_from(parts, test, what, file.name, read_csv(file), person())
     click.echo(f"{n} entries recorded.")
 
 
@@ -77,7 +76,7 @@ def declared(door: Door, test: str, file: Path) -> None:
     Example: scanpipe expect declared MA0001-2026H declared.csv
     """
     with door.parts() as parts:
-        n = expected_lists.declared_from(parts, test, file.name, _read(file), person())
+        n = expected_lists.declared_from(parts, test, file.name, read_csv(file), person())
     click.echo(f"{n} declarations recorded.")
 
 
@@ -92,7 +91,7 @@ def attendance(door: Door, test: str, file: Path) -> None:
     Example: scanpipe expect attendance MA0001-2026H attendance.csv
     """
     with door.parts() as parts:
-        n = expected_lists.attendance_from(parts, test, file.name, _read(file), person())
+        n = expected_lists.attendance_from(parts, test, file.name, read_csv(file), person())
     click.echo(f"{n} candidates recorded.")
 
 
@@ -123,7 +122,7 @@ def stacks(door: Door, file: Path, test: str | None) -> None:
     Example: scanpipe expect stacks stacks.csv --test MA0001-2026H
     """
     with door.parts() as parts:
-        n = expected_lists.stacks_from(parts, test, file.name, _read(file), person())
+        n = expected_lists.stacks_from(parts, test, file.name, read_csv(file), person())
     click.echo(f"{n} stacks recorded.")
 
 
@@ -221,15 +220,6 @@ def reopen(door: Door, test: str, kind: str, subject: str) -> None:
     with door.parts() as parts:
         completeness.reopen(parts, test, kind, subject, person())
     click.echo(f"{kind} {subject}: open again")
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except FileNotFoundError as e:
-        raise UsageFault(f"there is no file {file}", "Name a CSV file.") from e
-    except OSError as e:
-        raise FolderFault(f"{file} cannot be read: {e.strerror}", "Check the file and its rights.") from e
 
 
 COMMANDS = (expect,)

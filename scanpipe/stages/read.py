@@ -165,9 +165,8 @@ def _search_places(page: Picture, eyes: Eyes, stance: Stance) -> list[Code]:
     """Both readers where the layout says that a code stands that was not read yet."""
     found: list[Code] = []
     read = {place_of(kind, stance.paper) for kind in stance.kinds}
-    for place in (
-        place_of(kind, stance.paper) for kind in PERSONAL
-    ):  # where pads have codes, other sheets have some, too
+    for kind in PERSONAL:  # where pads have codes, other sheets have some, too
+        place = place_of(kind, stance.paper)
         if place in read:
             continue
         box = _box(page, stance.to_px(place.corners_mm), _MARGIN_MM * stance.px_per_mm)
