@@ -26,7 +26,7 @@ from scanpipe.desk.parts import Parts
 from scanpipe.faults import FolderUnavailable, Refused, UnknownThing
 from scanpipe.saying import say
 
-ENDINGS = (".pdf", ".jpg", ".jpeg", ".png", ".tif", ".tiff")
+ENDINGS = (".pdf", ".jpg", ".jpeg", ".png", ".heic", ".heif", ".tif", ".tiff")
 MOST_FILES = 500
 _KEPT_DAYS = 30
 SPARE_BYTES = 2 * 2**30

@@ -4,7 +4,7 @@
 decodes when it is asked for pixels. What is wrong with a file or a page is a `Problem`; what is wrong with a picture that looked
 right from outside comes as a `DecodeError`, which carries one. Dimensions are checked before any decoder sees the data.
 
-    sniff.py     what a file is            jpeg.py, png.py, tiff.py, pdf.py   one room for each format
+    sniff.py     what a file is            jpeg.py, png.py, heic.py, tiff.py, pdf.py   one room for each format
     document.py  file → pages              page.py, raster.py                 page → pixels
 """
 
