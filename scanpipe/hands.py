@@ -13,7 +13,7 @@ from mmap import ACCESS_COPY, MADV_DONTNEED, mmap
 
 from scanpipe.faults import FolderFault
 from scanpipe.model import Reason
-from scanpipe.pipeline import examine, see
+from scanpipe.pipeline import examine, examine_picture, see
 from scanpipe.readers import open_reader
 from scanpipe.saying import say
 from scanpipe.shaded_layout import ShadedLayout
@@ -31,6 +31,8 @@ class Errand:
     limits: Limits
     jpeg_quality: int
     layouts: tuple[ShadedLayout, ...] = ()
+    phone: bool = False
+    """The file is known to come from a phone; of others, their own header tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ def examine_page(path: str, index: int, out: str, errand: Errand) -> PageReport:
         prepare()
     assert _Desk.eyes is not None
     try:
-        examined = examine(page, _Desk.eyes, errand.jpeg_quality, errand.layouts)
+        look_at = examine_picture if errand.phone or page.camera else examine
+        examined = look_at(page, _Desk.eyes, errand.jpeg_quality, errand.layouts)
     except DecodeError as e:
         return PageReport(None, None, e.problem)
     whole = examined.rendition.own and len(examined.rendition.body) == os.path.getsize(path)

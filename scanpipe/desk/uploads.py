@@ -70,10 +70,11 @@ class Uploads:
     inbox: Path
     most_bytes: int
 
-    def begin(self, by: str) -> Batch:
+    def begin(self, by: str, job: str = "upload") -> Batch:
+        """A new one. `job` is how the name of its folder begins: `phones.JOB` where it will be pictures from a phone."""
         self._sweep()
         now, id = datetime.now(UTC), secrets.token_hex(16)
-        batch = Batch(id, by, now.isoformat(timespec="seconds"), f"upload {now:%Y-%m-%d %H%M} {id[:6]}")
+        batch = Batch(id, by, now.isoformat(timespec="seconds"), f"{job} {now:%Y-%m-%d %H%M} {id[:6]}")
         (self._folder(id) / "files").mkdir(parents=True)
         self._write(batch)
         return batch

@@ -116,7 +116,7 @@ def _judge_png(view: _View) -> Completeness:
 
 def _judge_heic(view: _View) -> Completeness:
     """Box after box to the end of the file, the directory and the data among them; a video is built alike."""
-    at, seen = 0, set()
+    at, seen = 0, set[bytes]()
     for _ in range(_MOST_BOXES):
         if at == view.size and seen & {b"meta", b"moov"}:
             return Completeness.COMPLETE if b"mdat" in seen else Completeness.CANNOT_TELL

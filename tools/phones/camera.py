@@ -94,7 +94,9 @@ def raised(points_mm: np.ndarray, curl: Curl) -> np.ndarray:
     return np.column_stack([points_mm[:, :2], -curl.height(points_mm[:, 0], points_mm[:, 1])])
 
 
-def seen(texture: np.ndarray, px_per_mm: float, where: tuple[Map, Map], size: tuple[int, int], border: int) -> np.ndarray:
+def seen(
+    texture: np.ndarray, px_per_mm: float, where: tuple[Map, Map], size: tuple[int, int], border: int
+) -> np.ndarray:
     """A texture whose middle lies at 0 as the camera sees it; `border` as OpenCV names it."""
     h, w = texture.shape[:2]
     x, y = (fine(m, size) for m in where)

@@ -31,6 +31,7 @@ class Room:
     tilt_deg: tuple[float, float] = (0, 30)
     roll_deg: float = 15
     fill: tuple[float, float] = (0.68, 0.96)
+    flat: float = 0.6
     lift_mm: tuple[float, float] = (0.5, 7)
     gradient: tuple[float, float] = (0.1, 0.55)
     hand: tuple[float, float] = (0.2, 0.5)
@@ -80,7 +81,9 @@ class Lying:
     above: bool = False
 
 
-def printed(paper: Paper, index: int, rng: Rng, room: Room, lying: Sequence[Lying] = (), others: Sequence[str] = ()) -> Shot:
+def printed(
+    paper: Paper, index: int, rng: Rng, room: Room, lying: Sequence[Lying] = (), others: Sequence[str] = ()
+) -> Shot:
     """A printed sheet; in two pictures of three it lies across or upside down, as people hold phones."""
     turned = float(rng.choice([0, 0, 180, 90, 270]))
     sheet = drawn(paper, index, rng, room)
@@ -150,8 +153,7 @@ def shot(
 
 
 def _curl(rng: Rng, room: Room) -> Curl:
-    """Three sheets of five lie flat."""
-    if rng.random() < 0.6:
+    if rng.random() < room.flat:
         return Curl()
     return Curl(rng.uniform(*room.lift_mm), rng.uniform(0, 360), rng.uniform(-60, 40))
 
@@ -203,7 +205,9 @@ def _thumb(picture: np.ndarray, camera: Camera, curl: Curl, rng: Rng) -> None:
     cv2.line(picture, tuple(int(v) for v in a), tuple(int(v) for v in b), (*skin,), int(wide * per_mm), cv2.LINE_AA)
 
 
-def _laid(picture: np.ndarray, other: Lying, ground: tuple[np.ndarray, np.ndarray], size: tuple[int, int]) -> np.ndarray:
+def _laid(
+    picture: np.ndarray, other: Lying, ground: tuple[np.ndarray, np.ndarray], size: tuple[int, int]
+) -> np.ndarray:
     a = np.radians(other.turned_deg)
     x, y = ground[0] - other.at_mm[0], ground[1] - other.at_mm[1]
     where = x * np.cos(a) + y * np.sin(a), -x * np.sin(a) + y * np.cos(a)

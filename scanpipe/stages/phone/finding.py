@@ -37,7 +37,7 @@ _RIVAL_SEEN = 0.9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """How the sheet lies on the picture, by its codes or by its outline; `misfit_mm` is how far its codes are from their places."""
+    """How the sheet lies on the picture, by its codes or by its outline; `misfit_mm` is how far the codes are off."""
 
     lie: Lie
     by_codes: bool
@@ -183,7 +183,7 @@ def _shrunk(rgb: Any, longest_px: int) -> tuple[Pixels, float]:
     scale = max(rgb.shape[:2]) / longest_px
     if scale <= 1:
         return rgb, 1.0
-    return cv2.resize(rgb, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA), scale  # type: ignore[return-value]
+    return cv2.resize(rgb, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA), scale
 
 
 def _moved(points: Points, scale: float) -> Points:

@@ -39,7 +39,8 @@ class Side:
 
     def at(self, along: Floats) -> Points:
         """Points on it."""
-        return self.start + np.outer(along, self.end - self.start) + np.outer(np.polyval(self.bend, along), self._inwards)
+        straight = self.start + np.outer(along, self.end - self.start)
+        return np.asarray(straight + np.outer(np.polyval(self.bend, along), self._inwards), np.float64)
 
     def leaves(self, along: float) -> tuple[Floats, Floats]:
         """A point on it and its direction there."""
@@ -49,7 +50,7 @@ class Side:
     @property
     def _inwards(self) -> Floats:
         way = self.end - self.start
-        return np.array([-way[1], way[0]]) / np.linalg.norm(way)
+        return np.asarray(np.array([-way[1], way[0]]) / np.linalg.norm(way), np.float64)
 
 
 def trace(lab: Any, corners: Points, reach_px: float) -> tuple[Points, tuple[Side, ...]]:
@@ -107,9 +108,9 @@ def _through(along: Floats, offsets: Floats, found: NDArray[np.bool_]) -> tuple[
             continue
         slope = (o[j] - o[i]) / (a[j] - a[i])
         line = np.array([0, 0, slope, o[i] - slope * a[i]])
-        near = int((np.abs(np.polyval(line, a) - o) < 2.5 * _NEAR_PX).sum())
-        if near > most:
-            best, most = line, near
+        count = int((np.abs(np.polyval(line, a) - o) < 2.5 * _NEAR_PX).sum())
+        if count > most:
+            best, most = line, count
     for round_ in range(_ROUNDS):
         wide = _NEAR_PX * (2.5 if round_ < 3 else 1)
         near = np.abs(np.polyval(best, a) - o) < wide

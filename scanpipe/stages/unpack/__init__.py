@@ -11,6 +11,7 @@ right from outside comes as a `DecodeError`, which carries one. Dimensions are c
 from scanpipe.stages.unpack.document import Document, count_pages, load_page, open_document
 from scanpipe.stages.unpack.page import DecodeError, Page
 from scanpipe.stages.unpack.problem import Limits, Problem
+from scanpipe.stages.unpack.raster import page_of_pixels
 from scanpipe.stages.unpack.sniff import HEAD_BYTES, sniff
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "count_pages",
     "load_page",
     "open_document",
+    "page_of_pixels",
     "sniff",
 ]

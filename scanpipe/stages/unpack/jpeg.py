@@ -123,8 +123,8 @@ def open_jpeg(data: bytes, limits: Limits) -> Page | Problem:
     own = (data, "image/jpeg") if header.plain and is_whole(data) else None
     size = header.width_px, header.height_px
     source = JpegSource(data, header)
-    told = {"dpi": header.dpi, "stored_as": header.orientation, "camera": header.camera}
-    return page_of(size, source, format="jpeg", own=own, **told)
+    lies, camera = header.orientation, header.camera
+    return page_of(size, source, format="jpeg", dpi=header.dpi, own=own, stored_as=lies, camera=camera)
 
 
 def is_whole(data: bytes) -> bool:

@@ -92,7 +92,8 @@ class Page:
     """One side of a scan. Sizes are as shown; `stored_as` (1 to 8, as in EXIF) is how the pixels lie in the file.
 
     `dpi` is what the file says, where that can be true. `own` is the picture as a browser can show it unchanged and its media
-    type, where the file has such a thing. `camera`: the file says that it is a picture that somebody took. The arrays are shared and therefore read-only.
+    type, where the file has such a thing. `camera`: the file says that somebody took it with a camera. The arrays are shared and
+    therefore read-only.
     """
 
     width_px: int

@@ -63,8 +63,8 @@ def open_png(data: bytes, limits: Limits) -> Page | Problem:
     own = (data, "image/png") if as_it_is and told.orientation == 1 else None
     source = RasterSource(lambda: _decode(data, header))
     size = header.width_px, header.height_px
-    said = {"dpi": dpi or told.dpi, "stored_as": told.orientation, "camera": told.camera}
-    return page_of(size, source, format="png", own=own, **said)
+    lies, camera = told.orientation, told.camera
+    return page_of(size, source, format="png", dpi=dpi or told.dpi, own=own, stored_as=lies, camera=camera)
 
 
 def _decode(data: bytes, header: _Header) -> Pixels:
