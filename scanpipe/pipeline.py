@@ -83,7 +83,13 @@ def examine_picture(page: Page, eyes: Eyes, quality: int, layouts: Sequence[Shad
     All codes on the picture count there, also those that only the thorough pass of `rectify` sees. Nobody takes a picture of
     nothing: such a page is never blank, and never called empty.
     """
-    rectified = rectify(page.colour(), eyes)
+    return examine_taken(page, rectify(page.colour(), eyes), eyes, quality, layouts)
+
+
+def examine_taken(
+    page: Page, rectified: Rectified, eyes: Eyes, quality: int, layouts: Sequence[ShadedLayout] = ()
+) -> Examined:
+    """The same of a picture that was rectified already."""
     if rectified.certain:
         page = page_of_pixels(rectified.page, rectified.dpi, page.format)
         seen = _seen(page, eyes, layouts, look(page, eyes))

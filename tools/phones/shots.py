@@ -20,7 +20,7 @@ from tools.scansim.drawing import draw_answer as draw_otherwise
 Rng = np.random.Generator
 Table = Callable[[Rng], np.ndarray]
 DPI = 250.0
-_SIZES = ((3024, 4032), (2448, 3264), (1944, 2592))
+_SIZES = ((3024, 4032), (2448, 3264), (2448, 3264), (1944, 2592), (1944, 2592))
 
 
 @dataclass(frozen=True)

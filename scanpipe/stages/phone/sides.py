@@ -57,7 +57,7 @@ def trace(lab: Any, corners: Points, reach_px: float) -> tuple[Points, tuple[Sid
     """Corners where the sides meet, and the sides between them; `lab` is the picture, `corners` clockwise and about right."""
     for reach in (reach_px, max(6.0, reach_px / 2)):
         sides = [_side(lab, corners[k], corners[(k + 1) % 4], reach) for k in range(4)]
-        corners = np.array([_meet(sides[k - 1], sides[k]) for k in range(4)])
+        corners = np.array([meet(sides[k - 1], sides[k]) for k in range(4)])
     return corners, tuple(sides)
 
 
@@ -121,7 +121,7 @@ def _through(along: Floats, offsets: Floats, found: NDArray[np.bool_]) -> tuple[
     return best, float((np.abs(np.polyval(best, a) - o) < _NEAR_PX).sum() / len(along))
 
 
-def _meet(before: Side, after: Side) -> Floats:
+def meet(before: Side, after: Side) -> Floats:
     """Where a side ends and the next begins: where they would cross if both went on straight."""
     (p, u), (q, v) = before.leaves(1.0), after.leaves(0.0)
     across = u[0] * v[1] - u[1] * v[0]
