@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
+from scanpipe.model import PageRecord
 from scanpipe.sight import Sight
 
 JOB = "phone upload"
@@ -14,6 +16,11 @@ JOB = "phone upload"
 def is_from_phone(file: str, folders: Iterable[str]) -> bool:
     """Whether a file of this name in the inbox is known to come from a phone; `folders` are those of phones."""
     return file.startswith(f"{JOB} ") or any(file.startswith(f"{folder}/") for folder in folders)
+
+
+def is_rectified(record: PageRecord) -> bool:
+    """Whether the page was taken out of a picture: then the original is that picture, and the page its own."""
+    return "corners" in json.loads(record.evidence or "{}").get("phone", {})
 
 
 def evidence_of_phone(sight: Sight) -> dict[str, Any]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
 
 from scanpipe.desk.decisions import check_seen, make, page_or_fault
-from scanpipe.desk.originals import original_page
+from scanpipe.desk.originals import page_to_work_on
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused, StoreFault
 from scanpipe.ledgers import Transaction
 from scanpipe.model import PageId, PageRecord
 from scanpipe.saying import say
 from scanpipe.stages.render import Rendition, render
-from scanpipe.stages.unpack import Problem, load_page
+from scanpipe.stages.unpack import Problem
 from scanpipe.stores import Put
 
 
@@ -56,18 +55,8 @@ def _check(record: PageRecord) -> None:
 
 
 def _rendered(parts: Parts, key: str, record: PageRecord, turn_deg: int) -> Rendition:
-    if json.loads(record.evidence or "{}").get("phone", {}).get("corners"):
-        return _of_phone(parts, record, turn_deg)
-    page = original_page(parts, key, record.page)
+    page, stands_deg = page_to_work_on(parts, key, record)
     if isinstance(page, Problem):
         raise Refused(say("the original cannot be opened"), say("Scan the sheet again."))
-    return render(page, turn_deg, record.skew_deg or 0.0, record.dpi, parts.errand.jpeg_quality)
-
-
-def _of_phone(parts: Parts, record: PageRecord, turn_deg: int) -> Rendition:
-    """The page that was taken out of the picture, turned; the original is the picture."""
-    assert record.key is not None
-    page = load_page(parts.store.read(record.key), 1, parts.errand.limits)
-    if isinstance(page, Problem):
-        raise Refused(say("the original cannot be opened"), say("Scan the sheet again."))
-    return render(page, (turn_deg - (record.turn_deg or 0)) % 360, 0.0, record.dpi, parts.errand.jpeg_quality)
+    back_deg = (turn_deg + stands_deg - (record.turn_deg or 0)) % 360
+    return render(page, back_deg, record.skew_deg or 0.0, record.dpi, parts.errand.jpeg_quality)

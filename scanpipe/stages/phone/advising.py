@@ -157,7 +157,7 @@ def glare_share(picture: Pixels, lie: Lie | None) -> float:
         return 0.0
     shining = (small >= _SHINING).astype(np.uint8)
     shining = cv2.morphologyEx(shining, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
-    return float(cv2.countNonZero(shining)) / small.size
+    return float(cv2.countNonZero(shining) / small.size)
 
 
 def _paper_level(picture: Pixels, lie: Lie | None) -> float:
