@@ -7,8 +7,8 @@
 A picture goes through what `pipeline.examine_picture` does and `pipeline.judge`; the record of printing is asked. The error of
 the corners is how far the true corners of the paper are from those of the rectified page, on average, in percent of its width;
 that of the inside is the same of 108 places all over the page, in mm. The tables that sheets lie on, and what is drawn on them,
-are others in the two rooms. Misfiled is what is filed in another sheet's slot, "beside" what is filed rightly though another
-sheet is on the picture as well.
+are others in the room for tuning. Misfiled is what is filed in another sheet's slot, "beside" what is filed rightly though
+another sheet is on the picture as well.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import json
 import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -35,11 +35,11 @@ from scanpipe.stages.read import Eyes
 from scanpipe.stages.unpack import Page, load_page
 from tools.marks import fill
 from tools.phones.groups import GROUPS, STRANGE, USUAL, shots
-from tools.phones.shots import REPORTED, TUNING, Shot
+from tools.phones.shots import REPORTED, SMALL, TUNING, Shot
 from tools.proof_reading import KEY, LIMITS, names_all, press
 from tools.scanner.paper import Paper
 
-ROOMS = {"tuning": TUNING, "reported": REPORTED}
+ROOMS = {"tuning": TUNING, "reported": REPORTED, "small": replace(REPORTED, sizes=SMALL)}
 TALLY, PAGE = Path("docs/reading/phones.json"), Path("docs/phones.md")
 SEED = 71_001
 PROOF = {"sheets": 350, "plain paper": 150}

@@ -55,7 +55,7 @@ def _document(parts: Parts, title: str, pages: Sequence[PageRecord]) -> Document
 def _sheet(parts: Parts, page: PageRecord) -> Sheet:
     with parts.ledger.read() as r:
         scan = r.scan(page.scan)
-    own = _own_jpeg(parts, page, scan) if scan is not None and not is_rectified(page) else None
+    own = _own_jpeg(parts, page, scan) if scan is not None else None
     if own is not None:
         return own
     body = parts.store.read(page.key or "")
@@ -66,8 +66,8 @@ def _sheet(parts: Parts, page: PageRecord) -> Sheet:
 
 
 def _own_jpeg(parts: Parts, page: PageRecord, scan: ScanRecord) -> Sheet | None:
-    """The file as it came, where it is one page and a JPEG that every viewer shows."""
-    if scan.pages != 1 or not scan.key.endswith(".jpg"):
+    """The file as it came, where it is one page and a JPEG that every viewer shows; not of a page taken out of a picture."""
+    if scan.pages != 1 or not scan.key.endswith(".jpg") or is_rectified(page):
         return None
     sheet = _jpeg(parts, parts.store.read(scan.key), page.dpi)
     return sheet and replace(sheet, turn_deg=page.turn_deg or 0, skew_deg=page.skew_deg or 0.0)

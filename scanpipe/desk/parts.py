@@ -43,5 +43,6 @@ class Parts:
     """Folders of the inbox in which pictures from phones come."""
 
     def errand_for(self, file: str) -> Errand:
-        """What a worker is told for a page of a file of this name in the inbox."""
+        """What a worker is told for a page of a file of this name: in the inbox, or anywhere where `ingest` was given it."""
+        file = file.removeprefix(f"{self.folders.inbox}/")
         return replace(self.errand, phone=True) if is_from_phone(file, self.phones) else self.errand

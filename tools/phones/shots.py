@@ -40,10 +40,12 @@ class Room:
     motion_px: float = 5
     noise: tuple[float, float] = (1, 6)
     quality: tuple[int, int] = (60, 93)
+    sizes: tuple[tuple[int, int], ...] = _SIZES
     otherwise: bool = False
 
 
 TUNING = Room(tables.TUNING)
+SMALL = ((1944, 2592),)
 REPORTED = Room(tables.REPORTED, lift_mm=(0.5, 8), gradient=(0.1, 0.6), otherwise=True)
 
 
@@ -128,7 +130,7 @@ def shot(
 ) -> Shot:
     """A picture of the sheet (RGB at `DPI`), which lies turned by `turned_deg`."""
     table = room.tables[int(rng.integers(len(room.tables)))]
-    size = _SIZES[int(rng.integers(len(_SIZES)))]
+    size = room.sizes[int(rng.integers(len(room.sizes)))]
     size = size[::-1] if turned_deg in (90, 270) else size
     tilt, roll = rng.uniform(*room.tilt_deg), rng.uniform(-room.roll_deg, room.roll_deg)
     camera = hold(size, rng, tilt, turned_deg + roll, rng.uniform(*room.fill))

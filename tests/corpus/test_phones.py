@@ -1,0 +1,55 @@
+"""Generated pictures from phones with floors that only rise; misfiled is 0 in all of them. Seeds here are used for nothing else.
+
+`python -m tools.measure_phones --proof` shows the same floors over the pictures that `docs/phones.md` reports.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+import pytest
+
+from tools.measure_phones import PROOF, SEED, Outcome, run
+from tools.phones.groups import STRANGE, USUAL
+
+CORNER_ERROR, CODES_READ, RECTIFIED, RECTIFIED_PLAIN = 1.0, 0.97, 0.95, 0.9
+
+
+def corners(outcomes: Sequence[Outcome]) -> list[float]:
+    return [o.corners for o in outcomes if o.corners is not None]
+
+
+def test_three_sheets_and_a_plain_one() -> None:
+    sheets, plain = list(run("sheets", "small", 94_001, 3)), list(run("plain paper", "small", 94_002, 1))
+    assert [o.verdict for o in sheets] == ["filed"] * 3, sheets
+    assert [o.verdict for o in plain] == ["held: no_codes"]
+    assert len(corners(sheets)) == 3 and len(corners(plain)) == 1
+    assert statistics.mean(corners([*sheets, *plain])) < CORNER_ERROR / 4
+
+
+@pytest.mark.parametrize("group", ["one code glued over"])
+def test_what_must_not_be_filed(group: str) -> None:
+    (outcome,) = run(group, "small", 94_003, 1)
+    assert outcome.verdict == "held: codes_disagree", outcome
+
+
+@pytest.mark.proof
+def test_500_pictures() -> None:
+    """Those that docs/phones.md reports."""
+    found = {group: list(run(group, "reported", SEED, count)) for group, count in PROOF.items()}
+    everything = [o for outcomes in found.values() for o in outcomes]
+    assert len(everything) == 500
+    assert statistics.mean(corners(everything)) <= CORNER_ERROR
+    assert [o for o in everything if o.verdict == "misfiled"] == []
+    assert sum(o.read for o in found["sheets"]) >= CODES_READ * len(found["sheets"])
+    assert len(corners(found["sheets"])) >= RECTIFIED * len(found["sheets"])
+    assert len(corners(found["plain paper"])) >= RECTIFIED_PLAIN * len(found["plain paper"])
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("group", STRANGE)
+def test_strange_pictures(group: str) -> None:
+    assert group not in USUAL
+    outcomes = list(run(group, "reported", 94_004, 20))
+    assert [o for o in outcomes if o.verdict == "misfiled"] == []
