@@ -14,7 +14,7 @@ from tools.phones.camera import CORNERS_MM, hold
 
 Pixels = NDArray[np.uint8]
 Corners = NDArray[np.float64]
-SIZE = (1200, 1600)
+SIZE = (1320, 1760)
 
 
 def held(tilt_deg: float = 20, roll_deg: float = 5, fill: float = 0.88, size: tuple[int, int] = SIZE) -> Corners:

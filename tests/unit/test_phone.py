@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
+from scanpipe.desk.phones import JOB, is_from_phone
+from scanpipe.desk.uploads import Uploads
 from scanpipe.stages.phone import ADVICE, Advised, How, Rectified, advise, rectify
 from scanpipe.stages.phone.lighting import evened
 from tests.pictures import SIZE, Corners, held, taken, written
@@ -142,3 +146,14 @@ def test_every_advice_has_both_languages() -> None:
     assert set(ADVICE) == set(Advised)
     for sentence in ADVICE.values():
         assert sentence.en.endswith(".") and sentence.nb.endswith(".") and sentence.en != sentence.nb
+
+
+def test_which_files_are_known_to_be_pictures(tmp_path: Path) -> None:
+    folders = ("phones", "home exams/10001")
+    job = Uploads(tmp_path / "uploads", tmp_path, 10).begin("kari", JOB).job
+    assert is_from_phone(f"{job}/001 a.jpg", ())
+    for file in ("phones/a.jpg", "phones/job/a.jpg", "home exams/10001/a.jpg"):
+        assert is_from_phone(file, folders), file
+    scan = Uploads(tmp_path / "uploads", tmp_path, 10).begin("kari").job
+    for file in ("phones.jpg", "room/phones/a.jpg", "home exams/10002/a.jpg", f"{scan}/001 a.jpg", f"{JOB}.jpg"):
+        assert not is_from_phone(file, folders), file

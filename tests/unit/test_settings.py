@@ -351,6 +351,7 @@ def test_sources_are_tables_of_the_file(tmp_path: Path) -> None:
         SourceSettings("skanner 1", "skanner 1"),
         SourceSettings("skanner 2", "rom 210", duplex=True, dpi=300),
     )
+    assert {s.kind for s in settings.sources} == {"scanner"}
     assert [v.value["name"] for v in values if v.key == "source"] == ["skanner 1", "skanner 2"]
 
 
@@ -360,6 +361,7 @@ def test_sources_are_tables_of_the_file(tmp_path: Path) -> None:
         ("[[source]]\ndpi = 300", "has no name"),
         ('[[source]]\nname = "a"\ndip = 300', "did you mean dpi?"),
         ('[[source]]\nname = "a"\ndpi = "many"', "is not a whole number"),
+        ('[[source]]\nname = "a"\nkind = "fax"', "kind must be one of scanner, phone"),
         ('[[source]]\nname = "a"\n[[source]]\nname = "b"\nfolder = "A"', "two sources have the folder a"),
     ],
 )
