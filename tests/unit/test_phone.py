@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from scanpipe.codes import Key, Kind, encode
 from scanpipe.desk.phones import JOB, is_from_phone
 from scanpipe.desk.uploads import Uploads
+from scanpipe.layout import A4, place_of
+from scanpipe.model import Claims, Code
 from scanpipe.stages.phone import ADVICE, Advised, How, Rectified, advise, rectify
 from scanpipe.stages.phone.lighting import evened
+from scanpipe.stages.phone.quads import plane, through
+from scanpipe.stages.phone.sheet import corners_mm
+from scanpipe.stages.read import Eyes
 from tests.pictures import SIZE, Corners, held, taken, written
 
 
@@ -68,6 +75,76 @@ def test_two_sheets_beside_each_other_stay_as_they_came() -> None:
     both = np.hstack([one, one])
     result = rectify(both)
     assert not result.certain and result.why == "there may be more than one sheet on the picture"
+
+
+def codes(lie: Corners, kinds: str = "CQS", serial: str = "00000007", moved_mm: float = 0.0) -> list[Code]:
+    """As they would be read on a sheet whose corners (as it is printed) lie there."""
+    matrix = plane(corners_mm(A4), lie)
+    assert matrix is not None
+    claims = Claims("MA0001-2026H", "10001", "2A", serial)
+    found = []
+    for kind in kinds:
+        place = np.array(place_of(Kind(kind), A4).corners_mm) + moved_mm
+        corners = tuple((float(x), float(y)) for x, y in through(matrix, place))
+        found.append(Code(encode(Kind(kind), claims, Key("ABC", b"x" * 16), layout="OWN"), "qr", corners, "test"))  # type: ignore[arg-type]
+    return found
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A reader that sees these codes."""
+
+    codes: list[Code]
+
+    def look(self, gray, symbologies) -> list[Code]:
+        return self.codes
+
+    def search(self, gray, symbologies) -> list[Code]:
+        return self.codes
+
+
+def rectified(picture: np.ndarray, found: list[Code]) -> Rectified:
+    return rectify(picture, Eyes(Seen(found), Seen(found)))
+
+
+@pytest.mark.parametrize("kinds", ["CQS", "QS", "C", "G"])
+def test_codes_say_which_corner_is_which(kinds) -> None:
+    """The sheet lies upside down: by its outline alone it would come out so."""
+    upside_down = np.roll(held(), 2, axis=0)
+    result = rectified(taken(written()), codes(upside_down, kinds))
+    assert result.certain and result.how is How.CODES
+    assert error_px(result, upside_down) < 1.5
+
+
+def test_codes_that_are_not_in_their_places_stop_everything() -> None:
+    for kinds in ("CQS", "C"):
+        result = rectified(taken(written()), codes(held(), kinds, moved_mm=12))
+        assert not result.certain and result.why == "the edges of the sheet do not fit the codes on it"
+    both = codes(held()) + codes(held(), "S", "00000008")
+    assert rectified(taken(written()), both).why == "codes of more than one sheet are on the picture"
+
+
+def test_three_codes_suffice_where_no_edge_is_to_be_seen_and_one_does_not() -> None:
+    white = taken(written(), table=(247, 247, 247))
+    result = rectified(white, codes(held()))
+    assert result.certain and error_px(result, held()) < 0.01 * SIZE[0]
+    assert not rectified(white, codes(held(), "C")).certain
+    beyond = held(fill=1.1)
+    cut_off = rectified(taken(written(), beyond), codes(beyond))
+    assert cut_off.certain and cut_off.paper_share < 0.99 and Advised.CUT in told(cut_off)
+
+
+def test_what_a_scanning_app_made_is_not_worked_on() -> None:
+    page = written()
+    edges = np.array([(0, 0), (1240, 0), (1240, 1754), (0, 1754)], np.float64)
+    result = rectified(page, codes(edges))
+    assert result.page is page and result.why == "the picture is a flat page already"
+    assert told(result) == set()
+
+
+def test_strips_cost_nothing() -> None:
+    for shape in ((8, 60_000), (60_000, 8), (1, 1)):
+        assert told(rectify(np.zeros(shape, np.uint8))) >= {Advised.NO_PAGE_FOUND}
 
 
 def test_light_is_evened_and_pencil_stays() -> None:

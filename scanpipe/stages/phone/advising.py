@@ -25,6 +25,8 @@ _DARK_LEVEL = 75
 _SHINING, _GLARE_SHARE = 253, 0.004
 _WHOLE_SHARE, _COARSE_DPI, _STEEP_DEG = 0.995, 120, 38
 _CUT_AT_EDGE = 0.06
+_LONGEST = 4
+"""Of the longer to the shorter side; what is longer is no picture of a page."""
 _TILE_MM, _LEAST_CONTRAST, _OWN_BLUR_PX = 6.0, 30, 0.6
 
 
@@ -98,6 +100,8 @@ class Advice:
 
 def advise(picture: Pixels, lie: Lie | None) -> tuple[Advice, ...]:
     """What could be better. `lie` is how the sheet lies on the picture, None where that is not certain: then all of it counts."""
+    if max(picture.shape[:2]) > _LONGEST * min(picture.shape[:2]):
+        return (Advice(Advised.NO_PAGE_FOUND, {}),)
     level = _paper_level(picture, lie)
     sharpness = blur_mm(picture, lie)
     found: list[tuple[Advised, bool, dict[str, float]]] = [

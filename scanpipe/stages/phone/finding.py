@@ -26,6 +26,7 @@ from scanpipe.stages.phone.sides import TRACE_PX, Side, meet, trace
 Pixels = NDArray[np.uint8]
 
 _RELIABLE_CORNERS = (0, 1, 3)
+_SMALLEST_PX, _LONGEST = 40, 4
 _MOST_TRACED = 6
 _SEEN, _SEEN_WITH_CODES, _SEEN_BY_HALF = 0.8, 0.5, 0.55
 MISFIT_MM = 2.0
@@ -63,6 +64,8 @@ def find(picture: Pixels, codes: Sequence[Code]) -> Found | Said:
     printed = _printed(codes)
     if isinstance(printed, Said):
         return printed
+    if min(picture.shape[:2]) < _SMALLEST_PX or max(picture.shape[:2]) > _LONGEST * min(picture.shape[:2]):
+        return say("the edges of the sheet were not found")
     rgb = picture if picture.ndim == 3 else cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB)
     small, scale = _shrunk(rgb, LOOK_PX)
     fit, fine = _shrunk(rgb, TRACE_PX)
@@ -125,11 +128,21 @@ def _by_codes(
                 best = misfit, lie
     if best is not None:
         return Found(best[1], True, best[0])
+    clear = (t for t in traced if min(s.seen for s in t[1]) >= _SEEN and _possible(t[0], size))
+    if guess is not None and any(_holds(corners, printed.on_picture) for corners, _ in clear):
+        return say("the edges of the sheet do not fit the codes on it")  # what lies beyond the codes would be cut off
     if guess is not None and (filled := _filled(printed, guess, traced[-1][1])) and _possible(filled.corners, size):
         misfit = printed.misfit_mm(filled)
         if misfit <= _MISFIT_BY_CODES_MM:
             return Found(filled, True, misfit)
     return say("the edges of the sheet do not fit the codes on it")
+
+
+def _holds(corners: Points, points: Points) -> bool:
+    """Whether most of the points lie within the corners."""
+    outline = corners.astype(np.float32)
+    inside = [cv2.pointPolygonTest(outline, (float(x), float(y)), False) > 0 for x, y in points]
+    return sum(inside) > len(inside) / 2
 
 
 def _filled(printed: Printed, guess: Lie, sides: tuple[Side, ...]) -> Lie | None:

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanpipe.model import Code, Corners
-from scanpipe.saying import Said
+from scanpipe.saying import Said, say
 from scanpipe.stages.phone.advising import Advice, advise
 from scanpipe.stages.phone.finding import find
 from scanpipe.stages.phone.lighting import evened
 from scanpipe.stages.phone.sheet import Lie
-from scanpipe.stages.phone.warping import flattened, share_on_picture
+from scanpipe.stages.phone.warping import flattened, is_all_of, share_on_picture
 from scanpipe.stages.read import Eyes
 from scanpipe.stages.unpack.planes import gray_of
 
@@ -64,6 +64,9 @@ def rectify(picture: Pixels, eyes: Eyes | None = None) -> Rectified:
     found = find(picture, codes)
     if isinstance(found, Said):
         return Rectified(picture, False, How.AS_IT_CAME, advise(picture, None), why=found, codes=codes)
+    if is_all_of(found.lie, (picture.shape[1], picture.shape[0])):
+        why = say("the picture is a flat page already")
+        return Rectified(picture, False, How.AS_IT_CAME, advise(picture, found.lie), why=why, codes=codes)
     page, dpi = flattened(picture, found.lie)
     share = share_on_picture(found.lie, (picture.shape[1], picture.shape[0]))
     how = How.CODES if found.by_codes else How.OUTLINE

@@ -15,6 +15,7 @@ from scanpipe.stages.phone.sheet import Lie
 Pixels = NDArray[np.uint8]
 
 _MOST_PX_PER_MM, _LEAST_PX_PER_MM = 300 / 25.4, 75 / 25.4
+_NEAR_EDGE = 0.012
 _STEP_PX = 16
 _BEYOND = 255
 """Of what is not on the picture: white."""
@@ -47,6 +48,13 @@ def share_on_picture(lie: Lie, size: tuple[int, int]) -> float:
     corners = lie.corners
     common, _ = cv2.intersectConvexConvex(corners.astype(np.float32), border)
     return float(min(1.0, common / max(area(corners), 1e-9)))
+
+
+def is_all_of(lie: Lie, size: tuple[int, int]) -> bool:
+    """Whether the picture (width, height) is the sheet and nothing else, as scanning apps make them: no need to work on it."""
+    edge = np.array([(0, 0), (size[0], 0), (size[0], size[1]), (0, size[1])], np.float64)
+    off = min(float(np.abs(np.roll(lie.corners, n, axis=0) - edge).max()) for n in range(4))
+    return lie.bend_mm == 0 and off < _NEAR_EDGE * min(size)
 
 
 def tilt_deg(lie: Lie, size: tuple[int, int]) -> float:
