@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scanpipe.stages.phone.quads import Points, area, is_convex, proportion
+from scanpipe.stages.phone.quads import Points, is_convex, proportion
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -24,6 +24,7 @@ LOOK_PX = 900
 """Longer side of the picture that outlines are looked for on."""
 _SHORTEST_SHARE, _SHORTEST_LINE_SHARE = 0.025, 0.1
 _APART_PX, _APART_DEG = 4.0, 4.0
+_ALIKE_DEG = 35
 _MOST_LINES, _MOST_QUADS = 26, 80
 _LEAST_AREA = 0.12
 _BEYOND = 0.02
@@ -123,53 +124,62 @@ def _with_span(spans: list[tuple[float, float]], new: tuple[float, float]) -> li
 
 def _quads(lines: list[_Line], width: int, height: int) -> list[Points]:
     """Shapes that a sheet can have, those best covered by their lines first."""
-    pairs = [(i, j) for i, j in combinations(range(len(lines)), 2) if _opposite(lines[i], lines[j])]
-    crossings = {
-        (i, j): _crossing(lines[i], lines[j])
-        for i, j in combinations(range(len(lines)), 2)
-        if _crossed(lines[i], lines[j])
-    }
+    names, quads = _shapes(lines, width, height)
     found: list[tuple[float, Points]] = []
-    for (a, c), (b, d) in combinations(pairs, 2):
-        if len({a, b, c, d}) < 4:
+    for four, quad in zip(names, quads, strict=True):
+        if not _is_sheet(quad, width, height):
             continue
-        corners = [crossings.get((min(p), max(p))) for p in ((a, b), (b, c), (c, d), (d, a))]
-        if any(p is None for p in corners):
-            continue
-        quad = np.array(corners)
-        names = (b, c, d, a)
-        if area(quad) < 0:
-            quad, names = quad[::-1].copy(), (d, c, b, a)
-        if not _sensible(quad, width, height):
-            continue
-        shares = [lines[n].covered(quad[k], quad[(k + 1) % 4]) for k, n in enumerate(names)]
+        shares = [lines[n].covered(quad[k], quad[(k + 1) % 4]) for k, n in enumerate(four)]
         if min(shares) > 0.15:
             found.append((sum(shares) + min(shares), quad))
     found.sort(key=lambda f: -f[0])
     return [quad for _, quad in found[:_MOST_QUADS]]
 
 
-def _opposite(a: _Line, b: _Line) -> bool:
-    """May be opposite sides: within 35 degrees of each other, and apart."""
-    ends = a.at + np.outer((-1, 1), a.way) * a.length / 2
-    return abs(float(a.way @ b.way)) > np.cos(np.radians(35)) and b.off(ends) > 40
-
-
-def _crossed(a: _Line, b: _Line) -> bool:
-    return bool(abs(float(a.way @ b.way)) < np.cos(np.radians(35)))
-
-
-def _crossing(a: _Line, b: _Line) -> Floats:
-    across = a.way[0] * b.way[1] - a.way[1] * b.way[0]
-    d = b.at - a.at
-    return np.asarray(a.at + a.way * (d[0] * b.way[1] - d[1] * b.way[0]) / across, np.float64)
-
-
-def _sensible(quad: Points, width: int, height: int) -> bool:
-    """Within the picture or hardly beyond, large enough, convex, and a rectangle that a camera can have seen."""
+def _shapes(lines: list[_Line], width: int, height: int) -> tuple[NDArray[np.int64], Floats]:
+    """All fours of lines (n, 4) and their corners (n, 4, 2), clockwise, within the picture or hardly beyond, and large enough."""
+    nothing = np.zeros((0, 4), np.int64), np.zeros((0, 4, 2))
+    pairs = np.array([p for p in combinations(range(len(lines)), 2) if _opposite(lines[p[0]], lines[p[1]])], np.int64)
+    if len(pairs) < 2:
+        return nothing
+    crossings = _crossings(lines)
+    first, second = np.triu_indices(len(pairs), 1)
+    a, c, b, d = *pairs[first].T, *pairs[second].T
+    quads = np.stack([crossings[a, b], crossings[b, c], crossings[c, d], crossings[d, a]], axis=1)
+    names = np.stack([b, c, d, a], axis=1)
     over = _BEYOND * max(width, height)
-    inside = (quad > -over).all() and (quad < np.array([width, height]) + over).all()
-    if not inside or area(quad) < _LEAST_AREA * width * height or not is_convex(quad):
+    with np.errstate(invalid="ignore"):
+        inside = ((quad_low := quads.min(axis=1)) > -over).all(axis=1) & np.isfinite(quad_low).all(axis=1)
+        inside &= (quads.max(axis=1) < np.array([width, height]) + over).all(axis=1)
+    quads, names = quads[inside], names[inside]
+    x, y = quads[..., 0], quads[..., 1]
+    areas = np.sum(x * np.roll(y, -1, axis=1) - np.roll(x, -1, axis=1) * y, axis=1) / 2
+    back = areas < 0
+    quads[back], names[back] = quads[back, ::-1], names[back][:, [2, 1, 0, 3]]
+    large = np.abs(areas) >= _LEAST_AREA * width * height
+    return names[large], quads[large]
+
+
+def _crossings(lines: list[_Line]) -> Floats:
+    """Where lines cross (n, n, 2); not a number where they run too much alike, and of a line with itself."""
+    at, ways = np.array([line.at for line in lines]), np.array([line.way for line in lines])
+    across = ways[:, None, 0] * ways[None, :, 1] - ways[:, None, 1] * ways[None, :, 0]
+    apart = at[None] - at[:, None]
+    alike = np.abs(ways @ ways.T) >= np.cos(np.radians(_ALIKE_DEG))
+    along = apart[..., 0] * ways[None, :, 1] - apart[..., 1] * ways[None, :, 0]
+    along = np.where(alike, np.nan, along / np.where(alike, 1, across))
+    return np.asarray(at[:, None] + ways[:, None] * along[..., None], np.float64)
+
+
+def _opposite(a: _Line, b: _Line) -> bool:
+    """May be opposite sides: within so many degrees of each other, and apart."""
+    ends = a.at + np.outer((-1, 1), a.way) * a.length / 2
+    return abs(float(a.way @ b.way)) > np.cos(np.radians(_ALIKE_DEG)) and b.off(ends) > 40
+
+
+def _is_sheet(quad: Points, width: int, height: int) -> bool:
+    """Convex, and a rectangle in the proportions of paper that a camera can have seen."""
+    if not is_convex(quad):
         return False
     high, cosine = proportion(quad, (width, height))
     return cosine < SQUARE_COSINE and PROPORTIONS[0] <= max(high, 1 / max(high, 1e-9)) <= PROPORTIONS[1]
