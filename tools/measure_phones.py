@@ -42,8 +42,8 @@ from tools.scanner.paper import Paper
 ROOMS = {"tuning": TUNING, "reported": REPORTED, "small": replace(REPORTED, sizes=SMALL)}
 TALLY, PAGE = Path("docs/reading/phones.json"), Path("docs/phones.md")
 SEED = 71_001
-PROOF = {"sheets": 350, "plain paper": 150}
-_BEYOND = 12
+PROOF = {"sheets": 200, "sheets, 5 megapixels": 150, "plain paper": 150}
+_BEYOND = 6
 _COLUMNS = (
     "group",
     "pictures",
@@ -172,11 +172,12 @@ def table(tally: Mapping[str, Sequence[Mapping[str, object]]]) -> Iterator[str]:
 
 def proof(seed: int, tally_file: Path) -> None:
     """All that is reported; what is done is kept after every picture."""
-    wanted = {**PROOF, **{g: _BEYOND for g in GROUPS if g not in USUAL}}
+    beyond = [*STRANGE, *(g for g in GROUPS if g not in (*USUAL, *STRANGE))]
+    wanted = {**PROOF, **dict.fromkeys(beyond, _BEYOND)}
     tally = json.loads(tally_file.read_text()) if tally_file.exists() else {}
     for group, count in wanted.items():
         done = tally.setdefault(group, [])
-        for made in run(group, "reported", seed, count - len(done), len(done)):
+        for made in run(group, "reported" if group in USUAL else "small", seed, count - len(done), len(done)):
             done.append(asdict(made))
             tally_file.parent.mkdir(parents=True, exist_ok=True)
             tally_file.write_text(json.dumps(tally, ensure_ascii=False, indent=0) + "\n")

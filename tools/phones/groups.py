@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from tools.phones.shots import DPI, Lying, Room, Shot, plain, printed, shot
+from tools.phones.shots import DPI, SMALL, Lying, Room, Shot, plain, printed, shot
 from tools.scanner import strangers
 from tools.scanner.faults import pasted
 from tools.scanner.paper import Paper
@@ -94,7 +94,8 @@ def _code_on_plain(paper: Paper, index: int, rng: Rng, room: Room) -> Shot:
 
 GROUPS: Mapping[str, Group] = {
     "sheets": Group(_sheet),
-    "plain paper": Group(_plain, sheets=False),
+    "sheets, 5 megapixels": Group(_sheet, lambda r: replace(r, sizes=SMALL)),
+    "plain paper": Group(_plain, lambda r: replace(r, sizes=SMALL), sheets=False),
     "steep, 30° to 45°": Group(_sheet, lambda r: replace(r, tilt_deg=(30, 45))),
     "cut at an edge": Group(_sheet, lambda r: replace(r, fill=(1.03, 1.2))),
     "plain, cut at an edge": Group(_plain, lambda r: replace(r, fill=(1.03, 1.2)), sheets=False),
@@ -108,6 +109,6 @@ GROUPS: Mapping[str, Group] = {
     "one code glued over": Group(_glued_over),
     "a lone code on plain paper": Group(_code_on_plain, sheets=False),
 }
-USUAL = ("sheets", "plain paper")
+USUAL = ("sheets", "sheets, 5 megapixels", "plain paper")
 STRANGE = tuple(GROUPS)[-5:]
 """Pictures that must never be filed."""
