@@ -175,12 +175,15 @@ def proof(seed: int, tally_file: Path) -> None:
     beyond = [*STRANGE, *(g for g in GROUPS if g not in (*USUAL, *STRANGE))]
     wanted = {**PROOF, **dict.fromkeys(beyond, _BEYOND)}
     tally = json.loads(tally_file.read_text()) if tally_file.exists() else {}
-    for group, count in wanted.items():
-        done = tally.setdefault(group, [])
-        for made in run(group, "reported" if group in USUAL else "small", seed, count - len(done), len(done)):
-            done.append(asdict(made))
-            tally_file.parent.mkdir(parents=True, exist_ok=True)
-            tally_file.write_text(json.dumps(tally, ensure_ascii=False, indent=0) + "\n")
+    tally = {group: tally.get(group, []) for group in wanted}
+    while any(len(tally[g]) < wanted[g] for g in wanted):
+        group = min(
+            wanted, key=lambda g: len(tally[g]) / wanted[g]
+        )  # whenever it is stopped, every group has its share
+        done, room = tally[group], "reported" if group in USUAL else "small"
+        done += [asdict(made) for made in run(group, room, seed, 1, len(done))]
+        tally_file.parent.mkdir(parents=True, exist_ok=True)
+        tally_file.write_text(json.dumps(tally, ensure_ascii=False, indent=0) + "\n")
     print("\n".join(table(tally)))
 
 
