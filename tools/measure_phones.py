@@ -41,7 +41,9 @@ from tools.scanner.paper import Paper
 
 ROOMS = {"tuning": TUNING, "reported": REPORTED, "small": replace(REPORTED, sizes=SMALL)}
 TALLY, PAGE = Path("docs/reading/phones.json"), Path("docs/phones.md")
-SEED = 71_001
+SEEDS = {"sheets": 71_001, "sheets, 5 megapixels": 71_001}
+SEED = 72_001
+"""Of the other groups: what was seen of plain paper with the seed before led to a change."""
 PROOF = {"sheets": 200, "sheets, 5 megapixels": 150, "plain paper": 150}
 _BEYOND = 6
 _COLUMNS = (
@@ -170,7 +172,12 @@ def table(tally: Mapping[str, Sequence[Mapping[str, object]]]) -> Iterator[str]:
         yield "| " + " | ".join(str(c) for c in cells) + " |"
 
 
-def proof(seed: int, tally_file: Path) -> None:
+def seed_of(group: str) -> int:
+    """The seed of a group's pictures in the proof, which is used for nothing else."""
+    return SEEDS.get(group, SEED)
+
+
+def proof(tally_file: Path) -> None:
     """All that is reported; what is done is kept after every picture."""
     beyond = [*STRANGE, *(g for g in GROUPS if g not in (*USUAL, *STRANGE))]
     wanted = {**PROOF, **dict.fromkeys(beyond, _BEYOND)}
@@ -181,7 +188,7 @@ def proof(seed: int, tally_file: Path) -> None:
             wanted, key=lambda g: len(tally[g]) / wanted[g]
         )  # whenever it is stopped, every group has its share
         done, room = tally[group], "reported" if group in USUAL else "small"
-        done += [asdict(made) for made in run(group, room, seed, 1, len(done))]
+        done += [asdict(made) for made in run(group, room, seed_of(group), 1, len(done))]
         tally_file.parent.mkdir(parents=True, exist_ok=True)
         tally_file.write_text(json.dumps(tally, ensure_ascii=False, indent=0) + "\n")
     print("\n".join(table(tally)))
@@ -201,7 +208,7 @@ def main() -> None:
     if args.table:
         fill(PAGE, {"tally": "\n".join(table(json.loads(TALLY.read_text())))})
     elif args.proof:
-        proof(SEED, TALLY)
+        proof(TALLY)
     else:
         tally: dict[str, list[dict[str, object]]] = {}
         for group in args.group or GROUPS:

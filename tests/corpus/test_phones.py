@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tools.measure_phones import PROOF, SEED, Outcome, run
+from tools.measure_phones import PROOF, Outcome, run, seed_of
 from tools.phones.groups import STRANGE, USUAL
 
 CORNER_ERROR, CODES_READ, RECTIFIED, RECTIFIED_PLAIN = 1.0, 0.97, 0.95, 0.9
@@ -37,7 +37,7 @@ def test_what_must_not_be_filed(group: str) -> None:
 @pytest.mark.proof
 def test_500_pictures() -> None:
     """Those that docs/phones.md reports."""
-    found = {group: list(run(group, "reported", SEED, count)) for group, count in PROOF.items()}
+    found = {group: list(run(group, "reported", seed_of(group), count)) for group, count in PROOF.items()}
     everything = [o for outcomes in found.values() for o in outcomes]
     assert len(everything) == 500
     assert statistics.mean(corners(everything)) <= CORNER_ERROR

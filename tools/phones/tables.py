@@ -72,6 +72,17 @@ def papers(rng: Rng) -> np.ndarray:
     return table
 
 
+def tiles(rng: Rng) -> np.ndarray:
+    """Tiles in two tones, brighter and darker row by row, with or without grout: rectangles everywhere, as large as sheets."""
+    wide, tall = (int(v) for v in rng.integers(24, 110, 2))
+    tones = rng.uniform(90, 225, (2, 2, 1)) * rng.uniform(0.8, 1, (1, 1, 3))
+    rows, columns = (np.arange(SIDE_PX) // tall) % 2, (np.arange(SIDE_PX) // wide) % 2
+    table = tones[rows[:, None], columns[None, :]]
+    if rng.random() < 0.5:
+        table[::tall], table[:, ::wide] = 60, 60
+    return _grained(rng, table, 4)
+
+
 def planks(rng: Rng) -> np.ndarray:
     """A floor of boards, with dark gaps between them."""
     dark, bright = _tones(rng, (70, 45, 25), (190, 150, 110))
@@ -134,7 +145,7 @@ def lap(rng: Rng) -> np.ndarray:
     return np.ascontiguousarray(np.rot90(table, int(rng.integers(4))))
 
 
-TUNING = (wood, plain, cloth, clutter, striped, bright, mat, papers)
+TUNING = (wood, plain, cloth, clutter, striped, bright, mat, papers, tiles)
 REPORTED = (planks, checked, marble, carpet, newspaper, lap, pale)
 
 

@@ -18,7 +18,7 @@ from scanpipe.codes import LABELS, Kind, parse
 from scanpipe.layout import A4, LETTER, Paper, place_of
 from scanpipe.model import Code
 from scanpipe.saying import Said, say
-from scanpipe.stages.phone.outline import LOOK_PX, PROPORTIONS, SQUARE_COSINE, Outline, outlines
+from scanpipe.stages.phone.outline import LOOK_PX, PROPORTIONS, SQUARE_COSINE, Outline, margins, outlines
 from scanpipe.stages.phone.quads import Points, area, is_convex, plane, proportion, through
 from scanpipe.stages.phone.sheet import Lie, corners_mm, lie_of
 from scanpipe.stages.phone.sides import TRACE_PX, Side, meet, trace
@@ -34,6 +34,7 @@ MISFIT_MM = 2.0
 _MISFIT_BY_CODES_MM = 1.2
 _REACH_MM, _NARROW_MM = 5.0, 2.0
 _RIVAL_SEEN = 0.9
+_EVEN, _AS_BRIGHT, _SAME_MM = 0.8, 0.9, 5.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,8 +77,17 @@ def find(picture: Pixels, codes: Sequence[Code]) -> Found | Said:
     traced = [_traced(lab, _moved(o.corners, scale), fine, _NARROW_MM) for o in shapes[:_MOST_TRACED]]
     size = picture.shape[1], picture.shape[0]
     if printed is None:
-        return _by_outline(traced, size)
+        return _by_outline([(*t, *_margins(lab, t[0], fine)) for t in traced], size)
     return _by_codes(printed, traced, size, lab, fine)
+
+
+def _margins(lab: Any, corners: Points, fine: float) -> tuple[float, float]:
+    there = (corners + 0.5) / fine - 0.5
+    return margins(lab, there, _px_per_mm(there))
+
+
+def _px_per_mm(corners: Points) -> float:
+    return float(np.linalg.norm(corners[1] - corners[0]) + np.linalg.norm(corners[2] - corners[1])) / (210 + 297)
 
 
 def _printed(codes: Sequence[Code]) -> Printed | Said | None:
@@ -94,20 +104,31 @@ def _printed(codes: Sequence[Code]) -> Printed | Said | None:
     return Printed(kinds, paper, np.asarray(on_sheet, np.float64), np.asarray(on_picture, np.float64))
 
 
-def _by_outline(traced: Sequence[tuple[Points, tuple[Side, ...]]], size: tuple[int, int]) -> Found | Said:
-    """On plain paper: all four sides must be seen, and a camera must be able to see A4 so."""
-    for corners, sides in sorted(traced, key=lambda t: -min(s.seen for s in t[1])):
-        if min(s.seen for s in sides) < _SEEN or not _possible(corners, size):
-            continue
-        high, _ = proportion(corners, size)
-        first = _topmost(corners)
-        corners, sides = _rolled(corners, sides, first)
-        upright = (high > 1) == (first % 2 == 0)
-        paper = A4 if upright else Paper("a4 across", A4.height_mm, A4.width_mm)
-        lie = lie_of(corners, sides, paper)
-        if lie is not None:
-            return Found(lie, False)
-    return say("the edges of the sheet were not found")
+def _by_outline(traced: Sequence[tuple[Points, tuple[Side, ...], float, float]], size: tuple[int, int]) -> Found | Said:
+    """On plain paper: all four sides must be seen, and a camera must be able to see A4 so; `traced` has evenness and brightness.
+
+    Paper is brighter than what it lies on: of several shapes the brightest counts. Where two are equally bright and not the same,
+    nobody knows.
+    """
+    clear = [t for t in traced if min(s.seen for s in t[1]) >= _SEEN and t[2] >= _EVEN and _possible(t[0], size)]
+    bright = [t for t in clear if t[3] >= _AS_BRIGHT * max(c[3] for c in clear)]
+    if not bright:
+        return say("the edges of the sheet were not found")
+    corners, sides, _, _ = max(bright, key=lambda t: min(s.seen for s in t[1]) + t[2])
+    if any(_apart_mm(corners, other) > _SAME_MM for other, *_ in bright):
+        return say("several edges on the picture may be those of the sheet")
+    high, _ = proportion(corners, size)
+    first = _topmost(corners)
+    corners, sides = _rolled(corners, sides, first)
+    upright = (high > 1) == (first % 2 == 0)
+    lie = lie_of(corners, sides, A4 if upright else Paper("a4 across", A4.height_mm, A4.width_mm))
+    return Found(lie, False) if lie is not None else say("the edges of the sheet were not found")
+
+
+def _apart_mm(a: Points, b: Points) -> float:
+    """How far the corners of two shapes are from each other at the most, if both are A4."""
+    off = min(float(np.linalg.norm(a - np.roll(b, n, axis=0), axis=1).max()) for n in range(4))
+    return off / _px_per_mm(a)
 
 
 def _by_codes(
@@ -169,8 +190,7 @@ def _guess(printed: Printed) -> Lie | None:
 def _traced(lab: Any, corners: Points, fine: float, reach_mm: float) -> tuple[Points, tuple[Side, ...]]:
     """Corners and sides in pixels of the picture; `fine` is how much larger it is than `lab`."""
     there = (corners + 0.5) / fine - 0.5
-    px_per_mm = float(np.linalg.norm(there[1] - there[0]) + np.linalg.norm(there[2] - there[1])) / (210 + 297)
-    found, sides = trace(lab, there, reach_mm * px_per_mm)
+    found, sides = trace(lab, there, reach_mm * _px_per_mm(there))
     larger = tuple(Side(_moved(s.start, fine), _moved(s.end, fine), s.bend * fine, s.seen) for s in sides)
     return _moved(found, fine), larger
 

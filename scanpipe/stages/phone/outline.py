@@ -31,6 +31,7 @@ _BEYOND = 0.02
 _STRIP_PX = (3, 5, 7)
 _STEP = 7.0
 """Of lightness or colour (Lab, 0 to 255), from the paper to what it lies on."""
+_MARGIN_SAMPLES, _MARGIN_WINDOW, _MARGIN_MM, _MARGIN_STEP, _MARGIN_COLOUR = 96, 21, (1.5, 2.5, 3.5), 7.0, 9.0
 _SAMPLES = 48
 SQUARE_COSINE = 0.09
 PROPORTIONS = (1.24, 1.58)
@@ -204,6 +205,31 @@ def _sides(lab: Any, quad: Points) -> tuple[float, float, float, float]:
         darker_without = (outside[:, 0] < inside[:, 0] + 4) | (np.linalg.norm((outside - inside)[:, 1:], axis=1) > 8)
         result.append(float(np.mean((step > _STEP) & like_paper & brighter & darker_without)))
     return result[0], result[1], result[2], result[3]
+
+
+def margins(lab: Any, corners: Points, px_per_mm: float) -> tuple[float, float]:
+    """How much of the margin within each side is one even sheet, at the worst side (0 to 1), and how bright it is.
+
+    Along a margin paper changes slowly, by its light alone, and all four have its colour; a cloth or tiles change all along.
+    """
+    strips = []
+    for k in range(4):
+        a, b = corners[k], corners[(k + 1) % 4]
+        way = (b - a) / np.linalg.norm(b - a)
+        points = a + np.outer(np.linspace(0.03, 0.97, _MARGIN_SAMPLES), b - a)
+        inner = np.array([-way[1], way[0]]) * px_per_mm
+        strips.append(np.mean([_at(lab, points + inner * mm) for mm in _MARGIN_MM], axis=0))
+    paper = np.median(np.concatenate(strips), axis=0)
+    return min(_even(strip, paper) for strip in strips), float(paper[0])
+
+
+def _even(strip: Floats, paper: Floats) -> float:
+    half = _MARGIN_WINDOW // 2
+    padded = np.pad(strip[:, 0], half, mode="reflect")
+    usual = np.median(np.lib.stride_tricks.sliding_window_view(padded, _MARGIN_WINDOW), axis=1)
+    steady = np.abs(strip[:, 0] - usual) < _MARGIN_STEP
+    same = np.linalg.norm(strip[:, 1:] - paper[1:], axis=1) < _MARGIN_COLOUR
+    return float(np.mean(steady & same))
 
 
 def _at(lab: Any, points: Points) -> Floats:
