@@ -39,12 +39,11 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A held page in short: `text` is what can be searched for, in folded case, one line each."""
+    """A held page in short: `group` is its reason and test, `text` what can be searched for, in folded case, one line each."""
 
     event: int
     at: str
-    reason: str
-    test: str | None
+    group: tuple[str, str | None]
     stack: str
     text: str
 
@@ -84,9 +83,10 @@ class Queue:
     def entries(self, events: Sequence[int]) -> list[Entry]:
         """What can be searched for of the held pages with these events."""
         sought = (_p.candidate, _p.question, _p.serial, _s.file, _p.scan)
-        query = sa.select(_p.event, _p.at, _p.reason, _p.test, _s.stack, *sought)
+        query = sa.select(_p.event, _p.at, _s.stack, _p.reason, _p.test, *sought)
         query = query.join_from(t.page, t.scan, _p.scan == _s.scan).where(_p.state == "held", _p.event.in_(events))
-        return [Entry(*r[:5], text="\n".join(v for v in r[5:] if v).casefold()) for r in self._c.execute(query)]
+        found = self._c.execute(query)
+        return [Entry(r[0], r[1], (r[3], r[4]), r[2], "\n".join(v for v in r[5:] if v).casefold()) for r in found]
 
     def rows(self, events: Sequence[int]) -> list[Row]:
         """The held pages with these events, in their order."""
