@@ -105,6 +105,13 @@ def place_of(kind: Kind, paper: Paper) -> Place:
     }[kind]
 
 
+def separator_places(paper: Paper) -> tuple[Place, ...]:
+    """Where the code of a separator stands: in each corner."""
+    right = paper.width_mm - _SIDE_MARGIN_MM - CODE_MM
+    bottom = paper.height_mm - _END_MARGIN_MM - CODE_MM
+    return tuple(Place(x, y) for y in (_END_MARGIN_MM, bottom) for x in (_SIDE_MARGIN_MM, right))
+
+
 def inside_frame(paper: Paper, of_pad: bool) -> Box:
     """Where candidates draw, well inside the frame that is printed around it (`sheets/geometry.py`)."""
     top = _PAD_FRAME_TOP_MM if of_pad else _FRAME_TOP_MM

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from scanpipe.codes import Foreign, Keyring
-from scanpipe.model import Blank, Claims, Code, Filed, Held, Reason, Sheet, Slot, TestDefinition, Verdict
+from scanpipe.model import Blank, Claims, Code, Filed, Held, Reason, Separator, Sheet, Slot, TestDefinition, Verdict
 from scanpipe.saying import say
 from scanpipe.shaded_layout import ShadedLayout
 from scanpipe.sight import Sight
@@ -25,6 +25,7 @@ from scanpipe.stages.plain import read_plain
 from scanpipe.stages.quality import QualityRules, blur_px, codes_problem, darkness, quality_problem
 from scanpipe.stages.read import Eyes, Gray, look, look_shrink, read_all, search
 from scanpipe.stages.render import Rendition, render
+from scanpipe.stages.separate import find_separator
 from scanpipe.stages.shaded import Coded, Shaded, name, read_shading
 from scanpipe.stages.streaks import find_streaks
 from scanpipe.stages.unpack import Page
@@ -124,7 +125,11 @@ def judge(sight: Sight, keyring: Keyring, records: Records, quality: QualityRule
     """
     if sight.blank:
         return Blank({})
-    identified = _identified(sight, decode_all(sight.codes, keyring), records)
+    decoded = decode_all(sight.codes, keyring)
+    separator = find_separator(decoded)
+    if separator is not None:
+        return separator
+    identified = _identified(sight, decoded, records)
     if isinstance(identified, Held):
         return identified
     evidence = identified.evidence

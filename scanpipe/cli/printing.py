@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from scanpipe.cli.door import Door, emit, json_option, pass_door, person, progre
 from scanpipe.desk.defining import find_test
 from scanpipe.desk.generic import print_generic
 from scanpipe.desk.printing import Pad, plan_candidateless, plan_sheets, print_labels, print_sheets
+from scanpipe.desk.separators import Opening, print_separators
 from scanpipe.faults import UsageFault
 from scanpipe.layout import Paper
 from scanpipe.model import TestDefinition
@@ -238,4 +239,47 @@ def rotate(door: Door) -> None:
     click.echo(f"{id} signs from now on. Back up {door.settings.root / 'keys.json'}: without it no sheet can be read.")
 
 
-COMMANDS = (sheets, labels, keys)
+@click.command()
+@click.argument("test", required=False)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The PDF to write.")
+@click.option("--number", type=click.IntRange(1, 2000), default=1, show_default=True, help="How many, all alike.")
+@click.option("--room", multiple=True, help="The room that the stack comes from; with several, one page for each.")
+@click.option("--source", default="", help="The scanner that it is for.")
+@click.option("--count", type=click.IntRange(0, 9999), help="How many sheets of paper follow.")
+@click.option("--person", "responsible", default="", help="Who counted them.")
+@click.option("--paper", type=click.Choice(["a4", "letter"]), help="[default: sheets.paper]")
+@json_option
+@pass_door
+def separators(
+    door: Door,
+    /,
+    test: str | None,
+    out: Path,
+    number: int,
+    room: tuple[str, ...],
+    source: str,
+    count: int | None,
+    responsible: str,
+    paper: str | None,
+    as_json: bool,
+) -> None:
+    """Print separators: pages that are laid on a stack and open it for the scanner, whatever lies before.
+
+    With --count the sheets that come are compared with those that were counted. What is not known yet has a line to write on.
+    With TEST the stack is expected: the test is not complete before it came.
+
+    \b
+    Example: scanpipe separators MA0001-2026H --room S4 --count 43 --person "Kari Åsmund" --out s4.pdf
+             scanpipe separators --number 20 --out separators.pdf
+    """
+    openings = [Opening(r, source, count, responsible) for r in (room or ("",)) for _ in range(number)]
+    on = printing.LETTER if (paper or door.settings.sheets.paper) == "letter" else printing.A4
+    with door.parts() as parts:
+        made = print_separators(parts, openings, out, person(), on, test)
+    for one in made if as_json else ():
+        emit(asdict(one))
+    if not as_json:
+        click.echo(f"{len(made)} separators in {out}, serials {made[0].serial} to {made[-1].serial}")
+
+
+COMMANDS = (sheets, labels, separators, keys)

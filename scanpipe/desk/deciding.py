@@ -25,7 +25,7 @@ from scanpipe.stages.validate import validate
 from scanpipe.stores import Put
 
 _TO_LET_IN = "`scanpipe queue assign --late REASON` lets a late sheet in; `scanpipe tests unlock` opens all of them."
-OUT_OF_SLOTS = ("held", "blank", "discarded", "replaced", "rescan", "withdrawn")
+OUT_OF_SLOTS = ("held", "blank", "discarded", "replaced", "rescan", "withdrawn", "separator")
 """States of a page that a person can decide about, beside `filed`."""
 
 

@@ -31,6 +31,7 @@ from scanpipe.model import (
     PageId,
     PageRecord,
     ScanRecord,
+    Separator,
     Sheet,
     Slot,
     TestDefinition,
@@ -103,6 +104,8 @@ class Settling:
             return self._conclude("page_filed", {}, placed=key)
         columns = _unfiled_columns(self.page, verdict, self.sight, self.picture)
         self._put(columns["key"], _metadata(self.page, self.sight, self.picture, None))
+        if isinstance(verdict, Separator):
+            return self._conclude("page_separator", columns | {"stack": self.scan.stack})
         return self._conclude("page_blank" if isinstance(verdict, Blank) else "page_held", columns)
 
     def _conclude(self, event: str, columns: Mapping[str, Any], placed: str | None = None) -> PageRecord:
@@ -204,12 +207,19 @@ def conclude(
         if placed is not None and not record.settled and record.key != placed:
             raise LedgerUnavailable(f"page {page} was given to another process as well", "It is tried again by itself.")
         if not record.settled:
-            tx.append(event, scan=page.scan, page=page.index, **columns)
+            told = _named(tx, columns) if event == "page_separator" else columns
+            tx.append(event, scan=page.scan, page=page.index, **told)
             record = tx.page(page)
             assert record is not None
         return record
 
     return parts.ledger.write(record_it)
+
+
+def _named(tx: Transaction, columns: Mapping[str, Any]) -> Mapping[str, Any]:
+    """With the name of the stack that a separator opens: found in the transaction that takes it."""
+    tx.hold(f"separator {columns['serial']}")
+    return {**columns, "name": tx.spans().name_for(columns["stack"], columns["serial"])}
 
 
 def _digested(made: MadePicture, scan: ScanRecord) -> Picture:
@@ -232,13 +242,19 @@ def _filed_columns(verdict: Filed, sight: Sight, picture: Picture) -> dict[str, 
     }
 
 
-def _unfiled_columns(page: PageId, verdict: Held | Blank, sight: Sight, picture: Picture) -> dict[str, Any]:
-    folder = "blank" if isinstance(verdict, Blank) else "held"
+def _unfiled_columns(page: PageId, verdict: Held | Blank | Separator, sight: Sight, picture: Picture) -> dict[str, Any]:
+    folder = {Blank: "blank", Held: "held", Separator: "separators"}[type(verdict)]
     key = f"{folder}/{page.scan[:2]}/{page.scan}/{page.index}-{picture.sha256[:12]}.{picture.extension}"
     size = {"size_px": [sight.width_px, sight.height_px]}
-    held = _held_columns(verdict) if isinstance(verdict, Held) else _blank_columns(verdict)
+    held = _columns_of(verdict)
     held["evidence"] = _json({**verdict.evidence, **size})
     return held | _picture_columns(sight, picture) | {"key": key}
+
+
+def _columns_of(verdict: Held | Blank | Separator) -> dict[str, Any]:
+    if isinstance(verdict, Separator):
+        return {"serial": verdict.serial, "decided_by": None}
+    return _held_columns(verdict) if isinstance(verdict, Held) else _blank_columns(verdict)
 
 
 def _held_columns(verdict: Held) -> dict[str, Any]:

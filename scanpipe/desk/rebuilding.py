@@ -16,7 +16,7 @@ from typing import Any
 
 from scanpipe.desk.intake import fetch
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.shelving import BINDINGS, CODES, DEFINITIONS, GENERIC, SHEETS
+from scanpipe.desk.shelving import BINDINGS, CODES, DEFINITIONS, GENERIC, SEPARATORS, SHEETS
 from scanpipe.engines import Engine, TaskLost
 from scanpipe.ledgers import Transaction
 from scanpipe.model import PageId, Slot
@@ -78,7 +78,7 @@ def rebuild(parts: Parts, count_pages: Callable[[str], int], by: str, progress: 
         done.sheets += parts.ledger.write(partial(_print, data=_data(parts, key)))
     for key in sorted(parts.store.keys(BINDINGS)):
         parts.ledger.write(partial(_bind, data=_data(parts, key), number=int(key[-9:-5])))
-    for folder, restore in ((GENERIC, _print_generic), (CODES, _give_out)):
+    for folder, restore in ((GENERIC, _print_generic), (CODES, _give_out), (SEPARATORS, _print_separators)):
         for key in sorted(parts.store.keys(folder)):
             parts.ledger.write(partial(restore, data=_data(parts, key)))
     seen = 0
@@ -123,6 +123,11 @@ def _bind(tx: Transaction, data: dict[str, Any], number: int) -> None:
 def _print_generic(tx: Transaction, data: dict[str, Any]) -> None:
     if not tx.shaded().printed(data["first"]):
         tx.append("generic_sheets_printed", **data)
+
+
+def _print_separators(tx: Transaction, data: dict[str, Any]) -> None:
+    if tx.spans().printed(data["separators"][0][0]) is None:
+        tx.append("separators_printed", **data)
 
 
 def _give_out(tx: Transaction, data: dict[str, Any]) -> None:

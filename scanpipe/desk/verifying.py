@@ -15,7 +15,7 @@ from scanpipe.desk.shelving import SHELVED, shelved
 from scanpipe.ledgers.chain import GENESIS, first_break
 from scanpipe.model import PageRecord, ScanRecord
 
-_WITH_PICTURE = ("filed", "held", "blank", "discarded", "replaced", "split", "rescan", "withdrawn")
+_WITH_PICTURE = ("filed", "held", "blank", "discarded", "replaced", "split", "rescan", "withdrawn", "separator")
 STATES = (*_WITH_PICTURE, "retired", "waiting", "placing")
 
 

@@ -8,6 +8,7 @@ page_placing            all columns of the page: its place is taken, the object 
 page_filed              the object is there
 page_held               all columns of the page, reason, evidence
 page_blank              all columns of the page
+page_separator          all columns of the page, stack, name: it opens a stack of this name within the stack that it was fed in
 page_discarded          by, why: a person says that it belongs nowhere; it is kept
 page_retried            by: back to waiting
 page_replaced           a person took another scan as the current version; this one is kept
@@ -108,6 +109,12 @@ def _page_blank(c: sa.Connection, e: Data, data: Data) -> None:
         changes.note_slot(c, e, "sheets_printed", data)
 
 
+def _page_separator(c: sa.Connection, e: Data, data: Data) -> None:
+    _page_set(c, e, data, "separator")
+    row = {"scan": e["scan"], "page": e["page"], "serial": data["serial"], "event": e["id"]}
+    c.execute(sa.insert(t.separator), row | {"stack": data["stack"], "name": data["name"]})
+
+
 @cache
 def _set_page(columns: frozenset[str]) -> Prepared:
     where = (t.page.c.scan == sa.bindparam("of_scan"), t.page.c.page == sa.bindparam("of_page"))
@@ -169,6 +176,7 @@ PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     "page_filed": _page_filed,
     "page_held": _page_held,
     "page_blank": _page_blank,
+    "page_separator": _page_separator,
     "page_discarded": _page_decided("discarded"),
     "page_retried": _page_decided("waiting"),
     "page_replaced": _page_decided("replaced"),

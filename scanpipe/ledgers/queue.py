@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from scanpipe.ledgers import tables as t
+from scanpipe.ledgers.spans import in_stack, scans_in_stack
 from scanpipe.model import PageId, PageRecord, ScanRecord
 
 _p, _s = t.page.c, t.scan.c
@@ -113,12 +114,12 @@ class Queue:
 
     def stack(self, name: str) -> list[Row]:
         """The pages of a stack, in their order."""
-        query = _both.where(_s.stack == name).order_by(_s.position, _p.page)
+        query = _both.where(in_stack(self._c, name)).order_by(_s.position, _p.page)
         return [_row(r) for r in self._c.execute(query)]
 
     def unopened(self, stack: str) -> int:
         """How many files of a stack nobody has opened yet."""
-        query = sa.select(sa.func.count()).select_from(t.scan).where(_s.stack == stack, _s.pages.is_(None))
+        query = sa.select(sa.func.count()).select_from(t.scan).where(scans_in_stack(self._c, stack), _s.pages.is_(None))
         return int(self._c.execute(query).scalar() or 0)
 
     def in_state(self, state: str, limit: int = 500) -> list[Row]:
@@ -152,7 +153,7 @@ class Queue:
         if wanted.test:
             query = query.where(sa.func.upper(_p.test) == wanted.test.upper())
         if wanted.stack:
-            query = query.where(_s.stack == wanted.stack)
+            query = query.where(in_stack(self._c, wanted.stack))
         if wanted.since:
             query = query.where(_p.at >= wanted.since)
         if wanted.before:

@@ -32,6 +32,7 @@ from scanpipe.ledgers.results import Results
 from scanpipe.ledgers.sessions import Sessions
 from scanpipe.ledgers.shaded import ShadedCodes
 from scanpipe.ledgers.slots import Slots
+from scanpipe.ledgers.spans import Spans
 from scanpipe.ledgers.webhooks import Webhooks
 from scanpipe.model import Claims, PageId, PageRecord, ScanRecord, Sheet, Slot, TestDefinition
 from scanpipe.stages.validate import Facts
@@ -91,7 +92,7 @@ class Transaction:
     def last_serial(self) -> int:
         """The highest serial that was ever given out; 0 when there is none."""
         self.hold("serials")
-        given = (sa.func.max(t.sheet.c.serial), sa.func.max(t.generic_print.c.last))
+        given = (sa.func.max(t.sheet.c.serial), sa.func.max(t.generic_print.c.last), sa.func.max(t.separator_print.c.serial))
         return max(int(self._c.execute(sa.select(serial)).scalar() or 0) for serial in given)
 
     def definition(self, test: str, revision: int | None = None) -> TestDefinition | None:
@@ -254,6 +255,10 @@ class Transaction:
     def shaded(self) -> ShadedCodes:
         """The codes that candidates shade, and the pages that are filed by them."""
         return ShadedCodes(self._c)
+
+    def spans(self) -> Spans:
+        """The stacks that separators open."""
+        return Spans(self._c)
 
     def queue(self) -> Queue:
         """What is held."""

@@ -32,6 +32,7 @@ STATES: Mapping[str, str] = {
     "split": N_("cut in two"),
     "rescan": N_("to be scanned again"),
     "withdrawn": N_("withdrawn"),
+    "separator": N_("separator"),
     "retired": N_("retired"),
 }
 ROLES: Mapping[str, str] = {
