@@ -154,12 +154,13 @@ class PrintedSeparator:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """The page belongs into `slot`, certainly."""
+    """The page belongs into `slot`, certainly. `side` is that of its sheet of paper, where both count."""
 
     slot: Slot
     serial: str | None
     evidence: Mapping[str, Any]
     revision: int
+    side: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,7 @@ class Blank:
     slot: Slot | None = None
     serial: str | None = None
     revision: int | None = None
+    side: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

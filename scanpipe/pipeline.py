@@ -19,6 +19,7 @@ from scanpipe.sight import Sight
 from scanpipe.stages.blank import find_marks
 from scanpipe.stages.deskew import by_marks, deskew
 from scanpipe.stages.empty import is_empty
+from scanpipe.stages.frame import has_frame
 from scanpipe.stages.identify import Decoded, Identified, decode_all, identify, serials, tests
 from scanpipe.stages.locate import locate
 from scanpipe.stages.plain import read_plain
@@ -27,6 +28,7 @@ from scanpipe.stages.read import Eyes, Gray, look, look_shrink, read_all, search
 from scanpipe.stages.render import Rendition, render
 from scanpipe.stages.separate import find_separator
 from scanpipe.stages.shaded import Coded, Shaded, name, read_shading
+from scanpipe.stages.sides import await_other_side
 from scanpipe.stages.streaks import find_streaks
 from scanpipe.stages.unpack import Page
 from scanpipe.stages.validate import Facts, validate
@@ -115,6 +117,7 @@ def describe(page: Page, small: Gray, codes: tuple[Code, ...], blank: bool, shad
         streaks_mm=find_streaks(small, (page.dpi or _DPI_OF_NOBODY) / look_shrink(page)),
         empty=shaded is None and is_empty(small, look_shrink(page), stance),
         shading=shaded.shading if shaded is not None else None,
+        printed=not codes and not blank and shaded is None and has_frame(small),
     )
 
 
@@ -142,7 +145,7 @@ def judge(sight: Sight, keyring: Keyring, records: Records, quality: QualityRule
     verdict = validate(identified.claims, facts, evidence)
     if sight.shading is not None:
         return _in_order(verdict, identified.claims, records)
-    return _of_empty(verdict, facts) if sight.empty else verdict
+    return await_other_side(_of_empty(verdict, facts) if sight.empty else verdict, identified.claims)
 
 
 def _identified(sight: Sight, decoded: Sequence[Decoded], records: Records) -> Identified | Held:
@@ -172,7 +175,7 @@ def _of_empty(verdict: Filed | Held, facts: Facts) -> Verdict:
     marked = replace(verdict, evidence={**verdict.evidence, "empty": True})
     if facts.definition is None or facts.definition.empty_sheets == "file":
         return marked
-    return Blank(marked.evidence, marked.slot, marked.serial, marked.revision)
+    return Blank(marked.evidence, marked.slot, marked.serial, marked.revision, marked.side)
 
 
 def _in_order(verdict: Filed | Held, claims: Claims, records: Records) -> Filed | Held:

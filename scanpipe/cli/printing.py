@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ class _Wish:
     open_pad: bool
     count: int | None
     spare: int | None
+    duplex: bool
 
     @property
     def for_nobody(self) -> Pad | None:
@@ -45,6 +46,8 @@ class _Wish:
         padded = self.pad is not None or self.open_pad
         if padded != (self.count is not None):
             raise UsageFault("a pad has a --count", "Example: scanpipe sheets TEST --pad 2a --count 500 --out pad.pdf")
+        if self.duplex and (padded or self.spare):
+            raise UsageFault("--duplex is for sheets that are somebody's", "A label is stuck on one side only.")
         if (padded or self.spare) and (self.candidate or self.room or self.per_question):
             raise UsageFault("pads and spare sheets are nobody's yet", "Leave out --candidate, --room, --per-question.")
         return Pad(self.pad, self.count or 0) if padded else None
@@ -73,6 +76,7 @@ class _Wish:
 @click.option(
     "--order", type=click.Choice(["room", "number"]), default="room", show_default=True, help="Order of the pages."
 )
+@click.option("--duplex", is_flag=True, help="Both sides of each sheet, with codes on each: print on both sides.")
 @click.option("--paper", type=click.Choice(["a4", "letter"]), help="[default: sheets.paper]")
 @click.option("--area", type=click.Choice(["plain", "dotted", "lined", "millimetre"]), help="[default: sheets.area]")
 @click.option("--names/--no-names", default=True, show_default=True, help="Print names, rooms and seats.")
@@ -137,7 +141,8 @@ def _print(door: Door, test: str, out: Path, manifest: Path | None, wish: _Wish)
             planned = plan_candidateless(definition, selection, pad, wish.spare)
         else:
             planned = plan_sheets(parts, definition, selection, wish.per_question, wish.order)
-        with progress("printing", len(planned)) as advance:
+            planned = [replace(sheet, sides=2) for sheet in planned] if wish.duplex else planned
+        with progress("printing", sum(sheet.sides for sheet in planned)) as advance:
             given = print_sheets(parts, definition, planned, out, person(), style, advance)
         if manifest:
             printing.write_manifest(given, definition, manifest)

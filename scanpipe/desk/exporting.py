@@ -95,7 +95,7 @@ def _complete(tx: Transaction, test: str, found: Mapping[Slot, list[Picture]]) -
     return {
         slot: pictures
         for slot, pictures in found.items()
-        if is_complete(len(pictures), printed[slot], coming[slot.candidate.upper(), slot.question.upper()])
+        if is_complete(_sheets(pictures), printed[slot], coming[slot.candidate.upper(), slot.question.upper()])
     }
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scanpipe.desk.backs import as_back
 from scanpipe.desk.numbering import order_by_number
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import LedgerUnavailable, StoreFault
@@ -152,6 +153,7 @@ def begin_settling(parts: Parts, scan: ScanRecord, index: int, report: PageRepor
         if record is not None and _is_placed(record, picture):
             return Filed(_slot_of(record), record.serial, {}, record.revision or 0)
         verdict = judge(sight, parts.keyring, _Records(tx, page), parts.quality)
+        verdict = as_back(parts, tx, page.scan, page.index, verdict, sight)
         if isinstance(verdict, Filed):
             tx.append("page_placing", scan=page.scan, page=page.index, **_filed_columns(verdict, sight, picture))
             if "page_number" in verdict.evidence:
@@ -234,6 +236,7 @@ def _filed_columns(verdict: Filed, sight: Sight, picture: Picture) -> dict[str, 
         "candidate": slot.candidate,
         "question": slot.question,
         "serial": verdict.serial,
+        "side": verdict.side,
         "key": slot_key(slot, verdict.serial, picture),
         "revision": verdict.revision,
         "evidence": _json(dict(verdict.evidence) | _of_scanner(sight)),
@@ -266,6 +269,7 @@ def _held_columns(verdict: Held) -> dict[str, Any]:
         "candidate": claims.candidate,
         "question": claims.question,
         "serial": claims.serial,
+        "side": claims.side,
         "revision": verdict.revision,
         "decided_by": None,
     }
@@ -276,7 +280,7 @@ def _blank_columns(verdict: Blank) -> dict[str, Any]:
     if verdict.slot is None:
         return {}
     slot = {"test": verdict.slot.test, "candidate": verdict.slot.candidate, "question": verdict.slot.question}
-    return slot | {"serial": verdict.serial, "revision": verdict.revision}
+    return slot | {"serial": verdict.serial, "side": verdict.side, "revision": verdict.revision}
 
 
 def _of_scanner(sight: Sight) -> dict[str, Any]:
@@ -304,7 +308,7 @@ def _dpi(sight: Sight) -> float | None:
 
 def _metadata(page: PageId, sight: Sight, picture: Picture, filed: Filed | None) -> dict[str, str]:
     about: dict[str, Any] = {"scan": page.scan, "page": page.index}
-    about |= {"serial": filed.serial, "revision": filed.revision} if filed else {}
+    about |= {"serial": filed.serial, "side": filed.side, "revision": filed.revision} if filed else {}
     about |= {"skew-deg": sight.skew_deg, "turn-deg": sight.turn_deg, "dpi": _dpi(sight)}
     about |= {"width-px": picture.width_px, "height-px": picture.height_px}
     return {k: str(v) for k, v in about.items() if v is not None}

@@ -102,11 +102,21 @@ def give_serials(parts: Parts, definition: TestDefinition, planned: list[Planned
     def record(tx: Transaction) -> list[Sheet]:
         first = tx.last_serial() + 1
         sheets = [
-            Sheet(f"{n:0{codes.SERIAL_DIGITS}d}", p.test, p.candidate, p.question, p.number, p.of, definition.revision)
+            Sheet(
+                f"{n:0{codes.SERIAL_DIGITS}d}",
+                p.test,
+                p.candidate,
+                p.question,
+                p.number,
+                p.of,
+                definition.revision,
+                sides=p.sides,
+            )
             for n, p in enumerate(planned, first)
         ]
         rows = [[s.serial, s.candidate, s.question, s.number, s.of] for s in sheets]
-        tx.append("sheets_printed", test=definition.id, revision=definition.revision, sheets=rows, by=by)
+        both = {"sides": 2} if sheets and sheets[0].sides == 2 else {}
+        tx.append("sheets_printed", test=definition.id, revision=definition.revision, sheets=rows, by=by, **both)
         return sheets
 
     sheets = parts.ledger.write(record)

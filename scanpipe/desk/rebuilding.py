@@ -189,6 +189,7 @@ def _columns(info: ObjectInfo, slot: Slot) -> dict[str, Any]:
         "candidate": slot.candidate,
         "question": slot.question,
         "serial": label.get("serial"),
+        "side": int(label["side"]) if "side" in label else None,
         "key": info.key,
         "sha256": info.sha256,
         "media_type": info.media_type,

@@ -85,8 +85,8 @@ def _set_and_note(c: sa.Connection, e: Data, data: Data, state: str | None) -> N
 
 
 def _page_placing(c: sa.Connection, e: Data, data: Data) -> None:
-    """The machine places only what waits: of such a page nothing lies anywhere."""
-    if data.get("decided_by") is None:
+    """The machine places what waits: of such a page nothing lies anywhere; or what was held until its other side came."""
+    if data.get("decided_by") is None and not data.get("paired"):
         _page_set(c, e, data, "placing")
     else:
         _set_and_note(c, e, data, "placing")
@@ -98,13 +98,19 @@ def _page_filed(c: sa.Connection, e: Data, data: Data) -> None:
 
 
 def _page_held(c: sa.Connection, e: Data, data: Data) -> None:
+    if data.get("paired"):
+        _set_and_note(c, e, data, "held")
+        return
     _page_set(c, e, data, "held")
     changes.note_held(c, e, data)
 
 
 def _page_blank(c: sa.Connection, e: Data, data: Data) -> None:
     """An empty sheet of a slot is not waited for any more."""
-    _page_set(c, e, data, "blank")
+    if data.get("paired"):
+        _set_and_note(c, e, data, "blank")
+    else:
+        _page_set(c, e, data, "blank")
     if data.get("candidate"):
         changes.note_slot(c, e, "sheets_printed", data)
 

@@ -77,7 +77,8 @@ class Figures:
 
     def duplicates(self) -> dict[str, int]:
         """For each test how many scans came of sheets that another scan had shown before."""
-        again = sa.func.count() - sa.func.count(sa.distinct(_p.serial))
+        sheet = _p.serial + sa.case((_p.side == 2, "/2"), else_="")
+        again = sa.func.count() - sa.func.count(sa.distinct(sheet))
         query = sa.select(sa.func.upper(_p.test), again).where(_p.serial.is_not(None)).group_by(sa.func.upper(_p.test))
         return {row[0] or "": row[1] for row in self._c.execute(query)}
 

@@ -131,14 +131,15 @@ class Queue:
         other = t.page.alias()
         kept = other.c.state.not_in(("discarded", "withdrawn", "replaced", "retired"))
         there = sa.or_(sa.and_(other.c.event > _p.event, kept), other.c.state == "filed")
-        came = sa.exists().where(other.c.serial == _p.serial, there, other.c.scan != _p.scan)
+        same = sa.and_(other.c.serial == _p.serial, sa.func.coalesce(other.c.side, 1) == sa.func.coalesce(_p.side, 1))
+        came = sa.exists().where(same, there, other.c.scan != _p.scan)
         query = _both.where(_p.state == "rescan", ~came).order_by(_s.stack, _s.position, _p.page)
         return [_row(r) for r in self._c.execute(query)]
 
-    def same_serial(self, serial: str, but: PageId) -> list[Row]:
-        """The other pages of this serial, the oldest first."""
+    def same_serial(self, serial: str, side: int | None, but: PageId) -> list[Row]:
+        """The other pages of this side of this serial, the oldest first."""
         other = sa.or_(_p.scan != but.scan, _p.page != but.index)
-        query = _both.where(_p.serial == serial, other).order_by(_p.event)
+        query = _both.where(_p.serial == serial, sa.func.coalesce(_p.side, 1) == (side or 1), other).order_by(_p.event)
         return [_row(r) for r in self._c.execute(query)]
 
     def _from(self, query: sa.Select, wanted: Filter) -> sa.Select:  # type: ignore[type-arg]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from scanpipe.ledgers import tables as t
+from scanpipe.ledgers.told import ToldOfStacks
 from scanpipe.model import PageId, PrintedSeparator
 
 _p, _s, _d, _sp = t.page.c, t.scan.c, t.separator.c, t.separator_print.c
@@ -59,6 +60,25 @@ class Spans:
         stack = self._c.execute(sa.select(_d.stack).where(_d.name == name).limit(1)).scalar()
         return next((span for span in self.of(stack) if span.name == name), None) if stack is not None else None
 
+    def holding(self, stack: str, place: Place) -> Span | None:
+        """The one that a place lies in."""
+        return next((span for span in self.of(stack) if span.has(place)), None)
+
+    def rank(self, stack: str, place: Place) -> int | None:
+        """The how many-th page this is since the last separator, which counts, or else in the stack; None: a file before it has not
+        come, or was not opened yet.
+        """
+        span = self.holding(stack, place)
+        first = span.first if span is not None else (1, 1)
+        between = sa.and_(_s.stack == stack, _s.position >= first[0], _s.position < place[0])
+        files = sa.select(sa.func.count(sa.distinct(_s.position)), sa.func.count(), sa.func.count(_s.pages))
+        positions, scans, opened = self._c.execute(files.select_from(t.scan).where(between)).one()
+        if positions != place[0] - first[0] or opened != scans:
+            return None
+        pages = sa.select(sa.func.count()).join_from(t.page, t.scan, _p.scan == _s.scan).where(_s.stack == stack)
+        pages = pages.where(sa.tuple_(*_here) >= _literal(first), sa.tuple_(*_here) < _literal(place))
+        return int(self._c.execute(pages).scalar() or 0) + 1
+
     def name_for(self, stack: str, serial: str) -> str:
         """What the stack is to be called that a separator opens, which has come just now."""
         query = sa.select(sa.func.count()).select_from(t.separator).where(_d.stack == stack, _d.serial == serial)
@@ -73,6 +93,15 @@ class Spans:
     def all_printed(self) -> list[PrintedSeparator]:
         """Every separator that was printed, by serial."""
         return [PrintedSeparator(*row) for row in self._c.execute(sa.select(t.separator_print).order_by(_sp.serial))]
+
+    def held_because(self, stack: str) -> dict[str, int]:
+        """How many pages of a stack are held, by reason."""
+        return self.told.held_because(in_stack(self._c, stack))
+
+    @property
+    def told(self) -> ToldOfStacks:
+        """What notes say of stacks."""
+        return ToldOfStacks(self._c)
 
     def first_names(self) -> dict[str, str]:
         """Of each separator that came, by serial, the name of the first stack that it opened."""

@@ -119,7 +119,7 @@ class Transaction:
         slot = places.slot_named(definition, claims) if definition else None
         place = [f"slot {slot}", f"candidate {slot.test} {slot.candidate}"] if slot else []
         self.hold(*([f"serial {claims.serial}"] if claims.serial else []), *place)
-        first = places.first_under(self._c, claims.serial, page) if claims.serial else None
+        first = places.first_under(self._c, claims.serial, claims.side, page) if claims.serial else None
         in_slot = places.in_slot(self._c, slot, page) if slot else 0
         handed_to = self.packs().handed_to(slot.test, slot.candidate) if slot else None
         locked = self.locked(slot.test) if slot else False

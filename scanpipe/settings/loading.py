@@ -211,6 +211,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "web.presigned_s": (0, 604_800),
     "api.burst": (1, 10_000_000),
     "metrics.port": (0, 65535),
+    "notes.stack_silent_s": (1, 86_400),
     "notices.wait_minutes": (1, 10_080),
     "notices.silent_minutes": (1, 720),
     "notices.disk_gb": (0, 100_000),

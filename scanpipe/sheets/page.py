@@ -34,6 +34,8 @@ class Imprint:
     question: Question
     words: Words
     names: bool
+    side: int | None = None
+    """1 or 2 where both sides are printed."""
 
 
 def draw_page(pen: Pen, imprint: Imprint, key: codes.Key) -> None:
@@ -51,7 +53,7 @@ def draw_page(pen: Pen, imprint: Imprint, key: codes.Key) -> None:
 def _codes(pen: Pen, imprint: Imprint, key: codes.Key) -> None:
     """The three codes, each in a frame that says not to write there."""
     sheet = imprint.sheet
-    claims = Claims(sheet.test, sheet.candidate, sheet.question, sheet.serial)
+    claims = Claims(sheet.test, sheet.candidate, sheet.question, sheet.serial, imprint.side)
     for kind, place in places(pen.paper).items():
         draw_code(pen, kind, place, signed(pen, kind, claims, imprint.definition, key), imprint.words)
 
@@ -122,6 +124,7 @@ def _about_question(pen: Pen, imprint: Imprint) -> None:
     label = fit(imprint.question.label, "Bold", Space(box.width_mm, 9, 21, 8))
     pen.lines(box.right_mm, box.bottom_mm - 6.8, label, Hand("Bold", align=1))
     count = imprint.words.sheet(imprint.sheet.number, imprint.sheet.of)
+    count += f"  ·  {imprint.words.side.format(side=imprint.side)}" if imprint.side else ""
     pen.text(box.right_mm, box.bottom_mm - 1.0, count, Hand(size_pt=10, align=1))
 
 

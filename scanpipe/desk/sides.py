@@ -1,0 +1,143 @@
+"""Both sides of a sheet of paper, once both are on record: filed together, or held together.
+
+It is asked after a file was worked off, by whoever did that; the page that was on record last sees the other one. Everything that
+is decided of two pages is one transaction, and can be asked again: a process that is killed leaves pages that are held as they
+were, or placed, with the picture on its way.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from scanpipe.desk.backs import is_back, is_duplex, other_side
+from scanpipe.desk.deciding import finish_decision, was_held
+from scanpipe.desk.decisions import of_rehearsal
+from scanpipe.desk.parts import Parts
+from scanpipe.ledgers import Transaction
+from scanpipe.ledgers.events_pages import PAGE_COLUMNS
+from scanpipe.model import Claims, Filed, Held, PageId, PageRecord, Reason, ScanRecord
+from scanpipe.stages.sides import Side, backs_are_certain, compare_sides, waits
+from scanpipe.stages.validate import validate
+
+
+def settle_sides(parts: Parts, scan: ScanRecord, pages: Sequence[PageRecord]) -> bool:
+    """Decides what can be decided of these pages, which are those of a scan; True if anything was. Raises LedgerFault, StoreFault."""
+    waiting = [p for p in pages if waits(p) or was_held(p)]
+    backs = [p for p in pages if is_back(p)]
+    if not waiting and not backs:
+        return False
+    placed: list[PageRecord] = [p for p in waiting if was_held(p)]
+    for page in (p for p in waiting if waits(p)):
+        placed += parts.ledger.write(lambda tx, page=page: _settle(tx, scan.scan, page.id))  # type: ignore[misc]
+    if backs and is_duplex(parts, scan.file):
+        placed += parts.ledger.write(lambda tx: _file_backs(tx, scan.scan))
+    for record in placed:
+        finish_decision(parts, record)
+    return True
+
+
+def _settle(tx: Transaction, scan: str, id: PageId) -> list[PageRecord]:
+    """What becomes of a page that waits for its other side; answers those that are placed now."""
+    record = tx.scan(scan)
+    other = other_side(tx, record, id.index) if record is not None else None
+    if other is None:
+        return []
+    both = [tx.page(one) for one in sorted([id, other.id])]  # locked in one order, whoever comes first
+    page, beside = (next(p for p in both if p is not None and p.id == one) for one in (id, other.id))
+    if not waits(page):
+        return []
+    answer = compare_sides(page, beside)
+    if answer == "unknown":
+        return []
+    mine = sorted((p for p in (page, beside) if waits(p)), key=lambda p: p.side or 0)
+    if answer == "apart":
+        for p in mine:
+            _hold(tx, p, Reason.SIDES_DISAGREE, {"other": str((beside if p is page else page).id)})
+        return []
+    placed: list[PageRecord] = []
+    for p in mine:
+        if not _release(tx, p, Claims(p.test, p.candidate, p.question, p.serial, p.side)):
+            break  # what is wrong with the front is wrong with the sheet
+        placed.append(_again(tx, p))
+    return [p for p in placed if p.state == "placing"]
+
+
+def _file_backs(tx: Transaction, scan: str) -> list[PageRecord]:
+    """Files what is written on backs with their fronts, where all of the file leaves no doubt."""
+    record, pages = tx.scan(scan), tx.pages(scan)
+    sides = [Side(p.state, p.reason, p.serial, p.side) for p in pages]
+    if record is None or not backs_are_certain(sides) or not _counts_agree(tx, record):
+        return []
+    placed = []
+    for front, back in zip(pages[::2], pages[1::2], strict=True):
+        known = front.state == "filed" or (front.state == "blank" and front.serial is not None)
+        locked = tx.page(back.id)
+        if not known or front.side is not None or locked is None or not is_back(locked):
+            continue
+        claims = Claims(front.test, front.candidate, front.question, front.serial, 2)
+        if _release(tx, locked, claims, {"back_of": str(front.id)}):
+            placed.append(_again(tx, locked))
+    return [p for p in placed if p.state == "placing"]
+
+
+def _counts_agree(tx: Transaction, scan: ScanRecord) -> bool:
+    """Where somebody counted the sheets of the stack, have just as many come? Two that were fed at once have one front too few."""
+    counts = {name: count for name, _, count in tx.expected().stack_counts()}
+    names = {scan.stack: counts.get(scan.stack)}
+    for span in tx.spans().of(scan.stack):
+        printed = tx.spans().printed(span.serial)
+        inside = span.first[0] <= scan.position and (span.end is None or scan.position <= span.end[0])
+        if inside:
+            names[span.name] = counts.get(span.name, printed.count if printed else None)
+    standings = tx.notices().standings
+    return all(count is None or standings.sheets_in(name) == count for name, count in names.items())
+
+
+def _release(tx: Transaction, page: PageRecord, claims: Claims, more: Mapping[str, Any] | None = None) -> bool:
+    """Files a held page, or counts it as empty, if the rules still allow it; else it is held for what they say."""
+    evidence = json.loads(page.evidence or "{}") | (more or {})
+    facts = replace(tx.facts(claims, page.id), rehearsal=of_rehearsal(tx, page, claims.serial))
+    verdict = validate(claims, facts, evidence)
+    if isinstance(verdict, Held):
+        if more is None:
+            _hold(tx, page, verdict.reason, {k: v for k, v in verdict.evidence.items() if k not in evidence})
+        return False
+    columns = _columns(page) | _filed(verdict)
+    definition = facts.definition
+    if evidence.get("empty") and definition is not None and definition.empty_sheets == "count":
+        tx.append("page_blank", scan=page.scan, page=page.page, paired=True, **columns)
+        return True
+    assert page.key is not None and page.sha256 is not None
+    name = f"{verdict.serial}-{page.sha256[:12]}.{page.key.rsplit('.', 1)[-1]}"
+    told = _json(evidence | {"held_key": page.key})
+    columns |= {"key": verdict.slot.key(name), "evidence": told}
+    tx.append("page_placing", scan=page.scan, page=page.page, paired=True, **columns)
+    return True
+
+
+def _hold(tx: Transaction, page: PageRecord, reason: Reason, more: Mapping[str, Any]) -> None:
+    evidence = _json(json.loads(page.evidence or "{}") | more)
+    columns = _columns(page) | {"reason": str(reason), "evidence": evidence}
+    tx.append("page_held", scan=page.scan, page=page.page, paired=True, **columns)
+
+
+def _filed(verdict: Filed) -> dict[str, Any]:
+    slot = {"test": verdict.slot.test, "candidate": verdict.slot.candidate, "question": verdict.slot.question}
+    return slot | {"serial": verdict.serial, "side": verdict.side, "revision": verdict.revision, "reason": None}
+
+
+def _columns(page: PageRecord) -> dict[str, Any]:
+    return {name: getattr(page, name) for name in PAGE_COLUMNS}
+
+
+def _again(tx: Transaction, page: PageRecord) -> PageRecord:
+    record = tx.page(page.id)
+    assert record is not None
+    return record
+
+
+def _json(evidence: Mapping[str, Any]) -> str:
+    return json.dumps(evidence, ensure_ascii=False, sort_keys=True, default=str)
