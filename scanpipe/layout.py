@@ -120,6 +120,21 @@ def inside_frame(paper: Paper, of_pad: bool) -> Box:
     return Box(left + _CLEAR_MM, top + _CLEAR_MM, width, height)
 
 
+MARK_BOX_MM = 4.5
+_MARK_COLUMNS, _MARK_ROWS = 6, 2
+_MARKS_TOP_MM, _MARK_PITCH_MM = 5.2, (12.3, 7.4)
+"""From the top of the footer, beside the sheet code, and from box to box."""
+
+
+def mark_boxes(paper: Paper) -> tuple[Box, ...]:
+    """Where further questions can be marked: in the right half of the footer, row by row."""
+    left = paper.width_mm - _FRAME_SIDE_MM - _MARK_COLUMNS * _MARK_PITCH_MM[0]
+    top = paper.height_mm - _FRAME_BOTTOM_MM + 3.0 + _MARKS_TOP_MM
+    across, down = _MARK_PITCH_MM
+    places = ((row, column) for row in range(_MARK_ROWS) for column in range(_MARK_COLUMNS))
+    return tuple(Box(left + c * across, top + r * down, MARK_BOX_MM, MARK_BOX_MM) for r, c in places)
+
+
 def label_boxes(paper: Paper) -> tuple[Box, Box]:
     """Where a pad says that the candidate label and the question label go, side by side at the top."""
     size = {"width_mm": LABEL_BOX_MM[0], "height_mm": LABEL_BOX_MM[1]}

@@ -47,6 +47,7 @@ class Reason(enum.StrEnum):
     BACK_OF = "back_of"
     OTHER_SIDE_MISSING = "other_side_missing"
     SIDES_DISAGREE = "sides_disagree"
+    MARKS_UNCLEAR = "marks_unclear"
 
 
 class Difference(enum.StrEnum):
@@ -227,8 +228,8 @@ class PageRecord:
 
     `state`: waiting and placing are the machine's; filed, held, blank; by a person's decision discarded, replaced (another scan
     of the sheet is the current version), split (its halves are pages of their own), rescan (the paper is to be scanned again),
-    withdrawn (with its stack); retired. separator: it opens a stack, and is no sheet. `side` is that of the sheet of paper, where it
-    is printed, or was written on, on both.
+    withdrawn (with its stack); retired. separator: it opens a stack, and is no sheet. `side` is that of the sheet of paper,
+    where it is printed, or was written on, on both.
     """
 
     scan: str

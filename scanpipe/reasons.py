@@ -149,4 +149,9 @@ WORDING: Mapping[Reason, Wording] = {
         "De to sidene av dette arket hører ikke til samme ark: sammenlign begge med papiret.",
         _ALL,
     ),
+    Reason.MARKS_UNCLEAR: Wording(
+        "It is not clear which further questions are marked on this sheet.",
+        "Det er ikke klart hvilke andre oppgaver som er krysset av på dette arket.",
+        _ALL,
+    ),
 }

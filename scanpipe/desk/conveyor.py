@@ -94,17 +94,16 @@ class Conveyor:
                 mine = taken.scan.holder == self._parts.folders.holder or self._inherits(taken)
                 pages = taken.pages
                 if mine:
-                    pages = self._both_sides(
-                        taken.scan, self._carrier.work_off(taken.scan, taken.pages, work, original.copy)
-                    )
+                    done = self._carrier.work_off(taken.scan, taken.pages, work, original.copy)
+                    pages = self._both_sides(taken.scan, done)
             return Carried(taken.scan, incoming.file, taken.again, pages)
 
     def _resume(self, scan: ScanRecord) -> Carried:
         with workplace(self._parts.folders) as work, self._in_hand.alone(scan.scan):
             with self._parts.ledger.read() as r:
                 pages = r.pages(scan.scan)
-            pages = self._both_sides(scan, self._carrier.work_off(scan, pages, work, None))
-            return Carried(scan, scan.file, False, tuple(pages))
+            done = self._carrier.work_off(scan, pages, work, None)
+            return Carried(scan, scan.file, False, self._both_sides(scan, done))
 
     def _both_sides(self, scan: ScanRecord, pages: tuple[PageRecord, ...]) -> tuple[PageRecord, ...]:
         """The pages as they are after their other sides were looked at."""

@@ -43,6 +43,7 @@ class Picture:
     media_type: str
     serial: str | None
     dpi: float | None
+    side: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,11 @@ def _complete(tx: Transaction, test: str, found: Mapping[Slot, list[Picture]]) -
     }
 
 
+def _sheets(pictures: Sequence[Picture]) -> int:
+    """How many sheets of paper they are."""
+    return sum(1 for p in pictures if p.side != 2) or min(1, len(pictures))
+
+
 def _in_order(definition: TestDefinition, slots: Iterable[Slot]) -> list[Slot]:
     """As the definition has candidates and questions; what it has no longer comes last."""
     candidates = {c.number: n for n, c in enumerate(definition.candidates)}
@@ -130,4 +136,4 @@ def _files(
 
 
 def _pictures(pages: Iterable[PageRecord]) -> list[Picture]:
-    return [Picture(p.key or "", p.sha256 or "", p.media_type or "", p.serial, p.dpi) for p in pages]
+    return [Picture(p.key or "", p.sha256 or "", p.media_type or "", p.serial, p.dpi, p.side) for p in pages]

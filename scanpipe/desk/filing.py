@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from scanpipe.desk.backs import as_back
-from scanpipe.desk.numbering import order_by_number
+from scanpipe.desk.numbering import add_marked, order_by_number
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import LedgerUnavailable, StoreFault
 from scanpipe.hands import PageReport
@@ -68,8 +68,8 @@ class _Records:
     def printed(self, serial: str) -> Sheet | None:
         return self.tx.printed(serial)
 
-    def definition(self, test: str) -> TestDefinition | None:
-        return self.tx.definition(test)
+    def definition(self, test: str, revision: int | None = None) -> TestDefinition | None:
+        return self.tx.definition(test, revision)
 
     def facts(self, claims: Claims) -> Facts:
         return self.tx.facts(claims, self.page)
@@ -156,6 +156,7 @@ def begin_settling(parts: Parts, scan: ScanRecord, index: int, report: PageRepor
         verdict = as_back(parts, tx, page.scan, page.index, verdict, sight)
         if isinstance(verdict, Filed):
             tx.append("page_placing", scan=page.scan, page=page.index, **_filed_columns(verdict, sight, picture))
+            add_marked(tx, page, verdict)
             if "page_number" in verdict.evidence:
                 order_by_number(tx, verdict.slot)
         return verdict

@@ -65,7 +65,13 @@ def file_note(scan: ScanRecord, pages: Sequence[PageRecord]) -> Note:
     for page in left:
         (why_nb, why_en), (next_nb, next_en) = _why(page), _next(page.reason or page.state)
         lines += ["", f"Side {page.page}: {why_nb} {next_nb}", f"Page {page.page}: {why_en} {next_en}"]
-    told = {"file": scan.file, "scan": scan.scan, "stack": scan.stack, "position": scan.position, "taken_in_at": scan.at}
+    told = {
+        "file": scan.file,
+        "scan": scan.scan,
+        "stack": scan.stack,
+        "position": scan.position,
+        "taken_in_at": scan.at,
+    }
     told |= {"came": scan.seen, "state": "held" if left else "done", "pages": [_page(p) for p in pages]}
     return Note(bool(left), "\n".join(lines) + "\n", told)
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from scanpipe import codes
 from scanpipe.desk.parts import Parts
@@ -115,7 +116,7 @@ def give_serials(parts: Parts, definition: TestDefinition, planned: list[Planned
             for n, p in enumerate(planned, first)
         ]
         rows = [[s.serial, s.candidate, s.question, s.number, s.of] for s in sheets]
-        both = {"sides": 2} if sheets and sheets[0].sides == 2 else {}
+        both: dict[str, Any] = {"sides": 2} if sheets and sheets[0].sides == 2 else {}
         tx.append("sheets_printed", test=definition.id, revision=definition.revision, sheets=rows, by=by, **both)
         return sheets
 

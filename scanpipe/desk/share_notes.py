@@ -82,7 +82,9 @@ class ShareNotes:
         counts = {name: count for name, _, count in r.expected().stack_counts()}
         for number, unit in enumerate(units, 1):
             receipt, printed = unit.receipt, unit.printed
-            moving = receipt.states.get("waiting", 0) + receipt.states.get("placing", 0) + r.queue().unopened(receipt.stack)
+            moving = (
+                receipt.states.get("waiting", 0) + receipt.states.get("placing", 0) + r.queue().unopened(receipt.stack)
+            )
             if moving or not (quiet or number < len(opened)):
                 continue  # its end is the next separator, or silence
             counted = counts.get(receipt.stack, printed.count if printed else None)
@@ -97,7 +99,10 @@ class ShareNotes:
     def _write(self, place: Path, note: Note) -> None:
         """The new note first, then the old one goes: there is never none."""
         here, elsewhere = (_HELD, _DONE) if note.held else (_DONE, _HELD)
-        for ending, text in ((".txt", note.text), (".json", json.dumps(note.told, ensure_ascii=False, indent=1) + "\n")):
+        for ending, text in (
+            (".txt", note.text),
+            (".json", json.dumps(note.told, ensure_ascii=False, indent=1) + "\n"),
+        ):
             name = place.with_name(place.name + ending)
             try:
                 _put(self._folder / here / name, text)

@@ -13,18 +13,25 @@ from dataclasses import replace
 from typing import Any
 
 from scanpipe.desk.backs import is_back, is_duplex, other_side
-from scanpipe.desk.deciding import finish_decision, was_held
+from scanpipe.desk.deciding import finish_decision, finish_decisions, was_held
 from scanpipe.desk.decisions import of_rehearsal
+from scanpipe.desk.numbering import add_marked
 from scanpipe.desk.parts import Parts
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.events_pages import PAGE_COLUMNS
+from scanpipe.ledgers.queue import Filter
 from scanpipe.model import Claims, Filed, Held, PageId, PageRecord, Reason, ScanRecord
 from scanpipe.stages.sides import Side, backs_are_certain, compare_sides, waits
 from scanpipe.stages.validate import validate
 
+_REASONS = (Reason.OTHER_SIDE_MISSING, Reason.BACK_OF)
+_MOST = 20_000
+_LEFT_S = 30.0
+"""What is not carried out after so long was not: the store was away, or the process."""
+
 
 def settle_sides(parts: Parts, scan: ScanRecord, pages: Sequence[PageRecord]) -> bool:
-    """Decides what can be decided of these pages, which are those of a scan; True if anything was. Raises LedgerFault, StoreFault."""
+    """Decides what can be decided of these pages of a scan; True if anything may have been. Raises LedgerFault, StoreFault."""
     waiting = [p for p in pages if waits(p) or was_held(p)]
     backs = [p for p in pages if is_back(p)]
     if not waiting and not backs:
@@ -37,6 +44,28 @@ def settle_sides(parts: Parts, scan: ScanRecord, pages: Sequence[PageRecord]) ->
     for record in placed:
         finish_decision(parts, record)
     return True
+
+
+class LeftSides:
+    """What a process left behind that died between a file's last page and the look at both sides; and whose pictures are on their
+    way since. Each page is looked at once: when its other side comes, whoever takes that in looks again.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._seen: set[int] = set()
+
+    def look(self) -> None:
+        """Raises LedgerFault, StoreFault."""
+        with self._parts.ledger.read() as r:
+            found = [page for reason in _REASONS for page, _ in r.queue().held(Filter(reason=reason), _MOST)]
+            new = [page for page in found if page.event not in self._seen]
+            scans = {scan: (r.scan(scan), r.pages(scan)) for scan in sorted({page.scan for page in new})}
+        for scan, pages in scans.values():
+            if scan is not None and all(page.settled for page in pages):
+                settle_sides(self._parts, scan, pages)
+                self._seen |= {page.event for page in pages}
+        finish_decisions(self._parts, _LEFT_S)
 
 
 def _settle(tx: Transaction, scan: str, id: PageId) -> list[PageRecord]:
@@ -84,7 +113,7 @@ def _file_backs(tx: Transaction, scan: str) -> list[PageRecord]:
 
 
 def _counts_agree(tx: Transaction, scan: ScanRecord) -> bool:
-    """Where somebody counted the sheets of the stack, have just as many come? Two that were fed at once have one front too few."""
+    """Where somebody counted the sheets of the stack, have just as many come? Two that were fed at once are one too few."""
     counts = {name: count for name, _, count in tx.expected().stack_counts()}
     names = {scan.stack: counts.get(scan.stack)}
     for span in tx.spans().of(scan.stack):
@@ -115,6 +144,7 @@ def _release(tx: Transaction, page: PageRecord, claims: Claims, more: Mapping[st
     told = _json(evidence | {"held_key": page.key})
     columns |= {"key": verdict.slot.key(name), "evidence": told}
     tx.append("page_placing", scan=page.scan, page=page.page, paired=True, **columns)
+    add_marked(tx, page.id, verdict)
     return True
 
 

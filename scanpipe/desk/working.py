@@ -13,6 +13,7 @@ from scanpipe.desk.conveyor import Carried, Conveyor
 from scanpipe.desk.intake import Incoming, shown_name, take_over
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.shelving import shelve
+from scanpipe.desk.sides import LeftSides
 from scanpipe.faults import UsageFault
 from scanpipe.model import ScanRecord, Stack
 from scanpipe.ordering import path_key
@@ -65,6 +66,7 @@ def finish_leftovers(parts: Parts, conveyor: Conveyor) -> Iterator[Carried]:
     futures = deque(conveyor.resume(scan) for scan in abandoned(parts))
     while futures:
         yield futures.popleft().result()
+    LeftSides(parts).look()
 
 
 def finish_own(parts: Parts, conveyor: Conveyor) -> Iterator[Carried]:

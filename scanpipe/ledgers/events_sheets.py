@@ -1,7 +1,7 @@
 """The part of the projections (`events.py`) that is about sheets of paper.
 
-sheets_printed          test, revision, sheets [[serial, candidate, question, number, of], …], by; a pad's have no candidate; sides
-                        (1 where it is not there)
+sheets_printed          test, revision, sheets [[serial, candidate, question, number, of], …], by; a pad's have no candidate;
+                        sides (1 where it is not there)
 separators_printed      separators [[serial, room, source, count, person], …], test (or null), by
 sheet_bound             test, serial, candidate, question, printed_question, by: a sheet of a pad is this candidate's now
 sheet_unbound           test, serial, candidate, question, by, why: candidate and question are as it was printed

@@ -65,8 +65,9 @@ class Spans:
         return next((span for span in self.of(stack) if span.has(place)), None)
 
     def rank(self, stack: str, place: Place) -> int | None:
-        """The how many-th page this is since the last separator, which counts, or else in the stack; None: a file before it has not
-        come, or was not opened yet.
+        """The how many-th page this is since the last separator, which counts, or else in the stack.
+
+        None: a file before it has not come, or was not opened yet.
         """
         span = self.holding(stack, place)
         first = span.first if span is not None else (1, 1)
@@ -132,5 +133,5 @@ def scans_in_stack(c: sa.Connection, name: str) -> sa.ColumnElement[bool]:
     return sa.and_(inside, _s.position <= span.end[0] if span.end[1] > 1 else _s.position < span.end[0])
 
 
-def _literal(place: Place) -> sa.ColumnElement[object]:
+def _literal(place: Place) -> sa.Tuple:
     return sa.tuple_(sa.literal(place[0]), sa.literal(place[1]))

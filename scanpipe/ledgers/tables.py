@@ -156,9 +156,9 @@ page = sa.Table(
     sa.Index("page_state", "state", "event"),
     sa.Index("page_queue", "state", "reason", "test"),
 )
-"""`state` is waiting, placing, filed, held, blank, discarded, replaced, split, rescan, withdrawn, separator or retired (`model.PageRecord`).
-`event` is the last event that changed the row; `width_px` and `height_px` are of its picture, null where an earlier version
-made it.
+"""`state` is waiting, placing, filed, held, blank, discarded, replaced, split, rescan, withdrawn, separator or retired
+(`model.PageRecord`). `event` is the last event that changed the row; `width_px` and `height_px` are of its picture, null where an
+earlier version made it; `side` is that of its sheet of paper, where both count.
 """
 
 change = sa.Table(

@@ -92,7 +92,11 @@ class Transaction:
     def last_serial(self) -> int:
         """The highest serial that was ever given out; 0 when there is none."""
         self.hold("serials")
-        given = (sa.func.max(t.sheet.c.serial), sa.func.max(t.generic_print.c.last), sa.func.max(t.separator_print.c.serial))
+        given = (
+            sa.func.max(t.sheet.c.serial),
+            sa.func.max(t.generic_print.c.last),
+            sa.func.max(t.separator_print.c.serial),
+        )
         return max(int(self._c.execute(sa.select(serial)).scalar() or 0) for serial in given)
 
     def definition(self, test: str, revision: int | None = None) -> TestDefinition | None:

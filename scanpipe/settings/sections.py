@@ -158,8 +158,8 @@ class NoteSettings:
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
     """A scanner: its files come in `folder` of the inbox. `dpi` is what it should deliver; 0: whatever. `imprint` is a pattern
-    that finds, as its one group, the number that the scanner prints on the paper in the name of the file. `duplex`: of each sheet come two pages, front and back,
-    also where the back is blank.
+    that finds, as its one group, the number that the scanner prints on the paper in the name of the file. `duplex`: of each
+    sheet come two pages, front and back, also where the back is blank.
     """
 
     name: str

@@ -14,8 +14,8 @@ COLUMNS = ("page", "serial", "test", "candidate", "question", "number", "of", "r
 
 
 def write_manifest(sheets: Iterable[Sheet], definition: TestDefinition, out: Path) -> None:
-    """Writes one row a page (UTF-8), `page` counting from 1 in the order given; room and seat are the candidate's, `side` is 1 or 2
-    of a sheet that is printed on both.
+    """Writes one row a page (UTF-8), `page` counting from 1 in the order given; room and seat are the candidate's, `side` is 1
+    or 2 of a sheet that is printed on both.
 
     Raises faults.FolderFault when the file cannot be written.
     """

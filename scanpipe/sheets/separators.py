@@ -31,7 +31,7 @@ _ROWS = (
 )
 _HOW = (
     "Legg arket øverst på bunken, med denne siden samme vei som de andre. Tell arkene som følger; skillearket teller ikke.",
-    "Put this page on top of the stack, facing the same way as the others. Count the sheets that follow; this page does not count.",
+    "Put this page on top of the stack, facing the same way as the others. Count the sheets that follow, without this one.",
     "Ingen tegning hører hjemme her. · No drawing belongs here.",
 )
 _BAND_MM, _BAND_GRAY, _QUIET = 12.0, 0.55, 0.35
@@ -40,20 +40,20 @@ _ROW_MM, _FIRST_ROW_MM = 22.0, 78.0
 
 def draw_separators(separators: Iterable[PrintedSeparator], key: codes.Key, out: Path, paper: Paper) -> int:
     """Writes a PDF with a page for each, signed with `key`, and answers how many. Raises faults.FolderFault, faults.Refused."""
-    count = 0
+    pages = list(separators)
+    if not pages:
+        raise faults.Refused("There are no separators to print.", "Ask for one at least: --number 1.")
     with whole_file(out) as temporary, binary_streams():
         size = (paper.width_mm * mm, paper.height_mm * mm)
         canvas = Canvas(str(temporary), size, pageCompression=1, initialFontName=font("Regular").fontName, lang="nb")
         canvas.setTitle(_TITLE)
         canvas.setCreator("scanpipe")
         canvas.setViewerPreference("PrintScaling", "None")
-        for count, separator in enumerate(separators, start=1):
+        for separator in pages:
             _page(Pen(canvas, paper), separator, _code(separator, key, paper))
             canvas.showPage()
-        if count == 0:
-            raise faults.Refused("There are no separators to print.", "Ask for one at least: --number 1.")
         canvas.save()
-    return count
+    return len(pages)
 
 
 def _code(separator: PrintedSeparator, key: codes.Key, paper: Paper) -> str:

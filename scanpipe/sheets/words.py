@@ -29,6 +29,7 @@ class Words:
     pad_instruction: str
     rehearsal: str
     side: str
+    also: str
 
     def sheet(self, number: int, of: int) -> str:
         return self.sheet_of.format(number=number, of=of)
@@ -70,6 +71,7 @@ BOKMAAL = Words(
     months=_JANUAR_TO_DESEMBER,
     rehearsal="GENERALPRØVE",
     side="Side {side} av 2",
+    also="Sett kryss hvis tegningen også gjelder oppgave:",
     candidate_label="Kandidatmerkelapp",
     question_label="Oppgavemerkelapp",
     label_here="Lim merkelappen her",
@@ -95,6 +97,7 @@ ENGLISH = Words(
     months=_JANUARY_TO_DECEMBER,
     rehearsal="REHEARSAL",
     side="Side {side} of 2",
+    also="Put a cross if the drawing is for this question, too:",
     candidate_label="Candidate label",
     question_label="Question label",
     label_here="Stick the label here",

@@ -1,7 +1,7 @@
 """A page without codes in, whether there is print on it out: the frame of a sheet whose codes cannot be read?
 
-Handwriting has no two straight lines half as long as the page that stand side by side or square to each other. A drawing may; then
-the page passes for printed, and a person looks.
+Handwriting has no two straight lines half as long as the page that stand side by side or square to each other. A drawing may;
+then the page passes for printed, and a person looks.
 """
 
 from __future__ import annotations
@@ -29,9 +29,7 @@ def has_frame(small: Gray) -> bool:
     height, width = small.shape
     short = min(height, width)
     around = max(5, round(_AROUND_SHARE * short)) | 1
-    ink: Any = cv2.adaptiveThreshold(
-        small, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, around, _DARKER
-    )
+    ink: Any = cv2.adaptiveThreshold(small, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, around, _DARKER)
     found = cv2.HoughLinesP(ink, 1, math.pi / 720, int(0.3 * _LONG * short), None, _LONG * short, _GAP * short)
     if found is None:
         return False

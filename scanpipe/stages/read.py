@@ -119,7 +119,7 @@ def _dpi_if_a4(page: Picture) -> float:
 
 
 def is_whole_sheet(codes: Iterable[Code]) -> bool:
-    """All three codes of one sheet, those of a pad with its labels, that of a generic sheet, those of a separator: nothing else."""
+    """All three codes of one sheet, those of a pad with its labels, that of a generic sheet, those of a separator; no more."""
     parsed = [parse(c.text) for c in codes]
     found = [p for p in parsed if p is not None]
     kinds = frozenset(p.kind for p in found)

@@ -1,7 +1,7 @@
 """Codes in, a separator out where the page is one: does it open a stack?
 
-A separator carries its code in all four corners. Two of them, a page apart, show that it lies there as a whole: what may lie below
-a cut-out of one, or beside it, is for a person to look at. No sheet's code may be on it.
+A separator carries its code in all four corners. Two of them, a page apart, show that it lies there as a whole: what may lie
+below a cut-out of one, or beside it, is for a person to look at. No sheet's code may be on it.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def _stacks(books: Books) -> dict[str, list[Arrival]]:
 
 
 def _sheets(pages: list[Arrival]) -> int:
-    """How many sheets of paper they are: both sides of one count once, and what is written on a back is on the sheet before it."""
+    """How many sheets of paper they are: both sides of one count once, and a back is on the sheet before it."""
     here = [a for a in pages if a.state in LIVE and not is_back(a)]
     fronts = {a.serial for a in here if a.side != 2}
     return sum(1 for a in here if a.side != 2 or a.serial not in fronts)
