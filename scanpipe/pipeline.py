@@ -22,7 +22,7 @@ from scanpipe.stages.empty import is_empty
 from scanpipe.stages.frame import has_frame
 from scanpipe.stages.identify import Decoded, Identified, decode_all, identify, serials, tests
 from scanpipe.stages.locate import locate
-from scanpipe.stages.marked import ABSENT, EMPTY, UNCLEAR, has_marks, read_marks
+from scanpipe.stages.marked import ABSENT, EMPTY, MARKED, UNCLEAR, has_marks, read_marks
 from scanpipe.stages.plain import read_plain
 from scanpipe.stages.quality import QualityRules, blur_px, codes_problem, darkness, quality_problem
 from scanpipe.stages.read import Eyes, Gray, look, look_shrink, read_all, search
@@ -183,6 +183,8 @@ def _with_marks(filed: Filed, claims: Claims, marks: str, records: Records) -> F
     boxes = dict(zip(offered, marks, strict=False))
     unclear = [question for question, mark in boxes.items() if mark in (UNCLEAR, ABSENT)]
     marked = [question for question, mark in boxes.items() if mark not in (UNCLEAR, ABSENT, EMPTY)]
+    if definition is None and not {*marks} & {MARKED, UNCLEAR} and EMPTY in marks:
+        return filed  # of a sheet that is not on record nobody knows what its boxes say; nothing is in them
     if definition is None or unclear:
         told: dict[str, Any] = {"marked": marked, "unclear": unclear}
         return Held(Reason.MARKS_UNCLEAR, {**filed.evidence, **told}, claims, filed.revision)

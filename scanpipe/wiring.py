@@ -60,7 +60,8 @@ def open_parts(settings: Settings, observer: Observer | None = None) -> Iterator
             ledger.hold(folders.holder)
             keyring = key_file(settings).keyring()
             store, told = open_object_store(settings, ledger), errand(settings)
-            yield Parts(ledger, store, keyring, folders, told, quality(settings), observer, settings.sources)
+            of_stacks = settings.sources, settings.inbox.stack_silent_s
+            yield Parts(ledger, store, keyring, folders, told, quality(settings), observer, *of_stacks)
         finally:
             folders.close()
 
@@ -124,7 +125,7 @@ def open_notes(settings: Settings, parts: Parts) -> ShareNotes | None:
         return None
     folder = Path(settings.notes.path).absolute()
     check_place(folder, settings.inbox_path)
-    return ShareNotes(parts, folder, settings.notes.stack_silent_s)
+    return ShareNotes(parts, folder, settings.inbox.stack_silent_s)
 
 
 def open_lookout(settings: Settings, parts: Parts) -> Lookout:

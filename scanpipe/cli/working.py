@@ -19,6 +19,7 @@ from scanpipe.desk.chores import Chores
 from scanpipe.desk.conveyor import Conveyor
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.patience import Complaints, pause_s
+from scanpipe.desk.sides import LeftSides
 from scanpipe.desk.watching import Watch
 from scanpipe.desk.working import finish_leftovers
 from scanpipe.desk.working import ingest as ingest_files
@@ -50,6 +51,7 @@ def ingest(door: Door, paths: tuple[Path, ...], as_json: bool) -> None:
                 tally.count(carried)
         finally:
             conveyor.abandon()
+        LeftSides(parts).look(over=True)
         notes = open_notes(door.settings, parts)
         if notes is not None:
             notes.look(over=True)

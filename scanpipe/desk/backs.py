@@ -22,14 +22,19 @@ def is_back(page: PageRecord) -> bool:
 
 
 def as_back(parts: Parts, tx: Transaction, scan: str, page: int, verdict: Verdict, sight: Sight) -> Verdict:
-    """What has no code, no print, and lies where a scanner of both sides delivers backs, is held as one."""
+    """What has no code and no print, and lies where a scanner of both sides delivers backs, is held as one. In a file of several
+    pages it may be one after any sheet.
+    """
     if not isinstance(verdict, Held) or verdict.reason is not Reason.NO_CODES or sight.printed:
         return verdict
     record = tx.scan(scan)
-    if record is None or not is_duplex(parts, record.file) or not is_second(tx, record, page):
+    if record is None or not is_second(tx, record, page):
         return verdict
     front = other_side(tx, record, page)
-    test = front.test if front is not None and front.state == "filed" else None
+    after_sheet = front is not None and front.serial is not None and (record.pages or 0) > 1
+    if not after_sheet and not is_duplex(parts, record.file):
+        return verdict
+    test = front.test if front is not None and front.state in ("filed", "placing") else None
     return replace(verdict, reason=Reason.BACK_OF, claims=Claims(test))
 
 

@@ -41,3 +41,5 @@ class Parts:
     observer: Observer = field(default_factory=Nobody)
     sources: tuple[SourceSettings, ...] = ()
     """The scanners that the settings name."""
+    stack_silent_s: float = 120.0
+    """A stack of which nothing came for so long is at its end."""

@@ -12,6 +12,8 @@ from typing import Any
 from scanpipe import codes
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.shelving import shelve
+from scanpipe.exam import MOST_MARKABLE
+from scanpipe.faults import Refused
 from scanpipe.ledgers import Transaction
 from scanpipe.model import Candidate, Sheet, TestDefinition
 from scanpipe.sheets import (
@@ -53,6 +55,12 @@ def plan_sheets(
 ) -> list[PlannedSheet]:
     """The sheets that a selection asks for, numbered on from those that were printed before. Raises what `sheets.plan` does."""
     already = already_printed(parts, definition.id)
+    taking = sum(q.sketches != "none" for q in definition.questions)
+    if definition.further_questions == "marks" and taking > MOST_MARKABLE + 1:
+        raise Refused(
+            f"{definition.id} has {taking} questions that take sketches; a sheet has boxes for {MOST_MARKABLE} others.",
+            "Leave `further_questions` out of its definition and add it again: a person can add questions to a page.",
+        )
     return plan(definition, selection, per_question=per_question, order=order, already=already)
 
 

@@ -8,8 +8,10 @@ were, or placed, with the picture on its way.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from scanpipe.desk.backs import is_back, is_duplex, other_side
@@ -19,13 +21,15 @@ from scanpipe.desk.numbering import add_marked
 from scanpipe.desk.parts import Parts
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.events_pages import PAGE_COLUMNS
-from scanpipe.ledgers.queue import Filter
+from scanpipe.ledgers.queue import Filter, Row
 from scanpipe.model import Claims, Filed, Held, PageId, PageRecord, Reason, ScanRecord
 from scanpipe.stages.sides import Side, backs_are_certain, compare_sides, waits
 from scanpipe.stages.validate import validate
 
 _REASONS = (Reason.OTHER_SIDE_MISSING, Reason.BACK_OF)
 _MOST = 20_000
+_NUMBERED = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)
+"""The name of a file by its last number."""
 _LEFT_S = 30.0
 """What is not carried out after so long was not: the store was away, or the process."""
 
@@ -39,8 +43,8 @@ def settle_sides(parts: Parts, scan: ScanRecord, pages: Sequence[PageRecord]) ->
     placed: list[PageRecord] = [p for p in waiting if was_held(p)]
     for page in (p for p in waiting if waits(p)):
         placed += parts.ledger.write(lambda tx, page=page: _settle(tx, scan.scan, page.id))  # type: ignore[misc]
-    if backs and is_duplex(parts, scan.file):
-        placed += parts.ledger.write(lambda tx: _file_backs(tx, scan.scan))
+    if backs and len(pages) > 1 and is_duplex(parts, scan.file):
+        placed += parts.ledger.write(lambda tx: _file_backs(tx, [(page, scan) for page in tx.pages(scan.scan)]))
     for record in placed:
         finish_decision(parts, record)
     return True
@@ -54,18 +58,68 @@ class LeftSides:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._seen: set[int] = set()
+        self._ended: dict[str, str] = {}
 
-    def look(self) -> None:
-        """Raises LedgerFault, StoreFault."""
+    def look(self, over: bool = False) -> None:
+        """`over`: nothing more comes. Raises LedgerFault, StoreFault."""
         with self._parts.ledger.read() as r:
             found = [page for reason in _REASONS for page, _ in r.queue().held(Filter(reason=reason), _MOST)]
             new = [page for page in found if page.event not in self._seen]
+            known = {page.scan: r.scan(page.scan) for page in found if is_back(page)}
             scans = {scan: (r.scan(scan), r.pages(scan)) for scan in sorted({page.scan for page in new})}
         for scan, pages in scans.values():
             if scan is not None and all(page.settled for page in pages):
                 settle_sides(self._parts, scan, pages)
                 self._seen |= {page.event for page in pages}
+        for stack in sorted(
+            {s.stack for page in found if is_back(page) and (s := known.get(page.scan)) and s.pages == 1}
+        ):
+            self._at_its_end(stack, over)
         finish_decisions(self._parts, _LEFT_S)
+
+    def _at_its_end(self, stack: str, over: bool) -> None:
+        """Backs that came as files of their own, when the stack is at its end: each time it is."""
+        with self._parts.ledger.read() as r:
+            receipt, spans = r.figures().receipt(stack), r.spans().of(stack)
+            if (
+                receipt is None
+                or receipt.states.get("waiting")
+                or receipt.states.get("placing")
+                or r.queue().unopened(stack)
+            ):
+                return
+            units = [numbered(r.queue().stack(name)) for name in ([span.name for span in spans] or [stack])]
+        last = datetime.fromisoformat(receipt.last)
+        quiet = over or datetime.now(UTC) - last >= timedelta(seconds=self._parts.stack_silent_s)
+        if not quiet or self._ended.get(stack) == receipt.last:
+            return
+        for rows in units:
+            if rows and all(is_duplex(self._parts, scan.file) for _, scan in rows):
+                for record in self._parts.ledger.write(lambda tx, rows=rows: _file_backs(tx, _now(tx, rows))):  # type: ignore[misc]
+                    finish_decision(self._parts, record)
+        self._ended[stack] = receipt.last
+
+
+def numbered(rows: Sequence[Row]) -> list[Row]:
+    """Pages that came as files of their own, in the order of the numbers in their names; none where these have a gap, or where it
+    is not plain which they are: then nobody can tell which page is the back of which.
+    """
+    found: dict[tuple[str, int], Row] = {}
+    for row in rows:
+        name = _NUMBERED.fullmatch(row[1].file)
+        if name is None or row[1].pages != 1 or row[0].state == "split":
+            return []
+        found[f"{name[1]}/{name[3]}", int(name[2])] = row
+    numbers = sorted(found)
+    first = numbers[0][1] if numbers else 0
+    whole = len(found) == len(rows) and len({way for way, _ in numbers}) == 1
+    return (
+        [found[n] for n in numbers] if whole and [n for _, n in numbers] == [*range(first, first + len(rows))] else []
+    )
+
+
+def _now(tx: Transaction, rows: Sequence[Row]) -> list[Row]:
+    return [(_again(tx, page), scan) for page, scan in rows]
 
 
 def _settle(tx: Transaction, scan: str, id: PageId) -> list[PageRecord]:
@@ -86,19 +140,28 @@ def _settle(tx: Transaction, scan: str, id: PageId) -> list[PageRecord]:
         for p in mine:
             _hold(tx, p, Reason.SIDES_DISAGREE, {"other": str((beside if p is page else page).id)})
         return []
-    placed: list[PageRecord] = []
-    for p in mine:
-        if not _release(tx, p, Claims(p.test, p.candidate, p.question, p.serial, p.side)):
-            break  # what is wrong with the front is wrong with the sheet
-        placed.append(_again(tx, p))
-    return [p for p in placed if p.state == "placing"]
+    front, *back = mine
+    if _release(tx, front, _claims(front)):
+        done = [front, *(p for p in back if _release(tx, p, _claims(p)))]
+        return [p for p in (_again(tx, p) for p in done) if p.state == "placing"]
+    for p in back:  # what is wrong with the front is wrong with the sheet
+        verdict = _validated(tx, p, _claims(p), {})
+        if isinstance(verdict, Held):
+            _hold(tx, p, verdict.reason, verdict.evidence)
+    return []
 
 
-def _file_backs(tx: Transaction, scan: str) -> list[PageRecord]:
-    """Files what is written on backs with their fronts, where all of the file leaves no doubt."""
-    record, pages = tx.scan(scan), tx.pages(scan)
+def _claims(page: PageRecord) -> Claims:
+    return Claims(page.test, page.candidate, page.question, page.serial, page.side)
+
+
+def _file_backs(tx: Transaction, rows: Sequence[Row]) -> list[PageRecord]:
+    """Files what is written on backs with their fronts, where all of a file, or of a stack at its end, leaves no doubt."""
+    pages = [page for page, _ in rows]
     sides = [Side(p.state, p.reason, p.serial, p.side) for p in pages]
-    if record is None or not backs_are_certain(sides) or not _counts_agree(tx, record):
+    if not backs_are_certain(sides) or not all(
+        _counts_agree(tx, scan) for scan in {s.scan: s for _, s in rows}.values()
+    ):
         return []
     placed = []
     for front, back in zip(pages[::2], pages[1::2], strict=True):
@@ -128,14 +191,13 @@ def _counts_agree(tx: Transaction, scan: ScanRecord) -> bool:
 def _release(tx: Transaction, page: PageRecord, claims: Claims, more: Mapping[str, Any] | None = None) -> bool:
     """Files a held page, or counts it as empty, if the rules still allow it; else it is held for what they say."""
     evidence = json.loads(page.evidence or "{}") | (more or {})
-    facts = replace(tx.facts(claims, page.id), rehearsal=of_rehearsal(tx, page, claims.serial))
-    verdict = validate(claims, facts, evidence)
+    verdict = _validated(tx, page, claims, evidence)
     if isinstance(verdict, Held):
         if more is None:
             _hold(tx, page, verdict.reason, {k: v for k, v in verdict.evidence.items() if k not in evidence})
         return False
     columns = _columns(page) | _filed(verdict)
-    definition = facts.definition
+    definition = tx.definition(verdict.slot.test)
     if evidence.get("empty") and definition is not None and definition.empty_sheets == "count":
         tx.append("page_blank", scan=page.scan, page=page.page, paired=True, **columns)
         return True
@@ -146,6 +208,11 @@ def _release(tx: Transaction, page: PageRecord, claims: Claims, more: Mapping[st
     tx.append("page_placing", scan=page.scan, page=page.page, paired=True, **columns)
     add_marked(tx, page.id, verdict)
     return True
+
+
+def _validated(tx: Transaction, page: PageRecord, claims: Claims, evidence: Mapping[str, Any]) -> Filed | Held:
+    facts = replace(tx.facts(claims, page.id), rehearsal=of_rehearsal(tx, page, claims.serial))
+    return validate(claims, facts, evidence)
 
 
 def _hold(tx: Transaction, page: PageRecord, reason: Reason, more: Mapping[str, Any]) -> None:

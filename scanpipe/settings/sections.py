@@ -21,6 +21,7 @@ class InboxSettings:
     incomplete_after_s: float = 600.0
     sweep_s: float = 10.0
     polling_s: float = 1.0
+    stack_silent_s: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,6 @@ class NoticeSettings:
 @dataclass(frozen=True, slots=True)
 class NoteSettings:
     path: str = ""
-    stack_silent_s: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)
