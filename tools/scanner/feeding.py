@@ -1,7 +1,7 @@
 """How a scanner takes a stack in: leaves of paper in, pages out in its order, with what can go wrong on the way.
 
-A leaf has a front and a back, and knows the sheet that its front was printed as; what a page shows is known by the leaf that it is
-a side of, not by its codes: so a back that comes with somebody else's front is seen.
+A leaf has a front and a back, and knows the sheet that its front was printed as. What a page shows is known by its leaf, and not
+by its codes: so a back that comes with somebody else's front is seen.
 """
 
 from __future__ import annotations
