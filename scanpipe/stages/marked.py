@@ -29,7 +29,7 @@ _LINE_MM = 0.4
 _OUTLINED = 0.12
 """How much darker than the paper an outline is, at the least."""
 _INSET_MM = 0.75
-_NOTHING_SHARE, _MARK_SHARE, _FULL_SHARE = 0.012, 0.05, 0.75
+_NOTHING_SHARE, _MARK_SHARE, _FULL_SHARE = 0.012, 0.08, 0.75
 """Shares of a box's inside that are ink: paper, a mark, blacked out. A tick by a thin pen takes a tenth."""
 _INK, _FAINT = 0.28, 0.10
 """Darker than the paper by so much: ink, and what may be the rest of something."""
