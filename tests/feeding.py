@@ -112,7 +112,7 @@ class Hall:
 def open_hall(place: Path, seed: int, more: Mapping[str, str] | None = None) -> Hall:
     config = place / "sources.toml"
     config.write_text(SOURCES, encoding="utf-8")
-    home = install(place / "data", sheets=1)
+    home = install(place / "data", more, sheets=1)
     home = replace(home, more={**(more or {}), "SCANPIPE_CONFIG": str(config)})
     return Hall(home, np.random.default_rng(seed))
 

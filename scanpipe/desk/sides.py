@@ -21,6 +21,7 @@ from scanpipe.desk.numbering import add_marked
 from scanpipe.desk.parts import Parts
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.events_pages import PAGE_COLUMNS
+from scanpipe.ledgers.figures import Receipt
 from scanpipe.ledgers.queue import Filter, Row
 from scanpipe.model import Claims, Filed, Held, PageId, PageRecord, Reason, ScanRecord
 from scanpipe.stages.sides import Side, backs_are_certain, compare_sides, waits
@@ -65,39 +66,36 @@ class LeftSides:
         with self._parts.ledger.read() as r:
             found = [page for reason in _REASONS for page, _ in r.queue().held(Filter(reason=reason), _MOST)]
             new = [page for page in found if page.event not in self._seen]
-            known = {page.scan: r.scan(page.scan) for page in found if is_back(page)}
+            singly = [s for page in found if is_back(page) and (s := r.scan(page.scan)) and s.pages == 1]
             scans = {scan: (r.scan(scan), r.pages(scan)) for scan in sorted({page.scan for page in new})}
         for scan, pages in scans.values():
             if scan is not None and all(page.settled for page in pages):
                 settle_sides(self._parts, scan, pages)
                 self._seen |= {page.event for page in pages}
-        for stack in sorted(
-            {s.stack for page in found if is_back(page) and (s := known.get(page.scan)) and s.pages == 1}
-        ):
+        for stack in sorted({scan.stack for scan in singly}):
             self._at_its_end(stack, over)
         finish_decisions(self._parts, _LEFT_S)
 
     def _at_its_end(self, stack: str, over: bool) -> None:
         """Backs that came as files of their own, when the stack is at its end: each time it is."""
         with self._parts.ledger.read() as r:
-            receipt, spans = r.figures().receipt(stack), r.spans().of(stack)
-            if (
-                receipt is None
-                or receipt.states.get("waiting")
-                or receipt.states.get("placing")
-                or r.queue().unopened(stack)
-            ):
+            receipt = r.figures().receipt(stack)
+            if receipt is None or self._ended.get(stack) == receipt.last or not self._is_quiet(receipt, over):
+                return
+            spans = r.spans().of(stack)
+            if receipt.states.get("waiting") or receipt.states.get("placing") or r.queue().unopened(stack):
                 return
             units = [numbered(r.queue().stack(name)) for name in ([span.name for span in spans] or [stack])]
-        last = datetime.fromisoformat(receipt.last)
-        quiet = over or datetime.now(UTC) - last >= timedelta(seconds=self._parts.stack_silent_s)
-        if not quiet or self._ended.get(stack) == receipt.last:
-            return
         for rows in units:
             if rows and all(is_duplex(self._parts, scan.file) for _, scan in rows):
                 for record in self._parts.ledger.write(lambda tx, rows=rows: _file_backs(tx, _now(tx, rows))):  # type: ignore[misc]
                     finish_decision(self._parts, record)
         self._ended[stack] = receipt.last
+
+    def _is_quiet(self, receipt: Receipt, over: bool) -> bool:
+        """Has nothing of the stack come for as long as the settings say?"""
+        silent = datetime.now(UTC) - datetime.fromisoformat(receipt.last)
+        return over or silent >= timedelta(seconds=self._parts.stack_silent_s)
 
 
 def numbered(rows: Sequence[Row]) -> list[Row]:

@@ -99,11 +99,15 @@ CERTAIN = ("printed on both sides", "printed on both sides, face down", "written
 """Here every page that somebody wrote on is filed."""
 
 
-def corpus(hall: Hall, files: int) -> dict[str, Counter[str]]:
+SHORT = tuple(kind for n, kind in enumerate(KINDS) if n not in (1, 3, 5, 7, 8, 9))
+"""What a short test takes."""
+
+
+def corpus(hall: Hall, kinds: Sequence[str], files: int) -> dict[str, Counter[str]]:
     """What became of the pages, by kind of stack: `filed` are right, with the sheet of paper that they are a side of."""
-    found: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
+    found: dict[str, Counter[str]] = {kind: Counter() for kind in kinds}
     for n in range(files):
-        kind = list(KINDS)[n % len(KINDS)]
+        kind = kinds[n % len(kinds)]
         fed, pages = KINDS[kind](hall, SHEETS * (n % 30))
         for page, truth in zip(pages, fed, strict=True):
             found[kind][outcome(page, truth)] += 1
@@ -127,20 +131,20 @@ def table(found: dict[str, Counter[str]]) -> str:
 
 def check(found: dict[str, Counter[str]]) -> None:
     assert sum(count["misfiled"] for count in found.values()) == 0, table(found)
-    for kind in CERTAIN:
+    for kind in found.keys() & set(CERTAIN):
         assert found[kind]["held"] == 0 and found[kind]["filed"], table(found)
     slip = found["printed on both sides, the printer slipped"]
     assert slip["filed"] == 0, table(found)
 
 
-def test_a_stack_of_each_kind(tmp_path: Path) -> None:
+def test_a_stack_of_six_kinds(tmp_path: Path) -> None:
     hall = open_hall(tmp_path, 93_001)
-    check(corpus(replace(hall, home=without_limits(hall.home)), len(KINDS)))
+    check(corpus(replace(hall, home=without_limits(hall.home)), SHORT, len(SHORT)))
 
 
 @pytest.mark.proof
 def test_240_stacks(tmp_path: Path) -> None:
     hall = open_hall(tmp_path, 93_002)
-    found = corpus(replace(hall, home=without_limits(hall.home)), 240)
+    found = corpus(replace(hall, home=without_limits(hall.home)), tuple(KINDS), 240)
     print(table(found))
     check(found)

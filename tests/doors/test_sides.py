@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from scanpipe.desk.arranging import add_slot
 from scanpipe.desk.deciding import Decision, assign
+from scanpipe.desk.decisions import undo_last
 from scanpipe.desk.slots import view_slot
+from scanpipe.desk.stacks import withdraw_stack
 from scanpipe.desk.verifying import verify
 from scanpipe.desk.viewing import suggestions_for
 from scanpipe.model import PageRecord
 from scanpipe.wiring import open_parts
 from tests.feeding import DPI, TEST, Hall, open_hall
+from tests.postgresql_server import PostgresqlServer
 from tools.scanner import formats
 from tools.scanner.feeding import Fed, duplex
 
@@ -57,7 +62,7 @@ def test_one_side_alone_waits_for_the_other_and_a_person_may_let_it_go(hall: Hal
         assert verify(parts).problems == []
 
 
-@pytest.mark.parametrize("order", [(), (1, 0, 2, 3), (2, 3, 0, 1)])
+@pytest.mark.parametrize("order", [(), pytest.param((1, 0, 2, 3), marks=pytest.mark.proof), (2, 3, 0, 1)])
 def test_files_of_one_page_each(hall: Hall, order: tuple[int, ...]) -> None:
     """Those that come out of order are held rather than guessed."""
     start = {(): 10, (1, 0, 2, 3): 12, (2, 3, 0, 1): 14}[order]
@@ -97,7 +102,19 @@ def test_a_back_is_held_with_its_front_as_suggestion_where_the_scanner_is_not_kn
         assert verify(parts).problems == []
 
 
-@pytest.mark.parametrize("fault", ["dropped", "lost", "face_down", "missing_file", "doubled"])
+_PROOF = pytest.mark.proof
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param("dropped", marks=_PROOF),
+        pytest.param("lost", marks=_PROOF),
+        pytest.param("face_down", marks=_PROOF),
+        "missing_file",
+        "doubled",
+    ],
+)
 def test_a_back_whose_front_is_not_certain_is_held(hall: Hall, fault: str) -> None:
     start = 28 + 4 * ["dropped", "lost", "face_down", "missing_file", "doubled"].index(fault)
     leaves = hall.leaves(4, start, written=(1, 2))
@@ -117,3 +134,21 @@ def test_a_back_whose_front_is_not_certain_is_held(hall: Hall, fault: str) -> No
         pages = hall.feed([*duplex(leaves, **options)], folder)  # type: ignore[arg-type]
     assert "filed" in told(pages) and all(p.side is None for p in pages if p.state == "filed")
     assert {"back_of", "no_codes"} & set(told(pages))
+
+
+@pytest.mark.proof
+def test_the_same_in_postgresql(tmp_path: Path, postgresql: PostgresqlServer) -> None:
+    """Separators, both sides, a stack that is withdrawn and brought back."""
+    hall = open_hall(tmp_path, 92_002, {"SCANPIPE__LEDGER__URL": postgresql.new_database()})
+    printed, separator = hall.separator(3, TEST)
+    both = hall.leaves(1, sides=2)
+    written = hall.leaves(2, 4, written=(1,))
+    pages = hall.feed([*duplex([separator, *both, *written])])
+    assert told(pages) == ["separator", "blank", "filed", "filed", "filed", "blank", "filed", "filed"]
+    with open_parts(hall.home.settings) as parts:
+        with parts.ledger.read() as r:
+            name = r.spans().first_names()[printed.serial]
+            assert [o.sheets for o in r.figures().opened(name.rpartition(" / ")[0])] == [3]
+        assert withdraw_stack(parts, name, "kari", "wrong tray") == 7
+        undo_last(parts, "kari")
+        assert verify(parts).problems == []
