@@ -143,8 +143,8 @@ def test_a_stack_of_six_kinds(tmp_path: Path) -> None:
 
 
 @pytest.mark.proof
-def test_240_stacks(tmp_path: Path) -> None:
-    hall = open_hall(tmp_path, 93_002)
-    found = corpus(replace(hall, home=without_limits(hall.home)), tuple(KINDS), 240)
+def test_120_stacks(tmp_path: Path) -> None:
+    hall = open_hall(tmp_path, 93_003)
+    found = corpus(replace(hall, home=without_limits(hall.home)), tuple(KINDS), 120)
     print(table(found))
     check(found)
