@@ -16,7 +16,7 @@ from typing import Any
 
 from scanpipe.desk.intake import fetch
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.shelving import BINDINGS, CODES, DEFINITIONS, GENERIC, SEPARATORS, SHEETS
+from scanpipe.desk.shelving import BINDINGS, CODES, DEFINITIONS, GENERIC, LOCKS, SEPARATORS, SHEETS
 from scanpipe.engines import Engine, TaskLost
 from scanpipe.ledgers import Transaction
 from scanpipe.model import PageId, Slot
@@ -27,7 +27,6 @@ LOST = (
     "what was said to be expected (sheets handed out and collected, declarations, attendance, stacks)",
     "closed differences, and who signed reports off",
     "decisions of persons, further slots of a page, and the order in a slot",
-    "locks of tests that are being graded",
     "accounts, tokens, webhooks, and the history of all that happened",
 )
 """Stands in the ledger alone, and in its backups: is to be told again, where no backup was taken back before."""
@@ -78,6 +77,9 @@ def rebuild(parts: Parts, count_pages: Callable[[str], int], by: str, progress: 
         done.sheets += parts.ledger.write(partial(_print, data=_data(parts, key)))
     for key in sorted(parts.store.keys(BINDINGS)):
         parts.ledger.write(partial(_bind, data=_data(parts, key), number=int(key[-9:-5])))
+    for key in sorted(parts.store.keys(LOCKS)):
+        number, _, became = key.rpartition("/")[2].removesuffix(".json").partition("-")
+        parts.ledger.write(partial(_lock, data=_data(parts, key), became=became, number=int(number)))
     for folder, restore in ((GENERIC, _print_generic), (CODES, _give_out), (SEPARATORS, _print_separators)):
         for key in sorted(parts.store.keys(folder)):
             parts.ledger.write(partial(restore, data=_data(parts, key)))
@@ -118,6 +120,14 @@ def _bind(tx: Transaction, data: dict[str, Any], number: int) -> None:
     known = sum(json.loads(event.data)["serial"] == data["serial"] for event in events)
     if known < number and tx.printed(data["serial"]) is not None:
         tx.append("sheet_unbound" if data["candidate"] is None else "sheet_bound", **data)
+
+
+def _lock(tx: Transaction, data: dict[str, Any], became: str, number: int) -> None:
+    """`number` says the how many-th time it is that the test was locked or unlocked."""
+    events = tx.events_of("grading_locked", "grading_unlocked")
+    known = sum(json.loads(event.data)["test"] == data["test"] for event in events)
+    if known < number and tx.definition(data["test"]) is not None:
+        tx.append(became, **data)
 
 
 def _print_generic(tx: Transaction, data: dict[str, Any]) -> None:

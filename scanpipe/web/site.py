@@ -17,6 +17,7 @@ from scanpipe.desk.uploads import Uploads
 from scanpipe.faults import Fault, Refused, UnknownThing
 from scanpipe.identity import IdentityProvider
 from scanpipe.settings import SourceSettings
+from scanpipe.stages.digest import DigestRules
 from scanpipe.web.bounds import Bounds
 from scanpipe.web.door import NobodyIsSignedIn, WithHeaders, caller
 from scanpipe.web.drawing import draw
@@ -74,6 +75,7 @@ class Site:
     uploads: Uploads | None = None
     drafts: Drafts | None = None
     sources: Sequence[SourceSettings] = ()
+    mails: DigestRules = field(default_factory=DigestRules)
 
 
 def add_pages(app: FastAPI, site: Site) -> None:
@@ -84,6 +86,7 @@ def add_pages(app: FastAPI, site: Site) -> None:
     app.state.monitor = Monitor()
     app.state.uploads = site.uploads
     app.state.sources = site.sources
+    app.state.mail_rules = site.mails
     app.state.patience = entrance.Patience()
     app.state.news = News(app.state.parts)
     app.state.held_list = HeldList()
