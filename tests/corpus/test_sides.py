@@ -47,7 +47,7 @@ def counted(hall: Hall, first: int) -> tuple[Sequence[Fed], list[PageRecord]]:
     _, separator = hall.separator(SHEETS)
     doubled = {1 + int(hall.rng.integers(SHEETS - 1))} if hall.rng.random() < 0.7 else set()
     fed = [*duplex([separator, *leaves], doubled=doubled)]
-    return fed, hall.feed(fed)
+    return fed, hall.feed(fed, "gap")
 
 
 def slipped(leaves: list[Leaf], rng: np.random.Generator) -> Iterator[Fed]:
