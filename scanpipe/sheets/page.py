@@ -68,7 +68,7 @@ def _mark_boxes(pen: Pen, imprint: Imprint) -> None:
         return
     boxes, words = mark_boxes(pen.paper), imprint.words
     space = Space(right_half(geometry.footer(pen.paper)).width_mm, 4, 9, 6)
-    pen.lines(boxes[0].x_mm, boxes[0].y_mm - 1.8, fit(words.also, "Regular", space), Hand("Bold"))
+    pen.lines(boxes[0].x_mm, boxes[0].y_mm - 3.0, fit(words.also, "Regular", space), Hand("Bold"))
     for id, box in zip(offered, boxes, strict=False):
         pen.box(box, FRAME_MM, 0.0)
         label = fit(id, "Bold", Space(_MARK_LABEL_MM, 4, 9, 4))

@@ -34,7 +34,7 @@ _NOTHING_SHARE, _MARK_SHARE, _FULL_SHARE = 0.012, 0.08, 0.75
 _INK, _FAINT = 0.28, 0.10
 """Darker than the paper by so much: ink, and what may be the rest of something."""
 _BEYOND_MM = (1.3, 2.1)
-_THROUGH_SHARE = 0.03
+_THROUGH_SHARE = 0.025
 
 
 def has_marks(codes: tuple[Code, ...]) -> bool:
@@ -122,9 +122,9 @@ def _outline(dark: NDArray[np.float32], x: int, y: int) -> tuple[int, int] | Non
 def _runs_through(dark: NDArray[np.float32], left: int, top: int, side: int) -> bool:
     """Does ink go on beyond opposite sides of the box? At the right there is its label."""
     near, far = (round(v * _PX_PER_MM) for v in _BEYOND_MM)
-    along = slice(max(0, left - near), left + side)
+    along, down = slice(max(0, left - far), left + side + far), slice(max(0, top - far), top + side + far)
     above = dark[max(0, top - far) : max(0, top - near), along]
     below = dark[top + side + near : top + side + far, along]
-    beside = dark[max(0, top - near) : top + side + near, max(0, left - far) : max(0, left - near)]
+    beside = dark[down, max(0, left - far) : max(0, left - near)]
     goes = [bool(part.size) and float((part > _INK).mean()) > _THROUGH_SHARE for part in (above, below, beside)]
     return sum(goes) > 1

@@ -48,16 +48,16 @@ def printed(
     return pages(pdf, DPI)[0], mark_boxes(paper)
 
 
-def stroke(level: int, width_mm: float, *lines: tuple[float, float, float, float]) -> Pen:
+def stroke(level: int, width_mm: float, *lines: tuple[float, float, float, float], dpi: int = DPI) -> Pen:
     """Lines within a box, in millimetres from its top left corner."""
 
     def make(picture: Picture, box: Box) -> None:
         for x0, y0, x1, y1 in lines:
             ends = [
-                (round((box.x_mm + x) * DPI / 25.4 * 16), round((box.y_mm + y) * DPI / 25.4 * 16))
+                (round((box.x_mm + x) * dpi / 25.4 * 16), round((box.y_mm + y) * dpi / 25.4 * 16))
                 for x, y in ((x0, y0), (x1, y1))
             ]
-            cv2.line(picture, ends[0], ends[1], level, max(1, round(width_mm * DPI / 25.4)), cv2.LINE_AA, 4)
+            cv2.line(picture, ends[0], ends[1], level, max(1, round(width_mm * dpi / 25.4)), cv2.LINE_AA, 4)
 
     return make
 
