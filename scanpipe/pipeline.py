@@ -186,7 +186,8 @@ def _with_marks(filed: Filed, claims: Claims, marks: str, records: Records) -> F
     if definition is None and not {*marks} & {MARKED, UNCLEAR} and EMPTY in marks:
         return filed  # of a sheet that is not on record nobody knows what its boxes say; nothing is in them
     if definition is None or unclear:
-        told: dict[str, Any] = {"marked": marked, "unclear": unclear}
+        detail = say("marked: %(marked)s; not clear: %(unclear)s", marked=_listed(marked), unclear=_listed(unclear))
+        told: dict[str, Any] = {"marked": marked, "unclear": unclear, "detail": detail}
         return Held(Reason.MARKS_UNCLEAR, {**filed.evidence, **told}, claims, filed.revision)
     for question in marked:
         further = Claims(filed.slot.test, filed.slot.candidate, question)
@@ -198,6 +199,10 @@ def _with_marks(filed: Filed, claims: Claims, marks: str, records: Records) -> F
             }
             return Held(Reason.MARKS_UNCLEAR, {**filed.evidence, **told}, claims, filed.revision)
     return replace(filed, evidence={**filed.evidence, "also": marked}) if marked else filed
+
+
+def _listed(questions: Sequence[str]) -> str:
+    return ", ".join(questions) or "–"
 
 
 def _of_empty(verdict: Filed | Held, facts: Facts) -> Verdict:
