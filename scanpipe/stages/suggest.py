@@ -93,7 +93,7 @@ def _guesses(known: Known, printed: Callable[[str], Sheet | None]) -> Iterator[t
         front = known.front
         yield "front", Claims(front.test, front.candidate, front.question, front.serial, 2 if front.serial else None)
     if sheet is not None:
-        yield "printed", Claims(sheet.test, sheet.candidate, sheet.question, sheet.serial)
+        yield "printed", Claims(sheet.test, sheet.candidate, sheet.question, sheet.serial, own.side)
     for coded in known.likely:
         if _agrees(own, coded):
             yield "shaded", Claims(coded.test, coded.candidate, coded.question, own.serial)
