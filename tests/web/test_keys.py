@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from scanpipe.desk.deciding import discard
+from scanpipe.ledgers import Transaction
 from scanpipe.model import PageId
 from scanpipe.wiring import open_parts
 from tests.browser import chromium, press, sign_in
@@ -139,6 +140,50 @@ def test_the_list_renews_itself_and_moves_nothing(page: Page, shared: Installati
     assert "decided meanwhile" in rows.first.inner_text() and rows.first.bounding_box() == before
     page.keyboard.press(".")
     page.wait_for_selector(f"#rows > li:first-child[data-row='{names[1]}']")
+
+
+def test_many_that_come_at_once_are_all_there_and_nothing_below_the_groups_moves(
+    page: Page, shared: Installation
+) -> None:
+    page.wait_for_selector("#stacks li")
+    places = ("a[href='/packs']", "#stacks li", "a[href='/stacks']", "#rows > li")
+
+    def standing() -> list[object]:
+        return [page.locator(place).first.bounding_box() for place in places]
+
+    before, groups = standing(), page.locator("#groups > li").count()
+    ids = [f"{n:064x}" for n in range(0xA0, 0xA4)]
+
+    def come(tx: Transaction) -> None:
+        for n, scan in enumerate(ids):
+            about = {"file": f"come {n}.jpg", "stack": f"a new one {n}", "position": 1, "size": 9, "key": f"o{n}"}
+            tx.append("scan_taken_in", scan=scan, holder="h", **about)
+            tx.append("scan_unpacked", scan=scan, pages=1)
+            reason = "late" if n == 0 else "no_codes"
+            tx.append("page_held", scan=scan, page=1, reason=reason, evidence="{}")
+
+    with open_parts(shared.settings) as parts:
+        parts.ledger.write(come)
+    page.wait_for_selector("#rows > .new:last-child")
+    came = page.locator("#rows > .new").evaluate_all("e => e.map(row => row.dataset.row)")
+    assert set(came) == {f"{scan}-1" for scan in ids}
+    assert page.locator("#groups > .gone").count() == 0 and page.locator("#groups > li").count() == groups
+    assert standing() == before
+    name = f"{ids[1]}-1"
+    with open_parts(shared.settings) as parts:
+        parts.ledger.write(lambda tx: tx.sessions().look_at(PageId(ids[1], 1), "ola", "2999-01-01T00:00:00+00:00"))
+    page.wait_for_selector(f"[data-row='{name}'] .busy:has-text('ola')")
+    assert standing() == before
+    told = {"decided_by": "ola", "why": "test print"}
+    with open_parts(shared.settings) as parts:
+        for scan in ids:
+            parts.ledger.write(lambda tx, scan=scan: tx.append("page_discarded", scan=scan, page=1, **told))
+
+
+def test_the_keys_of_the_viewer_are_among_those_that_are_shown(page: Page) -> None:
+    press(page, "Enter")
+    page.keyboard.press("?")
+    assert "Move the drawing" in page.inner_text("#help dl")
 
 
 def test_two_scans_of_a_sheet_are_compared(page: Page, url: str, shared: Installation) -> None:
