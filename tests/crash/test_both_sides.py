@@ -14,8 +14,8 @@ from tests.installation import Installation
 from tools.scanner import formats
 from tools.scanner.feeding import duplex
 
-_EVERY = 2
-"""Every second effect."""
+_EVERY = 5
+"""Of the effects."""
 
 
 @pytest.fixture(scope="module")
