@@ -24,13 +24,13 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     hall = open_hall(tmp_path_factory.mktemp("crash-sides"), 95_001)
     _, separator = hall.separator(2)
     files = {
-        "printed.tif": [*duplex(hall.leaves(1, sides=2))],
-        "written.tif": [*duplex([separator, *hall.leaves(2, 4, written=(0,))])],
+        "both/printed.tif": [*duplex(hall.leaves(1, sides=2))],
+        "files/written.tif": [*duplex([separator, *hall.leaves(2, 4, written=(0,))])],
     }
-    inbox = hall.home.settings.inbox_path / "both"
-    inbox.mkdir(parents=True)
     for name, fed in files.items():
-        (inbox / name).write_bytes(formats.tiff(hall.scan(fed), DPI, "jpeg"))
+        place = hall.home.settings.inbox_path / name
+        place.parent.mkdir(parents=True)
+        place.write_bytes(formats.tiff(hall.scan(fed), DPI, "jpeg"))
     (hall.home.data_dir / "driver.toml").write_text(SOURCES, encoding="utf-8")
     return hall.home
 
