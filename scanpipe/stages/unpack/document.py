@@ -79,7 +79,7 @@ def count_pages(data: bytes, limits: Limits) -> int | Problem:
         return document.pages
 
 
-def load_page(data: bytes, index: int, limits: Limits) -> Page | Problem:
+def load_page(data: bytes | mmap, index: int, limits: Limits) -> Page | Problem:
     """Page `index` (from 1) of the file, or what is wrong with it. Raises IndexError where there is no such page."""
     document = open_document(data, limits)
     if isinstance(document, Problem):
