@@ -44,6 +44,7 @@ class Reason(enum.StrEnum):
     MISSING_SHEET_CODE = "missing_sheet_code"
     REHEARSAL = "rehearsal"
     SHADED_CODE_UNCLEAR = "shaded_code_unclear"
+    AFTER_DEADLINE = "after_deadline"
 
 
 class Difference(enum.StrEnum):
@@ -131,6 +132,21 @@ class Sheet:
     of: int
     revision: int
     bound: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The slot that a page was handed in for by a link: what it says is known, whatever stands on the page. Its codes may not
+    contradict it.
+
+    `position` is the place of its file among those of the submission, `overdue` says when the deadline was if it was missed.
+    """
+
+    claims: Claims
+    link: str
+    version: int
+    position: int
+    overdue: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

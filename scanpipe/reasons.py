@@ -134,4 +134,9 @@ WORDING: Mapping[Reason, Wording] = {
         "Det som er skravert på dette arket, peker ikke sikkert på én kandidat og oppgave.",
         _ALL,
     ),
+    Reason.AFTER_DEADLINE: Wording(
+        "This was handed in when the deadline and its grace were over: let it in or leave it out.",
+        "Dette ble levert etter at fristen og slingringstiden var ute: slipp det inn eller la det være.",
+        _ALL,
+    ),
 }

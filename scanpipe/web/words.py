@@ -64,6 +64,7 @@ KINDS: Mapping[str, str] = {
     "pack": N_("moved a pack"),
     "run": N_("took a run of suggestions"),
     "split": N_("cut in two"),
+    "hand_in_anew": N_("handed in anew"),
 }
 NEXT: Mapping[str, str] = {
     "no_codes": N_("Next: see whose sheet lies before and after, then take a suggestion or assign it."),
@@ -108,6 +109,7 @@ NEXT: Mapping[str, str] = {
     "shaded_code_unclear": N_(
         "Next: compare the code in the boxes with the suggestions, and take the one that it is, or assign it."
     ),
+    "after_deadline": N_("Next: find out why it came late, then assign it to let it in, or discard it with a reason."),
 }
 """For each reason what a person does next."""
 WHYS = (N_("nothing on it"), N_("cover sheet"), N_("test print"), N_("not readable"), N_("discarded"))
