@@ -19,18 +19,23 @@ from scanpipe.saying import say
 from scanpipe.shaded_layout import ShadedLayout
 from scanpipe.sight import Sight
 from scanpipe.stages.calibration import Calibration, Unmeasured, calibrate
+from scanpipe.stages.phone import rectify
+from scanpipe.stages.preview import preview
 from scanpipe.stages.read import Eyes
-from scanpipe.stages.render import Rendition
-from scanpipe.stages.unpack import HEAD_BYTES, DecodeError, Document, Limits, Problem, open_document, sniff
+from scanpipe.stages.render import Rendition, render
+from scanpipe.stages.unpack import HEAD_BYTES, DecodeError, Document, Limits, Page, Problem, open_document, sniff
+from scanpipe.stages.unpack.page import page_of
+from scanpipe.stages.unpack.raster import RasterSource
 
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What a worker is told for every page."""
+    """What a worker is told for every page. `photographed`: it may be a picture that somebody took of the paper."""
 
     limits: Limits
     jpeg_quality: int
     layouts: tuple[ShadedLayout, ...] = ()
+    photographed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,18 @@ class PageReport:
     sight: Sight | None
     picture: Picture | None
     problem: Problem | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What somebody who hands a file in is shown of it: how many pages it has, whether the first one could be straightened, and
+    advice, by its name (`stages.phone.Advised`). `problem` is why it cannot be opened.
+    """
+
+    pages: int
+    certain: bool = False
+    advice: tuple[str, ...] = ()
+    problem: str | None = None
 
 
 class _Desk:
@@ -84,12 +101,46 @@ def examine_page(path: str, index: int, out: str, errand: Errand) -> PageReport:
         prepare()
     assert _Desk.eyes is not None
     try:
+        page = rectified(page, _Desk.eyes)[0] if errand.photographed else page
         examined = examine(page, _Desk.eyes, errand.jpeg_quality, errand.layouts)
     except DecodeError as e:
         return PageReport(None, None, e.problem)
     whole = examined.rendition.own and len(examined.rendition.body) == os.path.getsize(path)
     place = f"{out}/{os.path.basename(path)}-{index}.{examined.rendition.extension}"
     return PageReport(examined.sight, _keep(examined.rendition, None if whole else place), None)
+
+
+def show_upload(path: str, out: str, size_px: int, errand: Errand) -> Shown:
+    """Straightens the first page of a file that somebody is about to hand in, and writes a small JPEG of it to `out`."""
+    document = _opened(path, errand)
+    page = document if isinstance(document, Problem) else document.page(1)
+    if isinstance(page, Problem):
+        return Shown(0, problem=str(page.reason))
+    if _Desk.eyes is None:
+        prepare()
+    assert _Desk.eyes is not None and isinstance(document, Document)
+    try:
+        page, certain, advice = rectified(page, _Desk.eyes)
+        rendition = render(page, 0, 0.0, page.dpi, errand.jpeg_quality)
+    except DecodeError as e:
+        return Shown(0, problem=str(e.problem.reason))
+    try:
+        with open(out, "wb") as f:
+            f.write(preview(rendition.body, size_px) or rendition.body)
+    except OSError as e:
+        raise FolderFault(f"a picture cannot be written: {e.strerror}", "Check the free space of data_dir.") from e
+    return Shown(document.pages, certain, advice)
+
+
+def rectified(page: Page, eyes: Eyes) -> tuple[Page, bool, tuple[str, ...]]:
+    """The page as if it had been scanned, where that is certain, else as it came; and advice."""
+    found = rectify(page.colour(), eyes)
+    advice = tuple(advice.what.value for advice in found.advice)
+    if not found.certain:
+        return page, False, advice
+    height_px, width_px = found.page.shape[:2]
+    source = RasterSource(lambda: found.page)
+    return page_of((width_px, height_px), source, format=page.format, dpi=found.dpi), True, advice
 
 
 def read_page(path: str, index: int, symbologies: frozenset[str], errand: Errand) -> Sight | Problem:

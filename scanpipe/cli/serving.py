@@ -26,14 +26,17 @@ from scanpipe.desk.parts import Parts
 from scanpipe.desk.recognising import recognise
 from scanpipe.desk.resuming import Resumer
 from scanpipe.desk.signing_in import SessionRules
+from scanpipe.desk.submitting import finish_left
 from scanpipe.faults import Fault, LedgerFault
 from scanpipe.identity import IdentityProvider
 from scanpipe.ocr import open_text_reader
 from scanpipe.settings import Settings
 from scanpipe.wiring import (
     digest_rules,
+    link_rules,
     open_access,
     open_alarms,
+    open_desk,
     open_drafts,
     open_lookout,
     open_post,
@@ -124,7 +127,11 @@ def _serving(door: Door, parts: Parts, service: Service, host: str | None, port:
     sessions = SessionRules(timedelta(minutes=web.idle_minutes), timedelta(hours=web.session_hours))
     provider = open_provider(door.settings)
     opened = provider, open_uploads(door.settings), open_drafts(door.settings)
-    site = import_module("scanpipe.web.site").Site(resumer.resume, sessions, *opened, door.settings.sources)
+    desk = open_desk(door.settings, parts, resumer.resume)
+    finish_left(desk)
+    site = import_module("scanpipe.web.site").Site(
+        resumer.resume, sessions, *opened, door.settings.sources, desk, link_rules(door.settings)
+    )
     rules = _api_rules(door.settings, provider)
     app = import_module("scanpipe.web.app").make_app(parts, service.meter, site, rules)
     serving = import_module("scanpipe.web.serving")
@@ -140,6 +147,7 @@ def _serving(door: Door, parts: Parts, service: Service, host: str | None, port:
         deliverer.close()
         for each in chores:
             each.close()
+        desk.straightener.close()
         resumer.close()
 
 

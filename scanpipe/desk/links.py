@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from scanpipe.desk.defining import find_test
 from scanpipe.desk.parts import Parts
@@ -79,7 +80,7 @@ def give_out(parts: Parts, rules: LinkRules, test: str, wishes: Sequence[Wish], 
 
     def record(tx: Transaction) -> None:
         for (grace, pages), links in groups.items():
-            told = {"grace_minutes": grace, "most_pages": pages, "most_bytes": rules.most_bytes}
+            told: dict[str, Any] = {"grace_minutes": grace, "most_pages": pages, "most_bytes": rules.most_bytes}
             tx.append("links_given_out", test=definition.id, links=links, by=by, **told)
         tx.links().add_keys(keys, _now())
 
@@ -128,7 +129,7 @@ def end_link(parts: Parts, id: str, by: str, why: str, may_see: Callable[[str], 
         if link is None or (may_see is not None and not may_see(link.test)):
             raise UnknownThing(say("there is no link %(id)s", id=id), say("`scanpipe links list` shows them."))
         if link.ended is None:
-            about = {"test": link.test, "candidate": link.candidate, "question": link.question}
+            about: dict[str, Any] = {"test": link.test, "candidate": link.candidate, "question": link.question}
             tx.append("link_ended", link=link.id, by=by, why=why, **about)
 
     parts.ledger.write(record)

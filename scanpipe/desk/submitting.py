@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
-from scanpipe.desk.handed_in import bring_back, reorder, supersede
+from scanpipe.desk.handed_in import bring_back, job_name, reorder, supersede
 from scanpipe.desk.links import deadline_of
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.shelving import shelve_submission
+from scanpipe.desk.straightening import Straightener
 from scanpipe.desk.uploads import Batch, UploadedFile, Uploads
 from scanpipe.faults import Fault, Refused, StoreFault, UnknownThing
 from scanpipe.ledgers import Transaction
@@ -34,6 +36,7 @@ class Desk:
 
     parts: Parts
     uploads: Uploads
+    straightener: Straightener
     resume: Callable[[list[str]], None]
 
 
@@ -58,7 +61,10 @@ def draft(desk: Desk, link: Link) -> Batch:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     files = counting.files if counting is not None else ()
     kept = tuple(UploadedFile(f.name, f.size, "", f.sha256, kept=True) for f in files)
-    return desk.uploads.begin_as(Batch(id, link.who, now, f"hand-in {link.id} {number}", kept))
+    begun = desk.uploads.begin_as(Batch(id, link.who, now, job_name(link.id, number), kept))
+    with suppress(UnknownThing):
+        desk.straightener.take_along(desk.uploads.batch(draft_id(link, number - 1)), begun)
+    return begun
 
 
 def draft_id(link: Link, number: int) -> str:
@@ -99,8 +105,21 @@ def move(desk: Desk, link: Link, n: int, by: int) -> None:
         desk.uploads.put_in_order(batch.id, order)
 
 
-def hand_in(desk: Desk, link: Link, number: int, pages: int) -> Submission:
-    """Hands in draft `number` of the link, whose files have so many pages. What was handed in before is answered as it was.
+def remove(desk: Desk, link: Link, n: int) -> None:
+    """Takes a file out of the draft. Raises UnknownThing."""
+    batch = draft(desk, link)
+    desk.uploads.remove(batch.id, n)
+    desk.straightener.forget(batch.id, n)
+
+
+def pages_of(desk: Desk, batch: Batch) -> int:
+    """How many pages the files of a draft have, as far as that is known: at least one each."""
+    shown = [desk.straightener.shown(batch, n) for n in batch.ordered if desk.uploads.is_whole(batch, n)]
+    return sum(max(1, one.pages) if one is not None else 1 for one in shown)
+
+
+def hand_in(desk: Desk, link: Link, number: int) -> Submission:
+    """Hands in draft `number` of the link. What was handed in before is answered as it was.
 
     Raises Refused, UnknownThing, FolderUnavailable, LedgerFault.
     """
@@ -109,6 +128,7 @@ def hand_in(desk: Desk, link: Link, number: int, pages: int) -> Submission:
         before = r.links().by_link(link.id)
     if len(before) < number:
         _check_open(link)
+        pages = pages_of(desk, desk.uploads.batch(id))
         if pages > link.most_pages:
             raise Refused(
                 say("%(n)s pages; %(most)s may be handed in", n=pages, most=link.most_pages), say("Remove some first.")
@@ -139,7 +159,12 @@ def _record(desk: Desk, tx: Transaction, link: Link, number: int, batch: Batch) 
     now = datetime.now(UTC)
     late = deadline_of(link).missed(now) or tx.locked(link.test)
     version = max((s.version for s in links.submissions(slot)), default=0) + 1
-    told = {"test": link.test, "candidate": link.candidate, "question": link.question, "stack": batch.job}
+    told: dict[str, Any] = {
+        "test": link.test,
+        "candidate": link.candidate,
+        "question": link.question,
+        "stack": batch.job,
+    }
     told |= {"files": [{"name": f.name, "size": f.size, "sha256": f.sha256} for f in files]}
     told |= {"handed_in": now.isoformat(timespec="milliseconds")}
     tx.append("submission_handed_in", link=link.id, version=version, late=late, by=link.who, **told)
@@ -175,6 +200,7 @@ def receipts(desk: Desk, link: Link) -> list[Receipt]:
 
 def finish_left(desk: Desk) -> int:
     """Finishes what was put on record and not moved into the inbox, because a process died. Answers how many."""
+    desk.uploads.sweep()
     return sum(_finished(desk, batch) for batch in _left(desk.uploads))
 
 

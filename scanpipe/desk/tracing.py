@@ -140,7 +140,9 @@ _SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
     "links_given_out": lambda e, d: say(
         "Test %(test)s: %(by)s gave out %(n)s links to hand in by.", test=d["test"], by=d["by"], n=len(d["links"])
     ),
-    "link_ended": lambda e, d: say("Link %(link)s: %(by)s ended it: %(why)s.", link=d["link"], by=d["by"], why=d["why"]),
+    "link_ended": lambda e, d: say(
+        "Link %(link)s: %(by)s ended it: %(why)s.", link=d["link"], by=d["by"], why=d["why"]
+    ),
     "submission_handed_in": lambda e, d: say(
         "%(n)s files were handed in by link %(link)s for %(slot)s, as version %(version)s%(late)s.",
         n=len(d["files"]),

@@ -48,7 +48,7 @@ class UploadedFile:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`handed_in` is empty until it was; `job` is the name of its stack. `order` are numbers of files, where somebody gave one."""
+    """`handed_in` is empty until it was; `job` is the name of its stack. `order` are numbers of files, if it has one."""
 
     id: str
     by: str
@@ -85,7 +85,7 @@ class Uploads:
     most_bytes: int
 
     def begin(self, by: str) -> Batch:
-        self._sweep()
+        self.sweep()
         now, id = datetime.now(UTC), secrets.token_hex(16)
         return self.begin_as(Batch(id, by, now.isoformat(timespec="seconds"), f"upload {now:%Y-%m-%d %H%M} {id[:6]}"))
 
@@ -147,6 +147,11 @@ class Uploads:
         """How many bytes of a file have come. Raises UnknownThing."""
         file = self._file(self.batch(id), n)
         return file.size if file.kept else self.path(id, n).stat().st_size
+
+    def is_whole(self, batch: Batch, n: int) -> bool:
+        """Has all of a file come?"""
+        file = self._file(batch, n)
+        return file.kept or self.path(batch.id, n).stat().st_size == file.size
 
     def put(self, id: str, n: int, offset: int, piece: bytes) -> int:
         """Puts a piece behind what is there; answers how many bytes that makes. Raises Overlap, Refused, UnknownThing."""
@@ -265,7 +270,7 @@ class Uploads:
         _sync([new])
         os.replace(new, path)
 
-    def _sweep(self) -> None:
+    def sweep(self) -> None:
         """Forgets batches that nobody has touched for a month; what was handed in is on record."""
         self.root.mkdir(parents=True, exist_ok=True)
         for folder in self.root.iterdir():

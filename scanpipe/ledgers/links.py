@@ -220,5 +220,5 @@ class Links:
 
 
 def _submission(row: Any) -> Submission:
-    *told, late, files = row
-    return Submission(*told, bool(late), tuple(SubmittedFile(**file) for file in json.loads(files)))
+    files = tuple(SubmittedFile(**file) for file in json.loads(row.files))
+    return Submission(**dict(row._mapping) | {"late": bool(row.late), "files": files})

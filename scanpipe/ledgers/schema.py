@@ -24,7 +24,17 @@ _SHADED = (t.generic_print, t.coded)
 _LINKED = (t.link, t.submission, t.submitted)
 _DECIDED = (t.decision, t.decided, t.also, t.place, t.pack, t.compared, t.print_read, t.locked)
 _TOLD = (t.change, t.notice, t.mentioned)
-_STATE: tuple[sa.Table, ...] = (t.definition, t.sheet, t.scan, t.page, *_SHADED, *_LINKED, *_TOLD, *_DECIDED, *_EXPECTED)
+_STATE: tuple[sa.Table, ...] = (
+    t.definition,
+    t.sheet,
+    t.scan,
+    t.page,
+    *_SHADED,
+    *_LINKED,
+    *_TOLD,
+    *_DECIDED,
+    *_EXPECTED,
+)
 
 
 def open_engine(url: str) -> tuple[sa.Engine, Database]:

@@ -19,8 +19,8 @@ class Facts:
 
     `first` is another page that was filed under the same serial before, `in_slot` how many other sheets lie in the slot,
     `handed_to` another candidate who wrote on the sheets that were printed for this one, `locked`: grading of the test began,
-    `rehearsal`: whether the sheet was printed for a rehearsal; None: nobody knows. `overdue`: when the deadline was by which it was
-    to be handed in, if it was missed.
+    `rehearsal`: whether the sheet was printed for a rehearsal; None: nobody knows. `overdue`: when the deadline was by which it
+    was to be handed in, if that was missed.
     """
 
     definition: TestDefinition | None

@@ -34,6 +34,19 @@ STATES: Mapping[str, str] = {
     "withdrawn": N_("withdrawn"),
     "retired": N_("retired"),
 }
+FOR_CANDIDATES: Mapping[str, str] = {
+    "waiting": N_("on its way"),
+    "placing": N_("on its way"),
+    "filed": N_("lies with your answer"),
+    "blank": N_("has come in"),
+    "held": N_("a person will look at it"),
+    "discarded": N_("was looked at by a person"),
+    "replaced": N_("a newer one took its place"),
+    "split": N_("has come in"),
+    "rescan": N_("was looked at by a person"),
+    "withdrawn": N_("was looked at by a person"),
+    "retired": N_("retired"),
+}
 ROLES: Mapping[str, str] = {
     "planner": N_("planner"),
     "author": N_("author"),
