@@ -8,10 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scanpipe.model import Corners
-from scanpipe.saying import Said, say
+from scanpipe.model import Code, Corners
+from scanpipe.saying import Said
 from scanpipe.stages.phone.advising import Advice, advise
+from scanpipe.stages.phone.finding import find
+from scanpipe.stages.phone.lighting import evened
+from scanpipe.stages.phone.sheet import Lie
+from scanpipe.stages.phone.warping import flattened, share_on_picture
 from scanpipe.stages.read import Eyes
+from scanpipe.stages.unpack.planes import gray_of
 
 Pixels = NDArray[np.uint8]
 
@@ -28,17 +33,25 @@ class How(enum.Enum):
 class Rectified:
     """`page` is uint8 (height, width[, 3]) as the picture was: upright, and A4 where `certain`; else the picture itself.
 
-    `corners` are those of the paper (top left, top right, bottom right, bottom left) in pixels of the picture, `dpi` the
-    resolution of `page`; both None where it is as it came, and then `why` says why.
+    `lie` is how the paper lies on the picture, `dpi` the resolution of `page`, `paper_share` how much of the paper is on it;
+    all None where it is as it came, and then `why` says why.
     """
 
     page: Pixels
     certain: bool
     how: How
     advice: tuple[Advice, ...]
-    corners: Corners | None = None
+    lie: Lie | None = None
     dpi: float | None = None
+    paper_share: float | None = None
     why: Said | None = None
+
+    @property
+    def corners(self) -> Corners | None:
+        """Those of the paper (top left, top right, bottom right, bottom left) in pixels of the picture."""
+        if self.lie is None:
+            return None
+        return tuple((float(x), float(y)) for x, y in self.lie.corners)  # type: ignore[return-value]
 
 
 def rectify(picture: Pixels, eyes: Eyes | None = None) -> Rectified:
@@ -46,5 +59,15 @@ def rectify(picture: Pixels, eyes: Eyes | None = None) -> Rectified:
 
     Never worse than the picture: what is not certain stays as it came.
     """
-    why = say("the edges of the sheet were not found")
-    return Rectified(picture, False, How.AS_IT_CAME, advise(picture), why=why)
+    found = find(picture, _codes(picture, eyes) if eyes is not None else ())
+    if isinstance(found, Said):
+        return Rectified(picture, False, How.AS_IT_CAME, advise(picture), why=found)
+    page, dpi = flattened(picture, found.lie)
+    share = share_on_picture(found.lie, (picture.shape[1], picture.shape[0]))
+    how = How.CODES if found.by_codes else How.OUTLINE
+    return Rectified(evened(page, dpi / 25.4), True, how, advise(picture), found.lie, dpi, share)
+
+
+def _codes(picture: Pixels, eyes: Eyes) -> list[Code]:
+    """All that one thorough pass shows: a code of another sheet must not be overlooked."""
+    return eyes.first.search(gray_of(picture), eyes.printed)
