@@ -58,10 +58,10 @@ def put_in_their_order(tx: Transaction, slot: Slot) -> None:
 
 def reorder(tx: Transaction, slot: Slot) -> None:
     """After a submission was handed in: its order is the one that counts, in place of any that the slot had."""
-    places = tx.links().positions(slot)
-    if len(places) > 1:
-        rest = [page for page in tx.shaded().ranked(slot) if page not in places]
-        pages = [[p.scan, p.index] for p in [*sorted(places, key=places.__getitem__), *rest]]
+    places, ranked = tx.links().positions(slot), tx.shaded().ranked(slot)
+    order = sorted(places, key=places.__getitem__) + [page for page in ranked if page not in places]
+    if ranked or len(order) > 1:
+        pages = [[p.scan, p.index] for p in order]
         tx.append("slot_ordered", test=slot.test, candidate=slot.candidate, question=slot.question, pages=pages)
 
 

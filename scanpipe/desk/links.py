@@ -18,7 +18,7 @@ from scanpipe.desk.shelving import shelve
 from scanpipe.faults import Refused, UnknownThing, UsageFault
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.links import Link, Visit
-from scanpipe.model import TestDefinition
+from scanpipe.model import Candidate, Question, TestDefinition
 from scanpipe.saying import say
 from scanpipe.stages.deadline import Deadline
 
@@ -71,12 +71,13 @@ def give_out(parts: Parts, rules: LinkRules, test: str, wishes: Sequence[Wish], 
     groups: dict[tuple[int, int], list[list[str]]] = {}
     for wish in wishes:
         candidate, question = _place(definition, wish)
-        limits = _limits(rules, wish)
+        limits = _limits(rules, wish, question.max_sheets)
         closes = wish.closes.astimezone(UTC).isoformat(timespec="seconds")
-        one = Given(secrets.token_hex(_ID_BYTES), candidate, question, closes, SECRET + secrets.token_urlsafe(32))
+        place = candidate.number, question.id
+        one = Given(secrets.token_hex(_ID_BYTES), *place, closes, SECRET + secrets.token_urlsafe(32))
         given.append(one)
         keys[digest(one.secret)] = one.id
-        groups.setdefault(limits, []).append([one.id, candidate, question, closes])
+        groups.setdefault(limits, []).append([one.id, *place, closes])
 
     def record(tx: Transaction) -> None:
         for (grace, pages), links in groups.items():
@@ -209,19 +210,19 @@ def _questions(definition: TestDefinition, wanted: Iterable[str]) -> list[str]:
     return [t for t in taking if not named or t.upper() in named]
 
 
-def _place(definition: TestDefinition, wish: Wish) -> tuple[str, str]:
-    """Candidate and question in the definition's own spelling."""
+def _place(definition: TestDefinition, wish: Wish) -> tuple[Candidate, Question]:
     candidate, question = definition.candidate(wish.candidate), definition.question(wish.question)
     if candidate is None:
         raise UsageFault(f"{definition.id} has no candidate {wish.candidate}", "Check the number.")
     if question is None or question.sketches == "none" or not definition.sketches:
         raise UsageFault(f"{definition.id} has no question {wish.question} that takes sketches", "Check the question.")
-    return candidate.number, question.id
+    return candidate, question
 
 
-def _limits(rules: LinkRules, wish: Wish) -> tuple[int, int]:
+def _limits(rules: LinkRules, wish: Wish, max_sheets: int | None) -> tuple[int, int]:
+    """Minutes of grace and pages; no more pages than the question takes, as far as nobody wishes for more."""
     grace = rules.grace_minutes if wish.grace_minutes is None else wish.grace_minutes
-    pages = rules.most_pages if wish.most_pages is None else wish.most_pages
+    pages = min(rules.most_pages, max_sheets or rules.most_pages) if wish.most_pages is None else wish.most_pages
     if not 0 <= grace <= _MOST_GRACE_MINUTES or not 1 <= pages <= 500:
         raise UsageFault("a link takes 0 to 1440 minutes of grace and 1 to 500 pages", "Choose others.")
     if wish.closes.tzinfo is None:

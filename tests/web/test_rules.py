@@ -15,7 +15,7 @@ from scanpipe.desk.parts import Parts
 from scanpipe.desk.people import ROLES
 from scanpipe.desk.uploads import UploadedFile
 from scanpipe.web.pages.entrance import Patience
-from scanpipe.web.rules import MAY, OPEN
+from scanpipe.web.rules import BY_LINK, MAY, OPEN
 from tests.installation import MATHEMATICS, ROOT
 from tests.web.conftest import PASSWORD, sign_in
 
@@ -36,15 +36,20 @@ STREAM = "queue_changes"
 """It does not end; tests/web/test_listening.py listens to it."""
 
 
-def pages(app: TestClient) -> list[APIRoute]:
+def all_pages(app: TestClient) -> list[APIRoute]:
     found = [r for r in app.app.routes if isinstance(r, APIRoute)]  # type: ignore[attr-defined]
     return [r for r in found if not NOT_PAGES.match(r.path)]
 
 
+def pages(app: TestClient) -> list[APIRoute]:
+    """Those for people with a role; what a link opens: tests/web/test_link_rules.py."""
+    return [r for r in all_pages(app) if r.name not in BY_LINK]
+
+
 def test_every_route_has_a_rule_and_every_rule_a_route(app: TestClient) -> None:
-    names = {r.name for r in pages(app)}
-    assert names == set(MAY) | OPEN
-    assert not set(MAY) & OPEN
+    names = {r.name for r in all_pages(app)}
+    assert names == set(MAY) | OPEN | BY_LINK
+    assert not set(MAY) & OPEN and not BY_LINK & (OPEN | set(MAY))
 
 
 def things(parts: Parts, app: TestClient, by: str) -> dict[str, str]:

@@ -124,7 +124,9 @@ def _quads(lines: list[_Line], width: int, height: int) -> list[Points]:
     """Shapes that a sheet can have, those best covered by their lines first."""
     pairs = [(i, j) for i, j in combinations(range(len(lines)), 2) if _opposite(lines[i], lines[j])]
     crossings = {
-        (i, j): _crossing(lines[i], lines[j]) for i, j in combinations(range(len(lines)), 2) if _crossed(lines[i], lines[j])
+        (i, j): _crossing(lines[i], lines[j])
+        for i, j in combinations(range(len(lines)), 2)
+        if _crossed(lines[i], lines[j])
     }
     found: list[tuple[float, Points]] = []
     for (a, c), (b, d) in combinations(pairs, 2):

@@ -39,7 +39,9 @@ class Side:
 
     def at(self, along: Floats) -> Points:
         """Points on it."""
-        return self.start + np.outer(along, self.end - self.start) + np.outer(np.polyval(self.bend, along), self._inwards)
+        return (
+            self.start + np.outer(along, self.end - self.start) + np.outer(np.polyval(self.bend, along), self._inwards)
+        )
 
     def leaves(self, along: float) -> tuple[Floats, Floats]:
         """A point on it and its direction there."""
