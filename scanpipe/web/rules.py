@@ -65,6 +65,7 @@ MAY: Mapping[str, frozenset[str]] = {
     "graded_test": _GRADING,
     "graded_slot": _GRADING,
     "graded_picture": _GRADING,
+    "graded_original": _GRADING,
     "rooms": _ROOMS,
     "room": _ROOMS,
     "enter_room": _ROOMS,

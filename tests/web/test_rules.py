@@ -76,6 +76,7 @@ def things(parts: Parts, app: TestClient, by: str) -> dict[str, str]:
         "ask_withdraw": f"/stacks/withdraw?stack={quote(scan.stack)}",
         "room": f"/rooms/one?test={SOME['test']}&room=S4",
         "graded_picture": f"{slot}/1/large-{filed.sha256[:12]}.jpg",
+        "graded_original": f"{slot}/1/original.jpg",
         "candidates": f"/candidates?test={SOME['test']}",
         "upload": f"/import/{batch}",
         "file_state": f"/import/{batch}/files/0",
@@ -181,6 +182,13 @@ def test_the_documented_table_is_the_one_in_the_code() -> None:
         if len(row) == 10
     }
     assert {name: told.get(name) for name in MAY} == {name: set(roles) for name, roles in MAY.items()}
+    text = (ROOT / "docs/roles.md").read_text(encoding="utf-8")
+    assert set(
+        re.findall(r"`(\w+)`", text.partition("none of the table above")[2].partition("where a link")[0])
+    ) == BY_LINK | {
+        "open_link",
+        "open_link_post",
+    }
 
 
 def test_a_form_without_the_sessions_secret_is_refused_whatever_else_it_says(app: TestClient) -> None:

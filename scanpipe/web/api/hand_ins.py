@@ -142,7 +142,9 @@ def delete_file(request: Request, link: ByLink, file: FileNumber) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/hand-ins", status_code=201, summary="Hand in", responses=only(*_USUAL, "not_found", "refused"))
+@router.post(
+    "/hand-ins", status_code=201, summary="Hand in", responses=only(*_USUAL, "not_found", "refused", "bad_request")
+)
 def post_hand_in(request: Request, link: ByLink, told: HandIn) -> HandedIn:
     """What was handed in before is replaced, as long as it is in time; it is kept."""
     desk = _desk(request)
