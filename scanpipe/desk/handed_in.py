@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from scanpipe.desk.decisions import lost_slots, make
-from scanpipe.desk.numbering import put_in_order
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.links import NamedScan
 from scanpipe.model import Claims, Named, PageId, PageRecord, Slot
@@ -52,8 +51,13 @@ def _shown(at: datetime) -> str:
 
 
 def put_in_their_order(tx: Transaction, slot: Slot) -> None:
-    """After a page that was handed in took its place: those of the slot lie in the order that they were handed in in."""
-    put_in_order(tx, slot, tx.links().positions(slot))
+    """After a page that was handed in took its place: those of the slot lie in the order that they were handed in in, unless a
+    person gave them another. The order is said even where they came in it: which one's picture is put first is chance.
+    """
+    places, ranked = tx.links().positions(slot), tx.shaded().ranked(slot)
+    if len(places) < 2 or ranked != sorted((p for p in ranked if p in places), key=places.__getitem__):
+        return
+    _order(tx, slot, sorted(places, key=places.__getitem__))
 
 
 def reorder(tx: Transaction, slot: Slot) -> None:
@@ -61,8 +65,12 @@ def reorder(tx: Transaction, slot: Slot) -> None:
     places, ranked = tx.links().positions(slot), tx.shaded().ranked(slot)
     order = sorted(places, key=places.__getitem__) + [page for page in ranked if page not in places]
     if ranked or len(order) > 1:
-        pages = [[p.scan, p.index] for p in order]
-        tx.append("slot_ordered", test=slot.test, candidate=slot.candidate, question=slot.question, pages=pages)
+        _order(tx, slot, order)
+
+
+def _order(tx: Transaction, slot: Slot, order: Sequence[PageId]) -> None:
+    pages = [[p.scan, p.index] for p in order]
+    tx.append("slot_ordered", test=slot.test, candidate=slot.candidate, question=slot.question, pages=pages)
 
 
 def give_way(tx: Transaction, page: PageRecord) -> bool:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from scanpipe.ledgers import Transaction
-from scanpipe.model import PageId, Slot
+from scanpipe.model import Slot
 
 
 def order_by_number(tx: Transaction, slot: Slot) -> None:
     """After a page with a number took its place: puts those of the slot in order, where they came in another one."""
-    put_in_order(tx, slot, dict(tx.shaded().numbered(slot)))
-
-
-def put_in_order(tx: Transaction, slot: Slot, numbers: Mapping[PageId, Any]) -> None:
-    """Puts the pages that have a number, in the order of filing, in that of their numbers."""
+    numbers = dict(tx.shaded().numbered(slot))
     ranked = tx.shaded().ranked(slot)
     if ranked and ranked != sorted((p for p in ranked if p in numbers), key=numbers.__getitem__):
         return  # a person's order, or one with pages that have no number

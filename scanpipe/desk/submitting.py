@@ -16,7 +16,7 @@ from typing import Any
 from scanpipe.desk.handed_in import bring_back, job_name, reorder, supersede
 from scanpipe.desk.links import deadline_of
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.shelving import shelve_submission
+from scanpipe.desk.shelving import shelve, shelve_submission
 from scanpipe.desk.straightening import Straightener
 from scanpipe.desk.uploads import Batch, UploadedFile, Uploads
 from scanpipe.faults import Fault, Refused, StoreFault, UnknownThing
@@ -201,7 +201,10 @@ def receipts(desk: Desk, link: Link) -> list[Receipt]:
 def finish_left(desk: Desk) -> int:
     """Finishes what was put on record and not moved into the inbox, because a process died. Answers how many."""
     desk.uploads.sweep()
-    return sum(_finished(desk, batch) for batch in _left(desk.uploads))
+    done = sum(_finished(desk, batch) for batch in _left(desk.uploads))
+    with suppress(StoreFault):
+        shelve(desk.parts)
+    return done
 
 
 def _left(uploads: Uploads) -> Iterator[Batch]:
