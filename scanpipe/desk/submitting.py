@@ -19,7 +19,7 @@ from scanpipe.desk.parts import Parts
 from scanpipe.desk.shelving import shelve, shelve_submission
 from scanpipe.desk.straightening import Straightener
 from scanpipe.desk.uploads import Batch, UploadedFile, Uploads
-from scanpipe.faults import Fault, Refused, StoreFault, UnknownThing
+from scanpipe.faults import Fault, FolderUnavailable, Refused, StoreFault, UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.links import Link, Submission
 from scanpipe.model import PageRecord
@@ -32,12 +32,15 @@ _LINK_DIGITS, _NUMBER_DIGITS = 24, 8
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What handing in works with. `resume` works scans off that are judged anew."""
+    """What handing in works with. `resume` works scans off that are judged anew; `left` are drafts on record that could
+    not be moved into the inbox.
+    """
 
     parts: Parts
     uploads: Uploads
     straightener: Straightener
     resume: Callable[[list[str]], None]
+    left: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +127,7 @@ def hand_in(desk: Desk, link: Link, number: int) -> Submission:
     Raises Refused, UnknownThing, FolderUnavailable, LedgerFault.
     """
     id = draft_id(link, number)
-    with desk.parts.ledger.read() as r:
-        before = r.links().by_link(link.id)
-    if len(before) < number:
+    if _recorded(desk, link, number) is None:
         _check_open(link)
         pages = pages_of(desk, desk.uploads.batch(id))
         if pages > link.most_pages:
@@ -138,13 +139,25 @@ def hand_in(desk: Desk, link: Link, number: int) -> Submission:
 
 def _finish(desk: Desk, link: Link, id: str, number: int) -> Submission:
     again: list[str] = []
-    desk.uploads.hand_in(desk.parts, id, lambda tx, batch: again.extend(_record(desk, tx, link, number, batch)))
-    with desk.parts.ledger.read() as r:
-        submission = r.links().by_link(link.id)[number - 1]
+    try:
+        desk.uploads.hand_in(desk.parts, id, lambda tx, batch: again.extend(_record(desk, tx, link, number, batch)))
+        desk.left.discard(id)
+    except FolderUnavailable:
+        if not _recorded(desk, link, number):
+            raise
+        desk.left.add(id)  # it counts, and its bytes are safe: `try_again`
+    submission = _recorded(desk, link, number)
+    assert submission is not None
     with suppress(StoreFault):  # the next start makes up for it
         shelve_submission(desk.parts, submission)
     desk.resume(again)
     return submission
+
+
+def _recorded(desk: Desk, link: Link, number: int) -> Submission | None:
+    """What was handed in as draft `number` of a link, as the ledger has it."""
+    with desk.parts.ledger.read() as r:
+        return next(iter(r.links().by_link(link.id)[number - 1 : number]), None)
 
 
 def _record(desk: Desk, tx: Transaction, link: Link, number: int, batch: Batch) -> list[str]:
@@ -207,6 +220,12 @@ def finish_left(desk: Desk) -> int:
     return done
 
 
+def try_again(desk: Desk) -> None:
+    """Moves what the inbox did not take before."""
+    for id in list(desk.left):
+        _finished(desk, desk.uploads.batch(id))
+
+
 def _left(uploads: Uploads) -> Iterator[Batch]:
     for batch in uploads.batches(None):
         if uploads.path(batch.id, 0).parent.exists():
@@ -216,13 +235,12 @@ def _left(uploads: Uploads) -> Iterator[Batch]:
 def _finished(desk: Desk, batch: Batch) -> bool:
     with desk.parts.ledger.read() as r:
         link = r.links().one(batch.id[:_LINK_DIGITS])
-        known = len(r.links().by_link(link.id)) if link is not None else 0
     number = number_of(batch)
-    if link is None or known < number:
+    if link is None or _recorded(desk, link, number) is None:
         return False
     with suppress(Fault):
         _finish(desk, link, batch.id, number)
-        return True
+        return batch.id not in desk.left
     return False
 
 

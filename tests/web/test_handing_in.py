@@ -335,6 +335,21 @@ def test_what_was_put_on_record_before_the_process_died_is_finished_at_the_next_
     assert len(home.slot()) == 1 and verify(home.parts).problems == []
 
 
+def test_an_inbox_that_takes_nothing_keeps_nobody_from_a_receipt(home: Home) -> None:
+    link, inbox = home.link(), home.place.settings.inbox_path
+    home.add(link, "side 1.jpg", picture(1))
+    inbox.rename(inbox.with_name("away"))
+    done = submitting.hand_in(home.desk, link, 1)
+    assert done.version == 1 and len(home.desk.left) == 1
+    submitting.try_again(home.desk)
+    assert len(home.desk.left) == 1, "it is still away"
+    inbox.with_name("away").rename(inbox)
+    submitting.try_again(home.desk)
+    assert home.desk.left == set()
+    home.work_off()
+    assert shown(home) == [done.files[0].sha256] and verify(home.parts).problems == []
+
+
 def test_a_ledger_made_anew_has_the_versions_and_their_places(home: Home) -> None:
     link = home.link()
     home.hand_in(link, picture(1), picture(2))
