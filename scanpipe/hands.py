@@ -13,29 +13,27 @@ from mmap import ACCESS_COPY, MADV_DONTNEED, mmap
 
 from scanpipe.faults import FolderFault
 from scanpipe.model import Reason
-from scanpipe.pipeline import examine, see
+from scanpipe.pipeline import examine, examine_picture, see
 from scanpipe.readers import open_reader
 from scanpipe.saying import say
 from scanpipe.shaded_layout import ShadedLayout
 from scanpipe.sight import Sight
 from scanpipe.stages.calibration import Calibration, Unmeasured, calibrate
-from scanpipe.stages.phone import rectify
 from scanpipe.stages.preview import preview
 from scanpipe.stages.read import Eyes
-from scanpipe.stages.render import Rendition, render
-from scanpipe.stages.unpack import HEAD_BYTES, DecodeError, Document, Limits, Page, Problem, open_document, sniff
-from scanpipe.stages.unpack.page import page_of
-from scanpipe.stages.unpack.raster import RasterSource
+from scanpipe.stages.render import Rendition
+from scanpipe.stages.unpack import HEAD_BYTES, DecodeError, Document, Limits, Problem, open_document, sniff
 
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What a worker is told for every page. `photographed`: it may be a picture that somebody took of the paper."""
+    """What a worker is told for every page."""
 
     limits: Limits
     jpeg_quality: int
     layouts: tuple[ShadedLayout, ...] = ()
-    photographed: bool = False
+    phone: bool = False
+    """The file is known to come from a phone; of others, their own header tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +99,8 @@ def examine_page(path: str, index: int, out: str, errand: Errand) -> PageReport:
         prepare()
     assert _Desk.eyes is not None
     try:
-        page = rectified(page, _Desk.eyes)[0] if errand.photographed else page
-        examined = examine(page, _Desk.eyes, errand.jpeg_quality, errand.layouts)
+        look_at = examine_picture if errand.phone or page.camera else examine
+        examined = look_at(page, _Desk.eyes, errand.jpeg_quality, errand.layouts)
     except DecodeError as e:
         return PageReport(None, None, e.problem)
     whole = examined.rendition.own and len(examined.rendition.body) == os.path.getsize(path)
@@ -111,7 +109,7 @@ def examine_page(path: str, index: int, out: str, errand: Errand) -> PageReport:
 
 
 def show_upload(path: str, out: str, size_px: int, errand: Errand) -> Shown:
-    """Straightens the first page of a file that somebody is about to hand in, and writes a small JPEG of it to `out`."""
+    """Looks at the first page of a file that somebody is about to hand in; writes a small JPEG of what will be filed to `out`."""
     document = _opened(path, errand)
     page = document if isinstance(document, Problem) else document.page(1)
     if isinstance(page, Problem):
@@ -120,27 +118,17 @@ def show_upload(path: str, out: str, size_px: int, errand: Errand) -> Shown:
         prepare()
     assert _Desk.eyes is not None and isinstance(document, Document)
     try:
-        page, certain, advice = rectified(page, _Desk.eyes)
-        rendition = render(page, 0, 0.0, page.dpi, errand.jpeg_quality)
+        examined = examine_picture(page, _Desk.eyes, errand.jpeg_quality, errand.layouts)
     except DecodeError as e:
         return Shown(0, problem=str(e.problem.reason))
+    body, taken = examined.rendition.body, examined.sight.taken
     try:
         with open(out, "wb") as f:
-            f.write(preview(rendition.body, size_px) or rendition.body)
+            f.write(preview(body, size_px) or body)
     except OSError as e:
         raise FolderFault(f"a picture cannot be written: {e.strerror}", "Check the free space of data_dir.") from e
-    return Shown(document.pages, certain, advice)
-
-
-def rectified(page: Page, eyes: Eyes) -> tuple[Page, bool, tuple[str, ...]]:
-    """The page as if it had been scanned, where that is certain, else as it came; and advice."""
-    found = rectify(page.colour(), eyes)
-    advice = tuple(advice.what.value for advice in found.advice)
-    if not found.certain:
-        return page, False, advice
-    height_px, width_px = found.page.shape[:2]
-    source = RasterSource(lambda: found.page)
-    return page_of((width_px, height_px), source, format=page.format, dpi=found.dpi), True, advice
+    assert taken is not None
+    return Shown(document.pages, taken.corners is not None, tuple(what for what, _ in taken.advice))
 
 
 def read_page(path: str, index: int, symbologies: frozenset[str], errand: Errand) -> Sight | Problem:

@@ -1,8 +1,8 @@
 """The journey of one page, from top to bottom. Read this first.
 
-Two plain functions, both pure. `examine` runs where the processors are: pixels in, what is seen and the straightened
-picture out. `judge` runs beside the ledger: what is seen and what is on record in, a verdict out. What happens with a verdict
-(filing, holding, all effects) is the desk's work: `desk/`.
+Two plain functions, both pure. `examine` (of a phone's picture: `examine_picture`) runs where the processors are: pixels in,
+what is seen and the straightened picture out. `judge` runs beside the ledger: what is seen and what is on record in, a verdict
+out. What happens with a verdict (filing, holding, all effects) is the desk's work: `desk/`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from scanpipe.codes import Foreign, Keyring
 from scanpipe.model import Blank, Claims, Code, Filed, Held, Named, Reason, Sheet, Slot, TestDefinition, Verdict
 from scanpipe.saying import say
 from scanpipe.shaded_layout import ShadedLayout
-from scanpipe.sight import Sight
+from scanpipe.sight import Sight, Taken
 from scanpipe.stages.blank import find_marks
 from scanpipe.stages.deskew import by_marks, deskew
 from scanpipe.stages.empty import is_empty
@@ -30,13 +30,14 @@ from scanpipe.stages.identify import (
     tests,
 )
 from scanpipe.stages.locate import locate
+from scanpipe.stages.phone import Rectified, rectify
 from scanpipe.stages.plain import read_plain
 from scanpipe.stages.quality import QualityRules, blur_px, codes_problem, darkness, quality_problem
-from scanpipe.stages.read import Eyes, Gray, look, look_shrink, read_all, search
+from scanpipe.stages.read import Eyes, Gray, look, look_shrink, merged, read_all, search
 from scanpipe.stages.render import Rendition, render
 from scanpipe.stages.shaded import Coded, Shaded, name, read_shading
 from scanpipe.stages.streaks import find_streaks
-from scanpipe.stages.unpack import Page
+from scanpipe.stages.unpack import Page, page_of_pixels
 from scanpipe.stages.validate import Facts, validate
 
 _DPI_OF_NOBODY = 300.0
@@ -80,16 +81,51 @@ def examine(page: Page, eyes: Eyes, quality: int, layouts: Sequence[ShadedLayout
 
     Raises `unpack.DecodeError` for a damaged picture.
     """
+    sight = _seen(page, eyes, layouts, look(page, eyes))
+    return Examined(sight, render(page, sight.turn_deg, sight.skew_deg, sight.dpi, quality))
+
+
+def examine_picture(page: Page, eyes: Eyes, quality: int, layouts: Sequence[ShadedLayout] = ()) -> Examined:
+    """What `examine` gives, of a picture that somebody took with a phone: of the page on it where it could be taken out with
+    certainty, which stands upright and straight then, else of the picture as it came.
+
+    All codes on the picture count there, also those that only the thorough pass of `rectify` sees. Nobody takes a picture of
+    nothing: such a page is never blank, and never called empty.
+    """
+    return examine_taken(page, rectify(page.colour(), eyes), eyes, quality, layouts)
+
+
+def examine_taken(
+    page: Page, rectified: Rectified, eyes: Eyes, quality: int, layouts: Sequence[ShadedLayout] = ()
+) -> Examined:
+    """The same of a picture that was rectified already."""
+    if rectified.certain:
+        page = page_of_pixels(rectified.page, rectified.dpi, page.format)
+        seen = _seen(page, eyes, layouts, look(page, eyes))
+        turn_deg = seen.turn_deg if seen.misfit_mm is not None else 0  # told by codes that were not read on the picture
+        share = min(rectified.paper_share or 1.0, seen.paper_share or 1.0)
+        sight = replace(seen, turn_deg=turn_deg, skew_deg=0.0, skew_from=rectified.how.value, paper_share=share)
+    else:
+        sight = _seen(page, eyes, layouts, merged(look(page, eyes), rectified.codes))
+    sight = replace(sight, blank=False, empty=False, streaks_mm=(), taken=_taken(rectified))
+    return Examined(sight, render(page, sight.turn_deg, sight.skew_deg, sight.dpi, quality))
+
+
+def _seen(page: Page, eyes: Eyes, layouts: Sequence[ShadedLayout], codes: tuple[Code, ...]) -> Sight:
+    """`codes` are those of the first look."""
     shrink = look_shrink(page)
     small = page.gray(shrink)
-    codes = look(page, eyes)
     shaded = read_shading(small, shrink, codes, layouts)
     blank = not codes and shaded is None and find_marks(small).blank
     if not blank and shaded is None:
         codes = search(page, eyes, codes)
         shaded = read_shading(small, shrink, codes, layouts) if codes else None
-    sight = describe(page, small, codes, blank, shaded)
-    return Examined(sight, render(page, sight.turn_deg, sight.skew_deg, sight.dpi, quality))
+    return describe(page, small, codes, blank, shaded)
+
+
+def _taken(rectified: Rectified) -> Taken:
+    advice = tuple((a.what.value, a.measured) for a in rectified.advice)
+    return Taken(rectified.how.value, rectified.corners, rectified.why, advice)
 
 
 def see(page: Page, eyes: Eyes, layouts: Sequence[ShadedLayout] = ()) -> Sight:

@@ -95,8 +95,8 @@ WORDING: Mapping[Reason, Wording] = {
         ("discard", "retry"),
     ),
     Reason.UNSUPPORTED_FILE: Wording(
-        "This kind of file cannot be read: send JPEG, PNG, TIFF or PDF.",
-        "Denne filtypen kan ikke leses: send JPEG, PNG, TIFF eller PDF.",
+        "This kind of file cannot be read: send JPEG, PNG, HEIC, TIFF or PDF.",
+        "Denne filtypen kan ikke leses: send JPEG, PNG, HEIC, TIFF eller PDF.",
         ("discard",),
     ),
     Reason.TOO_LARGE: Wording(

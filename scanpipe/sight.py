@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scanpipe.model import Code, Corners
+from scanpipe.saying import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,18 @@ class Shading:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """Of a picture that somebody took with a phone: by what the page was rectified (`codes`, `outline`, `as it came`), where the
+    corners of the paper are on it (None: as it came), why it was not rectified, and what could be better, with what was measured.
+    """
+
+    how: str
+    corners: Corners | None
+    why: Said | None
+    advice: tuple[tuple[str, Mapping[str, float]], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Sight:
     """What the machine sees on a page, before anything is checked.
 
@@ -36,7 +50,7 @@ class Sight:
     much of the page is paper (None where no code says so), `darkness` how much of it is nearly black (all 0 to 1). `blur_mm`
     is how blurred its codes are (standard deviation of a Gaussian), None where that cannot be told. `streaks_mm` are the places
     of dark streaks, from the left of the scan. `empty`: a sheet on which nobody drew or wrote.
-    `shading` is there on generic sheets alone.
+    `shading` is there on generic sheets alone; `taken` of pictures alone, and then all else is told of the page taken out of it.
     """
 
     codes: tuple[Code, ...]
@@ -55,3 +69,4 @@ class Sight:
     streaks_mm: tuple[float, ...] = ()
     empty: bool = False
     shading: Shading | None = None
+    taken: Taken | None = None

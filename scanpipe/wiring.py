@@ -62,7 +62,8 @@ def open_parts(settings: Settings, observer: Observer | None = None) -> Iterator
             ledger.hold(folders.holder)
             keyring = key_file(settings).keyring()
             store, told = open_object_store(settings, ledger), errand(settings)
-            yield Parts(ledger, store, keyring, folders, told, quality(settings), observer)
+            phones = tuple(source.folder for source in settings.sources if source.kind == "phone")
+            yield Parts(ledger, store, keyring, folders, told, quality(settings), observer, phones)
         finally:
             folders.close()
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from scanpipe.desk.parts import Parts
+from scanpipe.desk.phones import is_rectified
 from scanpipe.desk.slots import SlotView, Wanted, list_slots
 from scanpipe.faults import StoreFault
 from scanpipe.model import PageId, PageRecord, ScanRecord
@@ -54,7 +55,7 @@ def _document(parts: Parts, title: str, pages: Sequence[PageRecord]) -> Document
 def _sheet(parts: Parts, page: PageRecord) -> Sheet:
     with parts.ledger.read() as r:
         scan = r.scan(page.scan)
-    own = _own_jpeg(parts, page, scan) if scan is not None else None
+    own = _own_jpeg(parts, page, scan) if scan is not None and not is_rectified(page) else None
     if own is not None:
         return own
     body = parts.store.read(page.key or "")

@@ -20,6 +20,7 @@ from typing import Any
 from scanpipe.desk.handed_in import give_way, named, put_in_their_order
 from scanpipe.desk.numbering import order_by_number
 from scanpipe.desk.parts import Parts
+from scanpipe.desk.phones import evidence_of_phone
 from scanpipe.faults import LedgerUnavailable, StoreFault
 from scanpipe.hands import PageReport
 from scanpipe.hands import Picture as MadePicture
@@ -253,7 +254,7 @@ def _unfiled_columns(page: PageId, verdict: Held | Blank, sight: Sight, picture:
     key = f"{folder}/{page.scan[:2]}/{page.scan}/{page.index}-{picture.sha256[:12]}.{picture.extension}"
     size = {"size_px": [sight.width_px, sight.height_px]}
     held = _held_columns(verdict) if isinstance(verdict, Held) else _blank_columns(verdict)
-    held["evidence"] = _json({**verdict.evidence, **size})
+    held["evidence"] = _json({**verdict.evidence, **size, **evidence_of_phone(sight)})
     return held | _picture_columns(sight, picture) | {"key": key}
 
 
@@ -280,10 +281,11 @@ def _blank_columns(verdict: Blank) -> dict[str, Any]:
 
 
 def _of_scanner(sight: Sight) -> dict[str, Any]:
-    """What the scan says of the scanner: `sources.py` sums it up."""
+    """What the scan says of the scanner: `sources.py` sums it up. Of a phone's picture, how it was taken."""
     told = {"paper_share": sight.paper_share, "blur_mm": sight.blur_mm, "streaks_mm": list(sight.streaks_mm)}
     known = {k: round(v, 3) if isinstance(v, float) else v for k, v in told.items() if v not in (None, [])}
-    return ({"scanner": known} if known else {}) | {"size_px": [sight.width_px, sight.height_px]}
+    size, phone = {"size_px": [sight.width_px, sight.height_px]}, evidence_of_phone(sight)
+    return (phone or ({"scanner": known} if known else {})) | size
 
 
 def _picture_columns(sight: Sight, picture: Picture) -> dict[str, Any]:

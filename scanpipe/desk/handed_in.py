@@ -4,7 +4,6 @@ takes their place.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -15,18 +14,7 @@ from scanpipe.model import Claims, Named, PageId, PageRecord, Slot
 from scanpipe.saying import say
 from scanpipe.stages.deadline import Deadline
 
-_JOB = re.compile(r"(?:^|/)hand-in [0-9a-f]{24} \d+ ")
 _TAKES_PART = ("filed", "held", "blank")
-
-
-def job_name(link: str, number: int) -> str:
-    """The name of the job folder of what is handed in: files of it may be pictures of paper."""
-    return f"hand-in {link} {number}"
-
-
-def is_handed_in(stack: str) -> bool:
-    """Did a stack of this name come by a link? It says how to look at its pages, never whose they are."""
-    return _JOB.search(stack) is not None
 
 
 def named(tx: Transaction, page: PageId) -> Named | None:

@@ -6,13 +6,11 @@ import time
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from scanpipe.desk.deciding import finish_decision
 from scanpipe.desk.filing import Settling, begin_settling, finish_placing
-from scanpipe.desk.handed_in import is_handed_in
 from scanpipe.desk.intake import count_on_record, fetch
 from scanpipe.desk.parts import Engine, Parts
 from scanpipe.engines import TaskLost
@@ -121,9 +119,7 @@ class NearCarrier:
 
     def _examining(self, scan: ScanRecord, copy: Path, index: int) -> Future[Any]:
         function, out, began_s = "scanpipe.hands:examine_page", str(copy.parent), time.perf_counter()
-        errand = self._parts.errand
-        errand = replace(errand, photographed=True) if is_handed_in(scan.stack) else errand
-        asked = self._engine.submit(function, str(copy), index, out, errand)
+        asked = self._engine.submit(function, str(copy), index, out, self._parts.errand_for(scan.file))
         asked.add_done_callback(lambda _: self._parts.observer.done("examine", began_s, scan.scan, index))
         return asked
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from scanpipe.codes import Keyring
 from scanpipe.desk.folders import Folders
 from scanpipe.desk.observing import Nobody, Observer
+from scanpipe.desk.phones import is_from_phone
 from scanpipe.hands import Errand
 from scanpipe.ledgers import SqlLedger
 from scanpipe.stages.quality import QualityRules
@@ -38,3 +39,9 @@ class Parts:
     errand: Errand
     quality: QualityRules
     observer: Observer = field(default_factory=Nobody)
+    phones: tuple[str, ...] = ()
+    """Folders of the inbox in which pictures from phones come."""
+
+    def errand_for(self, file: str) -> Errand:
+        """What a worker is told for a page of a file of this name in the inbox."""
+        return replace(self.errand, phone=True) if is_from_phone(file, self.phones) else self.errand

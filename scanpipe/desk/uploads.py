@@ -27,7 +27,7 @@ from scanpipe.faults import FolderUnavailable, Refused, UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.saying import say
 
-ENDINGS = (".pdf", ".jpg", ".jpeg", ".png", ".tif", ".tiff")
+ENDINGS = (".pdf", ".jpg", ".jpeg", ".png", ".heic", ".heif", ".tif", ".tiff")
 MOST_FILES = 500
 _KEPT_DAYS = 30
 SPARE_BYTES = 2 * 2**30
@@ -84,10 +84,11 @@ class Uploads:
     inbox: Path
     most_bytes: int
 
-    def begin(self, by: str) -> Batch:
+    def begin(self, by: str, job: str = "upload") -> Batch:
+        """A new one. `job` is how the name of its folder begins: `phones.JOB` where it will be pictures from a phone."""
         self.sweep()
         now, id = datetime.now(UTC), secrets.token_hex(16)
-        return self.begin_as(Batch(id, by, now.isoformat(timespec="seconds"), f"upload {now:%Y-%m-%d %H%M} {id[:6]}"))
+        return self.begin_as(Batch(id, by, now.isoformat(timespec="seconds"), f"{job} {now:%Y-%m-%d %H%M} {id[:6]}"))
 
     def begin_as(self, batch: Batch) -> Batch:
         """Begins this one, unless it was begun before."""

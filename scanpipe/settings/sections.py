@@ -156,10 +156,13 @@ class NoticeSettings:
     alarm_to: str = ""
 
 
+SOURCE_KINDS = ("scanner", "phone")
+
+
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """A scanner: its files come in `folder` of the inbox. `dpi` is what it should deliver; 0: whatever. `imprint` is a pattern
-    that finds, as its one group, the number that the scanner prints on the paper in the name of the file.
+    """A scanner, or phones (`kind`): its files come in `folder` of the inbox. `dpi` is what it should deliver; 0: whatever.
+    `imprint` is a pattern that finds, as its one group, the number that the scanner prints on the paper in the name of the file.
     """
 
     name: str
@@ -167,6 +170,7 @@ class SourceSettings:
     duplex: bool = False
     dpi: int = 0
     imprint: str = ""
+    kind: str = "scanner"
 
     def imprinted(self, file: str) -> str | None:
         """The number printed on the paper of this file, where it came from this scanner and its name tells."""

@@ -145,9 +145,12 @@ def given(why: str, language: str) -> str:
 
 
 def detail(evidence: Mapping[str, Any], language: str) -> str:
-    """What was found on a held page beside its reason; of records from before sentences were kept, the English one."""
+    """What was found on a held page beside its reason, and why a picture stayed as it came; of records from before sentences were
+    kept, the English one.
+    """
     told = evidence.get("conflict") or evidence.get("detail") or evidence.get("found")
     texts = [told] if told else list(dict.fromkeys(evidence.get("foreign", ())))
+    texts += [why] if (why := evidence.get("phone", {}).get("why")) else []
     return ", ".join(said(recalled(text, evidence.get("said", {})), language) for text in texts)
 
 

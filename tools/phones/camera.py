@@ -30,19 +30,24 @@ class Curl:
 
 @dataclass(frozen=True)
 class Camera:
-    """A pinhole: `turn` takes the table (x right, y down, z into it, mm, the sheet's middle is 0) to the camera's axes."""
+    """A pinhole: `turn` takes the table (x right, y down, z into it, mm, the sheet's middle is 0) to the camera's axes.
+
+    `barrel` is by how much its lens moves the corners of the picture outwards, as a share of their distance from the middle.
+    """
 
     width_px: int
     height_px: int
     focal_px: float
     turn: np.ndarray
     place: np.ndarray
+    barrel: float = 0.0
 
     def project(self, points_mm: np.ndarray) -> np.ndarray:
         """(n, 3) in mm to (n, 2) in pixels."""
         seen = (points_mm - self.place) @ self.turn.T
         middle = np.array([self.width_px - 1, self.height_px - 1]) / 2
-        return seen[:, :2] / seen[:, 2:] * self.focal_px + middle
+        straight = seen[:, :2] / seen[:, 2:] * self.focal_px
+        return straight * (1 + self.barrel * np.sum(straight**2, axis=1, keepdims=True) / middle.dot(middle)) + middle
 
     def on_table(self, curl: Curl) -> tuple[Map, Map]:
         """Where each ray (one of `COARSE` pixels) meets the sheet: x and y in mm, float64."""
@@ -50,6 +55,9 @@ class Camera:
         u, v = np.meshgrid(np.arange(w), np.arange(h))
         u = (u + 0.5) * COARSE - 0.5 - (self.width_px - 1) / 2
         v = (v + 0.5) * COARSE - 0.5 - (self.height_px - 1) / 2
+        bent, r2 = np.stack([u, v]), ((self.width_px - 1) ** 2 + (self.height_px - 1) ** 2) / 4
+        for _ in range(4):
+            u, v = bent / (1 + self.barrel * (u**2 + v**2) / r2)
         rays = np.stack([u, v, np.full_like(u, self.focal_px)], axis=-1) @ self.turn
         z = np.zeros((h, w))
         for _ in range(6 if curl.lift_mm else 1):
@@ -69,9 +77,9 @@ def hold(size: tuple[int, int], rng: Rng, tilt_deg: float, roll_deg: float, fill
     down /= np.linalg.norm(down)
     turn = np.stack([np.cross(down, ahead), down, ahead])
     focal, look = rng.uniform(0.7, 0.85) * max(size), np.append(rng.uniform(-6, 6, 2), 0)
-    near, far = 150.0, 3000.0
+    near, far, barrel = 150.0, 3000.0, rng.uniform(-0.01, 0.01)
     for _ in range(30):
-        camera = Camera(*size, focal, turn, look + aside * np.sqrt(near * far))
+        camera = Camera(*size, focal, turn, look + aside * np.sqrt(near * far), barrel)
         spread = np.abs(camera.project(CORNERS_MM) - np.array(size) / 2).max(axis=0) / (np.array(size) / 2)
         near, far = (np.sqrt(near * far), far) if spread.max() > fill else (near, np.sqrt(near * far))
     return camera
@@ -86,7 +94,9 @@ def raised(points_mm: np.ndarray, curl: Curl) -> np.ndarray:
     return np.column_stack([points_mm[:, :2], -curl.height(points_mm[:, 0], points_mm[:, 1])])
 
 
-def seen(texture: np.ndarray, px_per_mm: float, where: tuple[Map, Map], size: tuple[int, int], border: int) -> np.ndarray:
+def seen(
+    texture: np.ndarray, px_per_mm: float, where: tuple[Map, Map], size: tuple[int, int], border: int
+) -> np.ndarray:
     """A texture whose middle lies at 0 as the camera sees it; `border` as OpenCV names it."""
     h, w = texture.shape[:2]
     x, y = (fine(m, size) for m in where)

@@ -19,7 +19,7 @@ def gradient(shape: tuple[int, int], rng: Rng, depth: float) -> np.ndarray:
 
 
 def hand(shape: tuple[int, int], rng: Rng, depth: float, soft: float) -> np.ndarray:
-    """The shadow of a hand and its arm, or of the phone, that comes in from an edge; `soft` is its blur as a share of the width."""
+    """The shadow of a hand and its arm that comes in from an edge; `soft` is its blur as a share of the width."""
     h, w = shape
     cover = np.zeros(shape, np.float32)
     a = rng.uniform(0, 2 * np.pi)

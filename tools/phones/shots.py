@@ -20,7 +20,7 @@ from tools.scansim.drawing import draw_answer as draw_otherwise
 Rng = np.random.Generator
 Table = Callable[[Rng], np.ndarray]
 DPI = 250.0
-_SIZES = ((3024, 4032), (2448, 3264), (1944, 2592))
+_SIZES = ((3024, 4032), (2448, 3264), (2448, 3264), (1944, 2592), (1944, 2592))
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Room:
     tilt_deg: tuple[float, float] = (0, 30)
     roll_deg: float = 15
     fill: tuple[float, float] = (0.68, 0.96)
+    flat: float = 0.6
     lift_mm: tuple[float, float] = (0.5, 7)
     gradient: tuple[float, float] = (0.1, 0.55)
     hand: tuple[float, float] = (0.2, 0.5)
@@ -80,7 +81,9 @@ class Lying:
     above: bool = False
 
 
-def printed(paper: Paper, index: int, rng: Rng, room: Room, lying: Sequence[Lying] = (), others: Sequence[str] = ()) -> Shot:
+def printed(
+    paper: Paper, index: int, rng: Rng, room: Room, lying: Sequence[Lying] = (), others: Sequence[str] = ()
+) -> Shot:
     """A printed sheet; in two pictures of three it lies across or upside down, as people hold phones."""
     turned = float(rng.choice([0, 0, 180, 90, 270]))
     sheet = drawn(paper, index, rng, room)
@@ -130,7 +133,11 @@ def shot(
     tilt, roll = rng.uniform(*room.tilt_deg), rng.uniform(-room.roll_deg, room.roll_deg)
     camera = hold(size, rng, tilt, turned_deg + roll, rng.uniform(*room.fill))
     curl = _curl(rng, room)
-    picture = _scene(sheet, table(rng), camera, curl, rng, lying)
+    opaque, worn = _worn(sheet, rng)
+    picture = _scene(opaque, table(rng), camera, curl, rng, lying)
+    if rng.random() < 0.2:
+        worn += ("thumb",)
+        _thumb(picture, camera, curl, rng)
     shades, told = _shades(picture.shape[:2], camera, curl, rng, room)
     cast = rng.uniform((0.92, 0.92, 0.8), (1, 1, 1))
     lit = (picture * fine(shades, size)[..., None] * cast).astype(np.uint8)
@@ -139,14 +146,14 @@ def shot(
     taken = light.sensed(lit, rng, rng.uniform(*room.blur_px) * scale, motion, rng.uniform(*room.noise))
     out = io.BytesIO()
     Image.fromarray(taken).save(out, "JPEG", quality=int(rng.integers(*room.quality)))
+    told += worn
     told += (f"tilt {tilt:.0f}", *(("curled",) if curl.lift_mm else ()), *effects)
     corners = camera.project(raised(CORNERS_MM, curl))
     return Shot(out.getvalue(), corners, camera, curl, (table.__name__, *told), row, others)
 
 
 def _curl(rng: Rng, room: Room) -> Curl:
-    """Three sheets of five lie flat."""
-    if rng.random() < 0.6:
+    if rng.random() < room.flat:
         return Curl()
     return Curl(rng.uniform(*room.lift_mm), rng.uniform(0, 360), rng.uniform(-60, 40))
 
@@ -160,8 +167,7 @@ def _scene(
     picture = seen(table, tables.PX_PER_MM, ground, size, cv2.BORDER_REFLECT)
     for other in (o for o in lying if not o.above):
         picture = _laid(picture, other, ground, size)
-    opaque = np.dstack([sheet, np.full(sheet.shape[:2], 255, np.uint8)])
-    top = seen(opaque, per_mm, camera.on_table(curl), size, cv2.BORDER_CONSTANT)
+    top = seen(sheet, per_mm, camera.on_table(curl), size, cv2.BORDER_CONSTANT)
     cover = top[..., 3:].astype(np.float32) / 255
     small = cv2.resize(cover[..., 0], None, fx=1 / COARSE, fy=1 / COARSE, interpolation=cv2.INTER_AREA)
     wide = max(size) / COARSE * rng.uniform(0.002, 0.012)
@@ -174,7 +180,34 @@ def _scene(
     return picture
 
 
-def _laid(picture: np.ndarray, other: Lying, ground: tuple[np.ndarray, np.ndarray], size: tuple[int, int]) -> np.ndarray:
+def _worn(sheet: np.ndarray, rng: Rng) -> tuple[np.ndarray, tuple[str, ...]]:
+    """The sheet with how opaque it is; one in ten has a corner folded over."""
+    opaque = np.dstack([sheet, np.full(sheet.shape[:2], 255, np.uint8)])
+    if rng.random() > 0.1:
+        return opaque, ()
+    h, w = sheet.shape[:2]
+    long = int(rng.uniform(4, 13) * DPI / 25.4)
+    x, y = ((0, 0), (w, 0), (w, h), (0, h))[int(rng.integers(4))]
+    a, b = (x, y + (long if y == 0 else -long)), (x + (long if x == 0 else -long), y)
+    cv2.fillPoly(opaque, [np.array([(x, y), a, b], np.int32)], (0, 0, 0, 0))
+    cv2.fillPoly(opaque, [np.array([(b[0], a[1]), a, b], np.int32)], (225, 224, 220, 255), cv2.LINE_AA)
+    return opaque, ("dog-ear",)
+
+
+def _thumb(picture: np.ndarray, camera: Camera, curl: Curl, rng: Rng) -> None:
+    """A thumb holds the sheet at one of its long sides, in place."""
+    x, into = (-105, 1) if rng.random() < 0.5 else (105, -1)
+    y, wide = rng.uniform(-80, 80), rng.uniform(14, 20)
+    tip, end = (x + into * rng.uniform(5, 18), y), (x - into * 70, y + rng.uniform(-40, 40))
+    a, b = camera.project(raised(np.array([tip, end]), curl))
+    per_mm = np.linalg.norm(b - a) / np.hypot(tip[0] - end[0], tip[1] - end[1])
+    skin = rng.uniform((110, 70, 50), (235, 190, 165))
+    cv2.line(picture, tuple(int(v) for v in a), tuple(int(v) for v in b), (*skin,), int(wide * per_mm), cv2.LINE_AA)
+
+
+def _laid(
+    picture: np.ndarray, other: Lying, ground: tuple[np.ndarray, np.ndarray], size: tuple[int, int]
+) -> np.ndarray:
     a = np.radians(other.turned_deg)
     x, y = ground[0] - other.at_mm[0], ground[1] - other.at_mm[1]
     where = x * np.cos(a) + y * np.sin(a), -x * np.sin(a) + y * np.cos(a)

@@ -21,7 +21,7 @@ from scanpipe.saying import Said, say
 from scanpipe.stages.phone.outline import LOOK_PX, PROPORTIONS, SQUARE_COSINE, Outline, outlines
 from scanpipe.stages.phone.quads import Points, area, is_convex, plane, proportion, through
 from scanpipe.stages.phone.sheet import Lie, corners_mm, lie_of
-from scanpipe.stages.phone.sides import TRACE_PX, Side, trace
+from scanpipe.stages.phone.sides import TRACE_PX, Side, meet, trace
 
 Pixels = NDArray[np.uint8]
 
@@ -30,14 +30,14 @@ _MOST_TRACED = 6
 _SEEN, _SEEN_WITH_CODES, _SEEN_BY_HALF = 0.8, 0.5, 0.55
 MISFIT_MM = 2.0
 """Codes of one sheet stand within 1 mm of their places when it lies flat, within 2 when it is curled a little."""
-_MISFIT_BY_CODES_MM = 1.0
+_MISFIT_BY_CODES_MM = 1.2
 _REACH_MM, _NARROW_MM = 5.0, 2.0
 _RIVAL_SEEN = 0.9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """How the sheet lies on the picture, by its codes or by its outline; `misfit_mm` is how far its codes are from their places."""
+    """How the sheet lies on the picture, by its codes or by its outline; `misfit_mm` is how far the codes are off."""
 
     lie: Lie
     by_codes: bool
@@ -125,11 +125,24 @@ def _by_codes(
                 best = misfit, lie
     if best is not None:
         return Found(best[1], True, best[0])
-    if guess is not None and len(set(printed.kinds)) > 2 and _possible(guess.corners, size):
-        misfit = printed.misfit_mm(guess)
+    if guess is not None and (filled := _filled(printed, guess, traced[-1][1])) and _possible(filled.corners, size):
+        misfit = printed.misfit_mm(filled)
         if misfit <= _MISFIT_BY_CODES_MM:
-            return Found(guess, True, misfit)
+            return Found(filled, True, misfit)
     return say("the edges of the sheet do not fit the codes on it")
+
+
+def _filled(printed: Printed, guess: Lie, sides: tuple[Side, ...]) -> Lie | None:
+    """The sides that can be seen, and for those that are cut off or covered the straight ones of the guess.
+
+    Three codes say enough for any number of them, two for one alone. None where that is not enough.
+    """
+    unseen = [k for k, side in enumerate(sides) if side.seen < _SEEN_WITH_CODES]
+    if len(unseen) > (4 if len(set(printed.kinds)) > 2 else 1):
+        return None
+    corners = guess.corners
+    lines = [Side(corners[k], corners[(k + 1) % 4], np.zeros(4), 0.0) if k in unseen else sides[k] for k in range(4)]
+    return lie_of(np.array([meet(lines[k - 1], lines[k]) for k in range(4)]), tuple(lines), printed.paper)
 
 
 def _guess(printed: Printed) -> Lie | None:
@@ -183,7 +196,7 @@ def _shrunk(rgb: Any, longest_px: int) -> tuple[Pixels, float]:
     scale = max(rgb.shape[:2]) / longest_px
     if scale <= 1:
         return rgb, 1.0
-    return cv2.resize(rgb, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA), scale  # type: ignore[return-value]
+    return cv2.resize(rgb, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA), scale
 
 
 def _moved(points: Points, scale: float) -> Points:

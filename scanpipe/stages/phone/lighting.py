@@ -28,12 +28,12 @@ def evened(page: Pixels, px_per_mm: float) -> Pixels:
     colour = page if page.ndim == 3 else page[:, :, None]
     cells = _cells(colour, px_per_mm)
     light = _light(cells)
-    tint = np.median(cells.reshape(-1, cells.shape[2]), axis=0)
-    tint = np.clip(tint / max(float(tint.max()), 1.0), 0.7, 1.0) if cells.shape[2] == 3 else np.ones(1)
+    usual: Any = np.median(cells.reshape(-1, cells.shape[2]), axis=0)
+    tint: Any = np.clip(usual / max(float(usual.max()), 1.0), 0.7, 1.0) if cells.shape[2] == 3 else np.ones(1)
     full: Any = cv2.resize(light, page.shape[1::-1], interpolation=cv2.INTER_CUBIC)
     gain = np.clip(_WHITE / np.maximum(full, 1.0), 1.0, _MOST_GAIN).astype(np.float32)
-    planes = [_times(np.ascontiguousarray(colour[:, :, n]), gain, float(tint[n])) for n in range(colour.shape[2])]
-    return planes[0] if page.ndim == 2 else cv2.merge(planes)  # type: ignore[return-value]
+    planes: Any = [_times(np.ascontiguousarray(colour[:, :, n]), gain, float(tint[n])) for n in range(colour.shape[2])]
+    return planes[0] if page.ndim == 2 else np.asarray(cv2.merge(planes), np.uint8)
 
 
 def paper_levels(page: Pixels, px_per_mm: float) -> Field:

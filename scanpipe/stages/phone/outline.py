@@ -38,7 +38,7 @@ PROPORTIONS = (1.24, 1.58)
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """`corners` (4, 2) clockwise from any, in pixels of the picture looked at; `sides` is how much of each is seen to be a side."""
+    """`corners` (4, 2) clockwise, in pixels of the picture looked at; `sides` is how much of each is seen to be a side."""
 
     corners: Points
     sides: tuple[float, float, float, float]
@@ -76,7 +76,8 @@ class _Line:
 
     def covered(self, a: Floats, b: Floats) -> float:
         """How much of the way between two points on it lies on its pieces."""
-        low, high = sorted(((a - self.at) @ self.way, (b - self.at) @ self.way))
+        ends = float((a - self.at) @ self.way), float((b - self.at) @ self.way)
+        low, high = min(ends), max(ends)
         return sum(max(0.0, min(high, e) - max(low, s)) for s, e in self.spans) / max(high - low, 1e-9)
 
 
@@ -102,8 +103,8 @@ def _join(lines: list[_Line], piece: Floats) -> None:
     way = (piece[1] - piece[0]) / np.linalg.norm(piece[1] - piece[0])
     for line in lines:
         if abs(float(way @ line.way)) > np.cos(np.radians(_APART_DEG)) and line.off(piece) < _APART_PX:
-            low, high = sorted(float(v) for v in (piece - line.at) @ line.way)
-            line.spans = _with_span(line.spans, (low, high))
+            ends = [float(v) for v in (piece - line.at) @ line.way]
+            line.spans = _with_span(line.spans, (min(ends), max(ends)))
             return
     length = float(np.linalg.norm(piece[1] - piece[0]))
     lines.append(_Line(piece.mean(axis=0), way, [(-length / 2, length / 2)]))
@@ -155,7 +156,7 @@ def _opposite(a: _Line, b: _Line) -> bool:
 
 
 def _crossed(a: _Line, b: _Line) -> bool:
-    return abs(float(a.way @ b.way)) < np.cos(np.radians(35))
+    return bool(abs(float(a.way @ b.way)) < np.cos(np.radians(35)))
 
 
 def _crossing(a: _Line, b: _Line) -> Floats:

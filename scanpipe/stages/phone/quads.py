@@ -29,6 +29,10 @@ def through(matrix: Matrix, points: Points | Sequence[tuple[float, float]]) -> P
     return np.asarray(z[:, :2] / z[:, 2:], np.float64)
 
 
+def inverse(matrix: Matrix) -> Matrix:
+    return np.asarray(np.linalg.inv(matrix), np.float64)
+
+
 def area(quad: Points) -> float:
     """Positive when the corners run clockwise as one sees them."""
     x, y = quad[:, 0], quad[:, 1]
@@ -49,7 +53,8 @@ def proportion(quad: Points, size: tuple[int, int]) -> tuple[float, float]:
     """How high the rectangle is for its width that a camera would see as this quad, and how far from rectangular it would be
     (the cosine of its corner) with the focal length that suits best. `size` is that of the picture (width, height).
 
-    The camera's middle is taken to be that of the picture (Z. Zhang and L. He, "Whiteboard scanning and image enhancement", 2007).
+    The camera's middle is taken to be that of the picture (Z. Zhang and L. He, "Whiteboard scanning and image enhancement",
+    2007).
     """
     middle = (np.array(size, np.float64) - 1) / 2
     unit = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float64)
@@ -64,8 +69,19 @@ def proportion(quad: Points, size: tuple[int, int]) -> tuple[float, float]:
     return float(lengths[1][best] / lengths[0][best]), float(cosines[best])
 
 
-def tilt_deg(quad: Points) -> float:
-    """A rough measure of how far from above the picture was taken: from how unlike opposite sides are."""
-    sides = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
-    unlike = max(abs(math.log(sides[0] / sides[2])), abs(math.log(sides[1] / sides[3])))
-    return math.degrees(math.atan(unlike * 1.4))
+def tilt_deg(quad: Points, size: tuple[int, int], high: float) -> float:
+    """How far from straight above the picture was taken, for a sheet `high` times as high as wide."""
+    middle = (np.array(size, np.float64) - 1) / 2
+    sheet = np.array([(0, 0), (1, 0), (1, high), (0, high)], np.float64)
+    found = plane(sheet, (quad - middle) / max(size))
+    if found is None:
+        return 0.0
+    best, tilt = np.inf, 0.0
+    for focal in _FOCALS:
+        a, d = (np.array([v[0] / focal, v[1] / focal, v[2]]) for v in (found[:, 0], found[:, 1]))
+        la, ld = float(np.linalg.norm(a)), float(np.linalg.norm(d))
+        off = abs(float(a @ d)) / (la * ld) + abs(math.log(la / ld))
+        if off < best:
+            normal = np.cross(a / la, d / ld)
+            best, tilt = off, math.degrees(math.acos(min(1.0, abs(float(normal[2])) / float(np.linalg.norm(normal)))))
+    return tilt

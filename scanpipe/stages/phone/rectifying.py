@@ -34,7 +34,7 @@ class Rectified:
     """`page` is uint8 (height, width[, 3]) as the picture was: upright, and A4 where `certain`; else the picture itself.
 
     `lie` is how the paper lies on the picture, `dpi` the resolution of `page`, `paper_share` how much of the paper is on it;
-    all None where it is as it came, and then `why` says why.
+    all None where it is as it came, and then `why` says why. `codes` are those on the picture, with corners in its pixels.
     """
 
     page: Pixels
@@ -45,6 +45,7 @@ class Rectified:
     dpi: float | None = None
     paper_share: float | None = None
     why: Said | None = None
+    codes: tuple[Code, ...] = ()
 
     @property
     def corners(self) -> Corners | None:
@@ -59,15 +60,18 @@ def rectify(picture: Pixels, eyes: Eyes | None = None) -> Rectified:
 
     Never worse than the picture: what is not certain stays as it came.
     """
-    found = find(picture, _codes(picture, eyes) if eyes is not None else ())
+    codes = _codes(picture, eyes) if eyes is not None else ()
+    found = find(picture, codes)
     if isinstance(found, Said):
-        return Rectified(picture, False, How.AS_IT_CAME, advise(picture), why=found)
+        return Rectified(picture, False, How.AS_IT_CAME, advise(picture, None), why=found, codes=codes)
     page, dpi = flattened(picture, found.lie)
     share = share_on_picture(found.lie, (picture.shape[1], picture.shape[0]))
     how = How.CODES if found.by_codes else How.OUTLINE
-    return Rectified(evened(page, dpi / 25.4), True, how, advise(picture), found.lie, dpi, share)
+    return Rectified(
+        evened(page, dpi / 25.4), True, how, advise(picture, found.lie), found.lie, dpi, share, codes=codes
+    )
 
 
-def _codes(picture: Pixels, eyes: Eyes) -> list[Code]:
+def _codes(picture: Pixels, eyes: Eyes) -> tuple[Code, ...]:
     """All that one thorough pass shows: a code of another sheet must not be overlooked."""
-    return eyes.first.search(gray_of(picture), eyes.printed)
+    return tuple(eyes.first.search(gray_of(picture), eyes.printed))

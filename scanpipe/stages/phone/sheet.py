@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanpipe.layout import Paper
-from scanpipe.stages.phone.quads import Matrix, Points, plane, through
+from scanpipe.stages.phone.quads import Matrix, Points, inverse, plane, through
 from scanpipe.stages.phone.sides import Side
 
 Floats = NDArray[np.float64]
@@ -41,7 +41,7 @@ class Lie:
 
     def to_sheet(self, points_px: Points) -> Points:
         """Pixels of the picture as mm on the sheet."""
-        straight = through(np.linalg.inv(self.matrix), points_px)
+        straight = through(inverse(self.matrix), points_px)
         places = straight
         for _ in range(3):
             places = straight - self._shift(places)
@@ -73,7 +73,7 @@ def lie_of(corners: Points, sides: tuple[Side, ...], paper: Paper) -> Lie | None
     matrix = plane(corners_mm(paper), corners)
     if matrix is None or abs(np.linalg.det(matrix)) < 1e-12:
         return None
-    back = np.linalg.inv(matrix)
+    back = inverse(matrix)
     lengths = (paper.width_mm, paper.height_mm) * 2
     bends = []
     for k, side in enumerate(sides):

@@ -39,9 +39,8 @@ class Side:
 
     def at(self, along: Floats) -> Points:
         """Points on it."""
-        return (
-            self.start + np.outer(along, self.end - self.start) + np.outer(np.polyval(self.bend, along), self._inwards)
-        )
+        straight = self.start + np.outer(along, self.end - self.start)
+        return np.asarray(straight + np.outer(np.polyval(self.bend, along), self._inwards), np.float64)
 
     def leaves(self, along: float) -> tuple[Floats, Floats]:
         """A point on it and its direction there."""
@@ -51,14 +50,14 @@ class Side:
     @property
     def _inwards(self) -> Floats:
         way = self.end - self.start
-        return np.array([-way[1], way[0]]) / np.linalg.norm(way)
+        return np.asarray(np.array([-way[1], way[0]]) / np.linalg.norm(way), np.float64)
 
 
 def trace(lab: Any, corners: Points, reach_px: float) -> tuple[Points, tuple[Side, ...]]:
     """Corners where the sides meet, and the sides between them; `lab` is the picture, `corners` clockwise and about right."""
     for reach in (reach_px, max(6.0, reach_px / 2)):
         sides = [_side(lab, corners[k], corners[(k + 1) % 4], reach) for k in range(4)]
-        corners = np.array([_meet(sides[k - 1], sides[k]) for k in range(4)])
+        corners = np.array([meet(sides[k - 1], sides[k]) for k in range(4)])
     return corners, tuple(sides)
 
 
@@ -109,9 +108,9 @@ def _through(along: Floats, offsets: Floats, found: NDArray[np.bool_]) -> tuple[
             continue
         slope = (o[j] - o[i]) / (a[j] - a[i])
         line = np.array([0, 0, slope, o[i] - slope * a[i]])
-        near = int((np.abs(np.polyval(line, a) - o) < 2.5 * _NEAR_PX).sum())
-        if near > most:
-            best, most = line, near
+        count = int((np.abs(np.polyval(line, a) - o) < 2.5 * _NEAR_PX).sum())
+        if count > most:
+            best, most = line, count
     for round_ in range(_ROUNDS):
         wide = _NEAR_PX * (2.5 if round_ < 3 else 1)
         near = np.abs(np.polyval(best, a) - o) < wide
@@ -122,7 +121,7 @@ def _through(along: Floats, offsets: Floats, found: NDArray[np.bool_]) -> tuple[
     return best, float((np.abs(np.polyval(best, a) - o) < _NEAR_PX).sum() / len(along))
 
 
-def _meet(before: Side, after: Side) -> Floats:
+def meet(before: Side, after: Side) -> Floats:
     """Where a side ends and the next begins: where they would cross if both went on straight."""
     (p, u), (q, v) = before.leaves(1.0), after.leaves(0.0)
     across = u[0] * v[1] - u[1] * v[0]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanpipe.stages.phone.quads import area
+from scanpipe.stages.phone.quads import tilt_deg as tilt_of
 from scanpipe.stages.phone.sheet import Lie
 
 Pixels = NDArray[np.uint8]
@@ -48,6 +49,11 @@ def share_on_picture(lie: Lie, size: tuple[int, int]) -> float:
     return float(min(1.0, common / max(area(corners), 1e-9)))
 
 
+def tilt_deg(lie: Lie, size: tuple[int, int]) -> float:
+    """How far from straight above the picture (width, height) was taken."""
+    return tilt_of(lie.corners, size, lie.paper.height_mm / lie.paper.width_mm)
+
+
 def _spread(values: NDArray[np.float64], columns: Any, rows: Any, size: tuple[int, int]) -> NDArray[np.float32]:
     """Values at these columns and rows for every pixel, straight between them."""
     across = np.empty((len(rows), size[0]))
@@ -56,4 +62,4 @@ def _spread(values: NDArray[np.float64], columns: Any, rows: Any, size: tuple[in
     at = np.arange(size[1])
     above = np.clip(np.searchsorted(rows, at, side="right") - 1, 0, len(rows) - 2)
     share = ((at - rows[above]) / (rows[above + 1] - rows[above]))[:, None]
-    return (across[above] * (1 - share) + across[above + 1] * share).astype(np.float32)
+    return np.asarray(across[above] * (1 - share) + across[above + 1] * share, np.float32)

@@ -27,7 +27,7 @@ router = APIRouter(prefix=ROOT, tags=["hand-ins"])
 ByLink = Annotated[Link, Depends(by_link)]
 _MEMORY_BYTES = _PIECE = 1 << 20
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
-_KINDS = ("image/jpeg", "image/png", "application/pdf", "application/octet-stream")
+_KINDS = ("image/jpeg", "image/png", "image/heic", "application/pdf", "application/octet-stream")
 _BODY: dict[str, Any] = {"requestBody": {"required": True, "content": dict.fromkeys(_KINDS, _BYTES)}}
 _USUAL = ("unauthorized", "invalid", "too_many_requests", "unavailable")
 FileNumber = Annotated[int, Path(ge=0, le=9999)]
@@ -120,7 +120,7 @@ async def post_file(
     link: ByLink,
     file_name: Annotated[str, Header(max_length=500, description="What is not ASCII as %XX of its UTF-8.")],
 ) -> Added:
-    """A JPEG, PNG or PDF, whole, as the body. The same file again changes nothing. It counts when the draft is handed in."""
+    """A JPEG, PNG, HEIC or PDF, whole, as the body. The same file again changes nothing. It counts when the draft is handed in."""
     desk, digest, size = _desk(request), hashlib.sha256(), 0
     with tempfile.SpooledTemporaryFile(_MEMORY_BYTES, dir=str(desk.parts.folders.own_work)) as kept:
         async for piece in pieces(request, link.most_bytes):
