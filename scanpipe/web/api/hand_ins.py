@@ -120,7 +120,7 @@ async def post_file(
     link: ByLink,
     file_name: Annotated[str, Header(max_length=500, description="What is not ASCII as %XX of its UTF-8.")],
 ) -> Added:
-    """A JPEG, PNG, HEIC or PDF, whole, as the body. The same file again changes nothing. It counts when the draft is handed in."""
+    """A JPEG, PNG, HEIC or PDF, whole, as the body. The same file again changes nothing. It counts when it is handed in."""
     desk, digest, size = _desk(request), hashlib.sha256(), 0
     with tempfile.SpooledTemporaryFile(_MEMORY_BYTES, dir=str(desk.parts.folders.own_work)) as kept:
         async for piece in pieces(request, link.most_bytes):
