@@ -32,7 +32,7 @@ lint: setup
 	$(VENV)/bin/lint-imports
 
 test: lint
-	$(PY) -m pytest -n 2 --dist loadfile
+	$(PY) -m pytest -n 3 --dist worksteal
 
 proof: setup
 	$(PY) -m pytest -m proof --override-ini addopts="-q --strict-markers" tests

@@ -13,9 +13,10 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
 from urllib.request import Request, urlopen
 
@@ -122,7 +123,7 @@ class Scanpipe:
                 if e.code not in _TRY_AGAIN:
                     raise told from None
                 time.sleep(max(pause_s, float(e.headers.get("Retry-After") or 0)))
-            except (URLError, OSError):
+            except (OSError, HTTPException):  # away, or killed in the middle of its answer
                 time.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import select
 import selectors
 import signal
 import socket
@@ -20,18 +21,21 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
+from importlib import import_module
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 ROOT = Path(__file__).parent.parent
+_ALL = ("scanpipe.wiring", "scanpipe.web.app", "scanpipe.web.site", "scanpipe.web.serving", "scanpipe.web.notice_words")
 _LONGEST = 1 << 20
 _STARTING = threading.Lock()
 
 
 def call(
-    args: Sequence[str], env: Mapping[str, str], stdin: str | None, timeout_s: float
+    args: Sequence[str], env: Mapping[str, str], stdin: str | None, timeout_s: float, cwd: Path = ROOT
 ) -> subprocess.CompletedProcess[str]:
     """`scanpipe …` with this environment, and what came of it. Raises TimeoutExpired when it was ended for that."""
     with _STARTING:
@@ -39,29 +43,69 @@ def call(
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         given.write((stdin or "").encode())
         given.seek(0)
-        code = _ask(path, json.dumps([list(args), dict(env)]), [f.fileno() for f in (given, out, err)], timeout_s)
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(path)
+            _request(line, [list(args), dict(env), str(cwd)], [f.fileno() for f in (given, out, err)])
+            command = Running(line)
+            try:
+                code = command.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                command.kill()
+                raise
         return subprocess.CompletedProcess(["scanpipe", *args], code, _text(out), _text(err))
+
+
+class Running:
+    """A command that goes on, as `subprocess.Popen` has it."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line, self._answers = line, line.makefile()
+        self.pid, self.returncode = int(self._answers.readline()), None
+
+    def poll(self) -> int | None:
+        """Its exit code, if it has ended."""
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code. Raises TimeoutExpired."""
+        if self.returncode is None:
+            if not select.select([self._line], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0)
+            self.returncode = int(self._answers.readline())
+            self._answers.close()
+            self._line.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+def start(args: Sequence[str], env: Mapping[str, str], out: IO[Any], err: IO[Any], cwd: Path = ROOT) -> Running:
+    """`scanpipe …` with this environment, writing to open files; without input."""
+    with _STARTING:
+        path = _started()
+    line = socket.socket(socket.AF_UNIX)
+    line.connect(path)
+    with open(os.devnull, "rb") as nothing:
+        _request(line, [list(args), dict(env), str(cwd)], [f.fileno() for f in (nothing, out, err)])
+    return Running(line)
+
+
+def _request(line: socket.socket, what: list[Any], files: list[int]) -> None:
+    socket.send_fds(line, [b"f"], files)
+    line.sendall(json.dumps(what).encode())
+    line.shutdown(socket.SHUT_WR)
 
 
 def _text(file: IO[bytes]) -> str:
     file.seek(0)
     return file.read().decode()
-
-
-def _ask(path: str, request: str, files: list[int], timeout_s: float) -> int:
-    with socket.socket(socket.AF_UNIX) as line:
-        line.connect(path)
-        socket.send_fds(line, [b"f"], files)
-        line.sendall(request.encode())
-        line.shutdown(socket.SHUT_WR)
-        answers = line.makefile()
-        child = int(answers.readline())
-        line.settimeout(timeout_s)
-        try:
-            return int(answers.readline())
-        except TimeoutError:
-            os.kill(child, signal.SIGKILL)
-            raise subprocess.TimeoutExpired(request, timeout_s) from None
 
 
 @cache
@@ -85,6 +129,8 @@ def _started() -> str:
 def _serve(path: str) -> None:
     from scanpipe.cli import main
 
+    for part in _ALL:  # what the program itself loads when a command needs it
+        import_module(part)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the children that hold a line
     with socket.socket(socket.AF_UNIX) as listener, selectors.DefaultSelector() as events:
         listener.bind(path)
@@ -103,13 +149,14 @@ def _serve(path: str) -> None:
             line.close()
 
 
-def _hold(line: socket.socket, main: object) -> None:
+def _hold(line: socket.socket, main: Callable[[], object]) -> None:
     """Starts the command and stays on the line until it has ended. Does not come back."""
     _, files, _, _ = socket.recv_fds(line, 1, 3)
-    args, env = json.loads(b"".join(iter(lambda: line.recv(_LONGEST), b"")))
+    args, env, cwd = json.loads(b"".join(iter(lambda: line.recv(_LONGEST), b"")))
     child = os.fork()
     if child == 0:
         line.close()
+        os.chdir(cwd)
         _become(args, env, files, main)
     line.sendall(f"{child}\n".encode())
     _, status = os.waitpid(child, 0)
@@ -117,7 +164,7 @@ def _hold(line: socket.socket, main: object) -> None:
     os._exit(0)
 
 
-def _become(args: list[str], env: dict[str, str], files: list[int], main: object) -> None:
+def _become(args: list[str], env: dict[str, str], files: list[int], main: Callable[[], object]) -> None:
     """The process is the command from here on."""
     for standard, file in enumerate(files):
         os.dup2(file, standard)
@@ -127,7 +174,6 @@ def _become(args: list[str], env: dict[str, str], files: list[int], main: object
     sys.argv = ["scanpipe", *args]
     code = 0
     try:
-        assert callable(main)
         main()
     except SystemExit as e:
         code = e.code if isinstance(e.code, int) else bool(e.code)

@@ -5,36 +5,35 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from tests.installation import ROOT, Installation
+from tests.installation import Installation
+from tests.loaded import Running, start
 from tests.s3_server import free_ports
 
 
 @contextmanager
 def serving(home: Installation, command: str = "serve", **settings: str) -> Iterator[str]:
     """Yields the URL; asserts that it ends as it should."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "scanpipe", command, "--port", "0"],
-        env={**os.environ, **home.environ, **settings},
-        cwd=ROOT,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    line = process.stderr.readline()
-    url = re.search(r"http://[^/]+", line)
-    assert url, line + process.stderr.read()
-    try:
-        yield url[0]
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
-    assert process.returncode == 0
+    with tempfile.NamedTemporaryFile("ab") as log:
+        process = start((command, "--port", "0"), {**os.environ, **home.environ, **settings}, log, log)
+        try:
+            yield _address(process, Path(log.name))
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+        assert process.returncode == 0, Path(log.name).read_text()
+
+
+def _address(process: Running, log: Path) -> str:
+    while not (url := re.search(r"Serving (http://[^/]+)", log.read_text())):
+        assert process.poll() is None, log.read_text()
+        time.sleep(0.02)
+    return url[1]
 
 
 class MortalServer:
@@ -45,7 +44,7 @@ class MortalServer:
 
     def __init__(self, home: Installation, command: str = "serve", **settings: str) -> None:
         (self._port,) = free_ports(1)
-        self._command = [sys.executable, "-m", "scanpipe", command, "--port", str(self._port)]
+        self._command = (command, "--port", str(self._port))
         self._env = {**os.environ, **home.environ, **settings}
         self.log = home.data_dir.parent / f"{command}-{self._port}.log"
         self.url = f"http://127.0.0.1:{self._port}"
@@ -55,7 +54,7 @@ class MortalServer:
         """Begins; does not wait until it serves."""
         with self.log.open("ab") as log:
             self._told = log.tell()
-            self.process = subprocess.Popen(self._command, env=self._env, cwd=ROOT, stdout=log, stderr=log)
+            self.process = start(self._command, self._env, log, log)
 
     def wait_until_up(self) -> None:
         while "Serving http" not in (said := self.log.read_text()[self._told :]):

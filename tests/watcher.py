@@ -10,9 +10,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any
 
 from tests.installation import ROOT, Installation
+from tests.loaded import Running, start
 
 
 class Watcher:
@@ -22,9 +23,8 @@ class Watcher:
         env = {**os.environ, **home.environ, **settings}
         self.log = home.data_dir.parent / f"{log}.jsonl"
         self.errors = home.data_dir.parent / f"{log}.err"
-        command = [*prefix, sys.executable, "-m", "scanpipe", "watch", "--json"]
         with self.log.open("ab") as out, self.errors.open("ab") as err:
-            self.process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=out, stderr=err)
+            self.process = _start(prefix, env, out, err)
 
     def said(self) -> str:
         """What it told the operator beside the answers."""
@@ -44,6 +44,16 @@ class Watcher:
             assert time.monotonic() < deadline, f"only {sorted(self.answers())} came; it said: {self.said()}"
             assert self.process.poll() is None, self.said()
             time.sleep(0.05)
+
+
+def _start(
+    prefix: tuple[str, ...], env: dict[str, str], out: IO[bytes], err: IO[bytes]
+) -> Running | subprocess.Popen[bytes]:
+    command = ("watch", "--json")
+    if not prefix:
+        return start(command, env, out, err)
+    whole = [*prefix, sys.executable, "-m", "scanpipe", *command]
+    return subprocess.Popen(whole, env=env, cwd=ROOT, stdout=out, stderr=err)
 
 
 @contextmanager

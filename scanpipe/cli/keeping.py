@@ -124,7 +124,7 @@ def rebuild_ledger(door: Door, as_json: bool) -> None:
     )
     for what in LOST:
         click.echo(f"  {what}")
-    click.echo("  → scanpipe verify; then lock tests again that are being graded, and say again what is expected")
+    click.echo("  → scanpipe verify; then say again what is expected")
 
 
 @click.command()

@@ -129,9 +129,8 @@ def _serving(door: Door, parts: Parts, service: Service, host: str | None, port:
     opened = provider, open_uploads(door.settings), open_drafts(door.settings)
     desk = open_desk(door.settings, parts, resumer.resume)
     finish_left(desk)
-    site = import_module("scanpipe.web.site").Site(
-        resumer.resume, sessions, *opened, door.settings.sources, desk, link_rules(door.settings)
-    )
+    told = door.settings.sources, digest_rules(door.settings), desk, link_rules(door.settings)
+    site = import_module("scanpipe.web.site").Site(resumer.resume, sessions, *opened, *told)
     rules = _api_rules(door.settings, provider)
     app = import_module("scanpipe.web.app").make_app(parts, service.meter, site, rules)
     serving = import_module("scanpipe.web.serving")

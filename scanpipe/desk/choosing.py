@@ -1,14 +1,17 @@
-"""How a person wants to be told: which kinds of notices by mail and in the browser, where to, and in which language."""
+"""How a person wants to be told: which kinds of notices by mail and in the browser, where to, when, and in which language."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import replace
 
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import UsageFault
 from scanpipe.ledgers.notices import Choice
 from scanpipe.mail import checked_address
+from scanpipe.stages.digest import quiet_hours
 from scanpipe.stages.noticing import kinds_for
+
+LONGEST_GATHERING_MINUTES = 1440
 
 
 def choice_of(parts: Parts, name: str, role: str, language: str) -> Choice:
@@ -18,18 +21,33 @@ def choice_of(parts: Parts, name: str, role: str, language: str) -> Choice:
         chosen = r.notices().choice(name)
     if chosen is None:
         return Choice(name, role, language=language, browser=kinds)
-    mail, browser = (tuple(k for k in kinds if k in of) for of in (chosen.mail, chosen.browser))
-    return Choice(name, role, chosen.address, chosen.language, mail, browser)
+    return _allowed(replace(chosen, role=role))
 
 
-def choose(
-    parts: Parts, name: str, role: str, address: str, language: str, mail: Iterable[str], browser: Iterable[str]
-) -> None:
-    """Keeps what a person chose. Kinds that their role may not know of are left out. Raises UsageFault (no address)."""
-    kinds = kinds_for(role)
-    by_mail, in_browser = (tuple(k for k in kinds if k in set(of)) for of in (mail, browser))
-    if by_mail and not address.strip():
+def choose(parts: Parts, wish: Choice) -> None:
+    """Keeps what a person chose. Kinds that their role may not know of are left out.
+
+    Raises UsageFault (no address, no hours, more than a day).
+    """
+    choice = _allowed(wish)
+    if choice.mail and not choice.address.strip():
         raise UsageFault("a mail needs an address", "Write one like kari@example.org, or choose nothing by mail.")
-    checked = checked_address(address) if address.strip() else ""
-    choice = Choice(name, role, checked, language, by_mail, in_browser)
+    if choice.address.strip():
+        choice = replace(choice, address=checked_address(choice.address))
+    _check_times(choice)
     parts.ledger.write(lambda tx: tx.notices().choose(choice))
+
+
+def _allowed(choice: Choice) -> Choice:
+    kinds = kinds_for(choice.role)
+    mail, browser = (tuple(k for k in kinds if k in of) for of in (choice.mail, choice.browser))
+    return replace(choice, mail=mail, browser=browser)
+
+
+def _check_times(choice: Choice) -> None:
+    try:
+        quiet_hours(choice.quiet_hours or "")
+    except ValueError:
+        raise UsageFault(f"{choice.quiet_hours} are no hours", "Write them like 22:00-06:00.") from None
+    if not 0 <= (choice.gather_minutes or 0) <= LONGEST_GATHERING_MINUTES:
+        raise UsageFault("mails are gathered for a day at most", "Write minutes from 0 to 1440.")

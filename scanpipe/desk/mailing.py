@@ -16,7 +16,7 @@ from scanpipe.desk.parts import Parts
 from scanpipe.faults import MailFault
 from scanpipe.ledgers.notices import Choice, LetterRecord, NoticeRecord
 from scanpipe.mail import Letter
-from scanpipe.stages.digest import GIVE_UP_AFTER, DigestRules, Due, due_now, pause_after
+from scanpipe.stages.digest import GIVE_UP_AFTER, DigestRules, Due, due_now, pause_after, personal
 
 _log = logging.getLogger(__name__)
 Writer = Callable[[str, str, Sequence[NoticeRecord]], tuple[str, str]]
@@ -59,8 +59,11 @@ class Mailroom:
         choice, letters, notices = self._waiting(name)
         letters = self._dropped(letters, notices)
         due = [Due(_time(x.at), x.urgent, _time(x.not_before)) for x in letters]
-        going = [letters[n] for n in due_now(due, now.astimezone(), self._rules)]
-        if choice is None or not going:
+        if choice is None:
+            return 0
+        rules = personal(self._rules, choice.gather_minutes, choice.quiet_hours)
+        going = [letters[n] for n in due_now(due, now.astimezone(), rules)]
+        if not going:
             return 0
         try:
             self._post.send(self._letter(choice, [notices[x.notice] for x in going]))

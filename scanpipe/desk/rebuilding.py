@@ -17,7 +17,7 @@ from typing import Any
 from scanpipe.desk.handed_in import give_way
 from scanpipe.desk.intake import fetch
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.shelving import BINDINGS, CODES, DEFINITIONS, GENERIC, LINKS, SHEETS, SUBMISSIONS
+from scanpipe.desk.shelving import BINDINGS, CODES, DEFINITIONS, GENERIC, LINKS, LOCKS, SHEETS, SUBMISSIONS
 from scanpipe.engines import Engine, TaskLost
 from scanpipe.ledgers import Transaction
 from scanpipe.model import PageId, Slot
@@ -28,7 +28,6 @@ LOST = (
     "what was said to be expected (sheets handed out and collected, declarations, attendance, stacks)",
     "closed differences, and who signed reports off",
     "decisions of persons, further slots of a page, and the order in a slot",
-    "locks of tests that are being graded",
     "accounts, tokens, webhooks, what opens links, and the history of all that happened",
 )
 """Stands in the ledger alone, and in its backups: is to be told again, where no backup was taken back before."""
@@ -79,14 +78,14 @@ def rebuild(parts: Parts, count_pages: Callable[[str], int], by: str, progress: 
         done.sheets += parts.ledger.write(partial(_print, data=_data(parts, key)))
     for key in sorted(parts.store.keys(BINDINGS)):
         parts.ledger.write(partial(_bind, data=_data(parts, key), number=int(key[-9:-5])))
+    for key in sorted(parts.store.keys(LOCKS)):
+        number, _, became = key.rpartition("/")[2].removesuffix(".json").partition("-")
+        parts.ledger.write(partial(_lock, data=_data(parts, key), became=became, number=int(number)))
     for folder, restore in ((GENERIC, _print_generic), (CODES, _give_out)):
         for key in sorted(parts.store.keys(folder)):
             parts.ledger.write(partial(restore, data=_data(parts, key)))
-    for key in sorted(parts.store.keys(LINKS)):  # an end sorts behind its beginning only within a link
-        if not key.endswith("-ended.json"):
-            parts.ledger.write(partial(_give_links, data=_data(parts, key)))
-    for key in sorted(k for k in parts.store.keys(LINKS) if k.endswith("-ended.json")):
-        parts.ledger.write(partial(_end_link, data=_data(parts, key)))
+    for key in sorted(parts.store.keys(LINKS), key=_is_end):
+        parts.ledger.write(partial(_end_link if _is_end(key) else _give_links, data=_data(parts, key)))
     for data in sorted((_data(parts, key) for key in parts.store.keys(SUBMISSIONS)), key=lambda d: int(d["version"])):
         parts.ledger.write(partial(_submit, data=data))
     seen = 0
@@ -128,6 +127,14 @@ def _bind(tx: Transaction, data: dict[str, Any], number: int) -> None:
         tx.append("sheet_unbound" if data["candidate"] is None else "sheet_bound", **data)
 
 
+def _lock(tx: Transaction, data: dict[str, Any], became: str, number: int) -> None:
+    """`number` says the how many-th time it is that the test was locked or unlocked."""
+    events = tx.events_of("grading_locked", "grading_unlocked")
+    known = sum(json.loads(event.data)["test"] == data["test"] for event in events)
+    if known < number and tx.definition(data["test"]) is not None:
+        tx.append(became, **data)
+
+
 def _print_generic(tx: Transaction, data: dict[str, Any]) -> None:
     if not tx.shaded().printed(data["first"]):
         tx.append("generic_sheets_printed", **data)
@@ -136,6 +143,10 @@ def _print_generic(tx: Transaction, data: dict[str, Any]) -> None:
 def _give_out(tx: Transaction, data: dict[str, Any]) -> None:
     if all(c.test != data["test"] for c in tx.shaded().given_out(data["codes"][0][0])):
         tx.append("codes_given_out", **data)
+
+
+def _is_end(key: str) -> bool:
+    return key.endswith("-ended.json")
 
 
 def _give_links(tx: Transaction, data: dict[str, Any]) -> None:

@@ -1,5 +1,5 @@
 """What the store carries beside scans and pages, so that a lost ledger can be made anew: definitions, the printed sheets,
-whose they became, the codes that are shaded, links, and what was handed in by them.
+whose they became, the codes that are shaded, links and what was handed in by them, and which tests are being graded.
 
 Each is the event of the ledger as it stands there, under `record/`. A put that was cut off is made up for by the next one.
 """
@@ -19,7 +19,7 @@ from scanpipe.stores import Put
 
 RECORD = "record/"
 DEFINITIONS, SHEETS, BINDINGS = f"{RECORD}definitions/", f"{RECORD}sheets/", f"{RECORD}bindings/"
-GENERIC, CODES = f"{RECORD}generic/", f"{RECORD}codes/"
+GENERIC, CODES, LOCKS = f"{RECORD}generic/", f"{RECORD}codes/", f"{RECORD}locks/"
 LINKS, SUBMISSIONS = f"{RECORD}links/", f"{RECORD}submissions/"
 SHELVED = (
     "definition_registered",
@@ -31,6 +31,8 @@ SHELVED = (
     "links_given_out",
     "link_ended",
     "submission_handed_in",
+    "grading_locked",
+    "grading_unlocked",
     "test_retired",
 )
 """The events that tell what must be there."""
@@ -74,7 +76,7 @@ def _keyed(events: list[Event]) -> Iterator[tuple[Event, str]]:
     """Those of tests that are retired are gone."""
     told = [(event, json.loads(event.data)) for event in events]
     retired = {data["test"] for event, data in told if event.type == "test_retired"}
-    changed: Counter[str] = Counter()
+    changed: Counter[tuple[str, str]] = Counter()
     for event, data in told:
         if data["test"] in retired:
             continue
@@ -91,7 +93,10 @@ def _keyed(events: list[Event]) -> Iterator[tuple[Event, str]]:
         elif event.type == "definition_registered":
             yield event, f"{DEFINITIONS}{data['test']}/{data['revision']:06d}.json"
         elif event.type in ("sheet_bound", "sheet_unbound"):
-            changed[data["serial"]] += 1
-            yield event, f"{BINDINGS}{data['test']}/{data['serial']}-{changed[data['serial']]:04d}.json"
+            changed["sheet", data["serial"]] += 1
+            yield event, f"{BINDINGS}{data['test']}/{data['serial']}-{changed['sheet', data['serial']]:04d}.json"
+        elif event.type in ("grading_locked", "grading_unlocked"):
+            changed["test", data["test"]] += 1
+            yield event, f"{LOCKS}{data['test']}/{changed['test', data['test']]:04d}-{event.type}.json"
         elif data["sheets"]:
             yield event, f"{SHEETS}{data['test']}/{data['sheets'][0][0]}.json"

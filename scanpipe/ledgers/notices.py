@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,14 +35,19 @@ class NoticeRecord:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """How a person wants to be told: kinds of notices by mail and in the browser. `role` is what they were when they chose."""
+    """How a person wants to be told: kinds of notices by mail and in the browser. `role` is what they were when they chose.
+
+    `quiet_hours` like `22:00-06:00`, and how many minutes notices are gathered for one mail; None: as the installation says.
+    """
 
     name: str
     role: str
     address: str = ""
     language: str = "en"
     mail: tuple[str, ...] = ()
-    browser: tuple[str, ...] = field(default=())
+    browser: tuple[str, ...] = ()
+    gather_minutes: int | None = None
+    quiet_hours: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +160,7 @@ class Notices:
 
 
 def _choice(row: sa.Row) -> Choice:  # type: ignore[type-arg]
-    return Choice(row[0], row[1], row[2], row[3], _parted(row[4]), _parted(row[5]))
+    return Choice(row[0], row[1], row[2], row[3], _parted(row[4]), _parted(row[5]), row[6], row[7])
 
 
 def _parted(text: str) -> tuple[str, ...]:

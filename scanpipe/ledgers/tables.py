@@ -531,9 +531,11 @@ notice_choice = sa.Table(
     sa.Column("language", sa.String(5), nullable=False),
     sa.Column("mail", sa.Text, nullable=False),
     sa.Column("browser", sa.Text, nullable=False),
+    sa.Column("gather_minutes", sa.Integer),
+    sa.Column("quiet_hours", sa.String(11)),
 )
 """How a person wants to be told. `mail` and `browser` are kinds of notices, separated by commas; `role` is what the person was
-when they chose. The address is personal: it is in no event.
+when they chose; no times of their own: the installation's. The address is personal: it is in no event.
 """
 
 letter = sa.Table(

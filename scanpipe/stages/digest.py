@@ -42,6 +42,12 @@ def due_now(waiting: Sequence[Due], now: datetime, rules: DigestRules) -> list[i
     return ready if urgent or gathered else []
 
 
+def personal(rules: DigestRules, gather_minutes: int | None, quiet_text: str | None) -> DigestRules:
+    """The rules with what a person chose for themselves. Raises ValueError (no hours)."""
+    gather = rules.gather if gather_minutes is None else timedelta(minutes=gather_minutes)
+    return DigestRules(gather, rules.quiet if quiet_text is None else quiet_hours(quiet_text))
+
+
 def is_quiet(at: time, quiet: tuple[time, time]) -> bool:
     """Is this time of day within the quiet hours?"""
     begin, end = quiet

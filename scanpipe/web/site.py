@@ -19,6 +19,7 @@ from scanpipe.desk.uploads import Uploads
 from scanpipe.faults import Fault, Refused, UnknownThing
 from scanpipe.identity import IdentityProvider
 from scanpipe.settings import SourceSettings
+from scanpipe.stages.digest import DigestRules
 from scanpipe.web.bounds import Bounds
 from scanpipe.web.door import NobodyIsSignedIn, WithHeaders, caller
 from scanpipe.web.drawing import draw
@@ -79,6 +80,7 @@ class Site:
     uploads: Uploads | None = None
     drafts: Drafts | None = None
     sources: Sequence[SourceSettings] = ()
+    mails: DigestRules = field(default_factory=DigestRules)
     desk: Desk | None = None
     links: LinkRules = field(default_factory=LinkRules)
 
@@ -91,6 +93,7 @@ def add_pages(app: FastAPI, site: Site) -> None:
     app.state.monitor = Monitor()
     app.state.uploads = site.uploads
     app.state.sources = site.sources
+    app.state.mail_rules = site.mails
     app.state.desk = site.desk
     app.state.link_rules = site.links
     app.state.patience = entrance.Patience()

@@ -132,28 +132,28 @@ def mixed_up(home: Installation, kinds: tuple[strangers.Stranger, ...], seed: in
 
 
 def test_office(home: Installation) -> None:
-    result = profile(home, "office", seed=90_001, count=120)
+    result = profile(home, "office", seed=90_001, count=60)
     assert result.misfiled == []
-    assert result.verdicts["filed"] >= 119, result.not_filed
+    assert result.verdicts["filed"] >= 60, result.not_filed
     assert np.mean(result.skew_errors_deg) <= 0.02 and np.percentile(result.skew_errors_deg, 95) <= 0.05
 
 
 def test_hard(home: Installation) -> None:
-    result = profile(home, "hard", seed=90_002, count=60)
+    result = profile(home, "hard", seed=90_002, count=30)
     assert result.misfiled == []
-    assert result.verdicts["filed"] >= 58, result.not_filed
+    assert result.verdicts["filed"] >= 29, result.not_filed
 
 
 def test_mixed_up_pages_are_held(home: Installation) -> None:
-    result = mixed_up(home, strangers.MIXED_UP, seed=90_003, count=40)
+    result = mixed_up(home, strangers.MIXED_UP, seed=90_003, count=24)
     assert result.misfiled == []
-    assert result.verdicts == {"held": 40}
+    assert result.verdicts == {"held": 24}
 
 
 def test_nothing_becomes_a_code_that_is_none(home: Installation) -> None:
-    result = mixed_up(home, strangers.NO_SHEETS, seed=90_004, count=40)
+    result = mixed_up(home, strangers.NO_SHEETS, seed=90_004, count=24)
     assert result.misfiled == []
-    assert result.verdicts == {"held": 40}
+    assert result.verdicts == {"held": 24}
 
 
 @pytest.mark.proof

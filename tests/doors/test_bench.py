@@ -27,21 +27,21 @@ def bench(*args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, cwd=ROOT)
 
 
-@pytest.fixture(scope="module")
-def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+@pytest.fixture(scope="module", params=["gray-200dpi", pytest.param("gray-200dpi,pdf", marks=pytest.mark.proof)])
+def result(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     report = tmp_path_factory.mktemp("bench") / "report"
-    sizes = ("--pages", "8", "--workers", "2", "--inputs", "gray-200dpi,pdf", "--repeat", "1", "--drops", "10")
+    sizes = ("--pages", "8", "--workers", "2", "--inputs", request.param, "--repeat", "1", "--drops", "10")
     done = bench(*sizes, "--json", "--report", str(report))
     assert done.returncode == 0, done.stderr
     assert (report / "speed.png").read_bytes()[:4] == (report / "stages.png").read_bytes()[:4] == b"\x89PNG"
     assert "gray-200dpi" in (report / "bench.md").read_text() and json.loads((report / "bench.json").read_text())
     (line,) = done.stdout.splitlines()
-    answer: dict[str, Any] = json.loads(line)
+    answer: dict[str, Any] = json.loads(line) | {"asked": request.param.split(",")}
     return answer
 
 
 def test_every_page_was_filed_where_it_belongs(result: dict[str, Any]) -> None:
-    assert [(i["input"], i["filed"], i["held"]) for i in result["inputs"]] == [("gray-200dpi", 8, 0), ("pdf", 8, 0)]
+    assert [(i["input"], i["filed"], i["held"]) for i in result["inputs"]] == [(name, 8, 0) for name in result["asked"]]
     assert all(i["textbook_read"] == result["plan"]["textbook_pages"] for i in result["inputs"])
 
 

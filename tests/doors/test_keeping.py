@@ -108,16 +108,18 @@ def test_what_came_after_the_backup_is_added_from_the_store(
     assert json.loads(lost.run("verify", "--json"))["holds"]
 
 
-def test_a_ledger_from_the_store_alone(home: Installation, request: pytest.FixtureRequest) -> None:
+def test_a_ledger_from_the_store_alone(home: Installation, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     before, before_scans = pages(home), scans(home)
     filed = next(page for page in before.values() if page["state"] == "filed")
     with open_parts(home.settings) as parts:
         expecting.note_attendance(parts, filed["test"], {filed["candidate"]: True}, "kari")
         kept = [rendition(parts, filed["key"], filed["sha256"], kind) for kind in ("web", "blind")]
         pictures = [parts.store.read(key) for key in kept]
+    for change in ("lock", "unlock", "lock"):
+        home.run("tests", change, filed["test"])
     lost = without_ledger(home, server(request, home))
     said = lost.run("ledger", "rebuild")
-    assert "Not rebuilt" in said and "attendance" in said and "closed differences" in said and "locks" in said
+    assert "Not rebuilt" in said and "attendance" in said and "closed differences" in said
     with open_parts(lost.settings) as parts:
         again = [rendition(parts, filed["key"], filed["sha256"], kind) for kind in ("web", "blind")]
         assert (again, [parts.store.read(key) for key in again]) == (kept, pictures)
@@ -131,6 +133,14 @@ def test_a_ledger_from_the_store_alone(home: Installation, request: pytest.Fixtu
     assert json.loads(lost.run("verify", "--json"))["holds"]
     assert lost.run("ledger", "rebuild").startswith("Added 0 definitions, 0 sheets, 0 scans, 0 filed pages.")
     assert set(pages(lost)) == set(after)
+    late = tmp_path / "late.jpg"
+    one_more = ("--candidate", filed["candidate"], "--question", filed["question"])
+    lost.run("sheets", filed["test"], *one_more, "--out", str(tmp_path / "more.pdf"))
+    late.write_bytes(Installation(lost.data_dir, tmp_path / "more.pdf", (), lost.more).scan(0))
+    lost.run("ingest", str(late))
+    assert [p["reason"] for id, p in pages(lost).items() if id not in after] == ["late"], (
+        "the test is being graded still"
+    )
 
 
 def test_a_damaged_backup_is_refused(tmp_path: Path) -> None:

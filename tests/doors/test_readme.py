@@ -6,32 +6,41 @@ import os
 import re
 import shlex
 import signal
-import subprocess
+import sys
+import time
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from scanpipe.wiring import open_parts
 from tests.installation import ROOT, Installation
+from tests.loaded import call, start
 
 
 def test_the_commands_run_as_written(tmp_path: Path) -> None:
     home = Installation(tmp_path / "data", tmp_path / "none.pdf", ())
     commands = [shlex.split(line, comments=True) for line in _block("## Use it") if line.startswith("scanpipe ")]
     assert len(commands) >= 9
+    assert Path(sys.executable).with_name("scanpipe").exists()
     for command in commands:
         _run(home, command, tmp_path)
     with open_parts(home.settings) as parts, parts.ledger.read() as r:
         assert [p.candidate for p in r.pages_in("filed")] == ["10001"]
 
 
-def _run(home: Installation, command: list[str], place: Path) -> None:
-    env = {**os.environ, **home.environ, "PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}"}
-    args = [str(ROOT / a) if a.startswith(("config/", "fixtures/")) else a for a in command]
-    process = subprocess.Popen(args, env=env, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    if command[1] == "watch":
-        assert process.stderr is not None and "Watching" in process.stderr.readline()
-        process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 0, f"{command}: {out}{err}"
+def _run(home: Installation, words: list[str], place: Path) -> None:
+    args = [str(ROOT / a) if a.startswith(("config/", "fixtures/")) else a for a in words[1:]]
+    env = {**os.environ, **home.environ}
+    if args != ["watch"]:
+        done = call(args, env, None, 60, cwd=place)
+        assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
+        return
+    with NamedTemporaryFile("ab") as log:
+        watcher = start(args, env, log, log, cwd=place)
+        while "Watching" not in (said := Path(log.name).read_text(encoding="utf-8")):
+            assert watcher.poll() is None, said
+            time.sleep(0.05)
+        watcher.send_signal(signal.SIGINT)
+        assert watcher.wait(60) == 0
 
 
 def _block(heading: str) -> list[str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,3 +120,22 @@ def test_the_client_follows_from_its_cursor_and_says_what_is_wrong(served: str, 
     assert (e.value.status, e.value.code) == (404, "not_found")
     with pytest.raises(Problem, match="unauthorized"):
         Scanpipe(served, "sp_wrong").changes(0)
+
+
+def test_the_client_asks_again_when_the_server_dies_in_the_middle_of_an_answer() -> None:
+    whole = b'{"events":[],"next":7}'
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(whole)}\r\nConnection: close\r\n\r\n".encode()
+    answers = [b"", b"HTTP/1.1 2", head + whole[:8], head + whole]
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            for body in answers:
+                connection, _ = listening.accept()
+                with connection:
+                    connection.recv(4096)
+                    connection.sendall(body)
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        assert Scanpipe(f"http://127.0.0.1:{listening.getsockname()[1]}", "sp_x").changes(0) == ([], 7)
+        thread.join(10)

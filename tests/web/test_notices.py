@@ -21,7 +21,7 @@ from scanpipe.desk.parts import Parts
 from scanpipe.desk.surveying import Survey
 from scanpipe.faults import MailFault, StoreUnavailable
 from scanpipe.ledgers.log import LogFilter
-from scanpipe.ledgers.notices import NoticeRecord
+from scanpipe.ledgers.notices import Choice, NoticeRecord
 from scanpipe.mail import Letter
 from scanpipe.model import PageRecord, Reason
 from scanpipe.settings import SourceSettings
@@ -110,7 +110,7 @@ def set_aside(parts: Parts, page: PageRecord) -> None:
 
 
 def by_mail(parts: Parts, name: str, *kinds: str, role: str = "", language: str = "en") -> None:
-    choose(parts, name, role or name, f"{name}@example.org", language, kinds, kinds)
+    choose(parts, Choice(name, role or name, f"{name}@example.org", language, kinds, kinds))
 
 
 def test_held_sheets_are_told_and_over_when_they_are_settled(office: Office) -> None:
@@ -315,6 +315,40 @@ def test_what_is_urgent_goes_at_night_and_the_rest_in_the_morning(office: Office
     assert room.deliver() == 0
     office.clock.later(minutes=2)
     assert room.deliver() == 1 and len(office.post.letters) == 2
+
+
+def test_a_person_has_quiet_hours_and_a_digest_of_their_own(office: Office, app: TestClient) -> None:
+    sign_in(app, "exam_office")
+    own = {"times": "own", "quiet_from": "08:00", "quiet_to": "09:30", "gather_minutes": "3"}
+    told = {"token": token(app), "language": "en", "address": "kari@example.org", "mail": ["waiting", "late"], **own}
+    for wrong in ({"quiet_from": "25:00"}, {"quiet_to": ""}, {"gather_minutes": "1441"}):
+        assert "Nothing was saved" in app.post("/notices", data=told | wrong).text
+    assert app.post("/notices", data=told).status_code == 303
+    page = app.get("/notices").text
+    assert 'value="08:00"' in page and 'value="09:30"' in page and 'name="gather_minutes" value="3"' in page
+    by_mail(office.parts, "ola", "waiting", role="exam_office")
+    office.clock.now = datetime.now().astimezone().replace(hour=8, minute=0, second=0) + timedelta(days=1)
+    lookout, room = office.lookout(), office.mailroom()
+    lookout.look()
+    office.clock.later(minutes=10)
+    assert room.deliver() == 1 and office.post.letters[0].to == "ola@example.org"
+    office.clock.later(minutes=79)
+    assert room.deliver() == 0
+    office.clock.later(minutes=1)
+    assert room.deliver() == 1 and office.post.letters[1].to == "kari@example.org"
+    with office.parts.ledger.read() as r:
+        page = next(p for p in r.pages_in("held") if p.test == TEST)
+    late = {"reason": "late", "evidence": "{}", "test": TEST}
+    office.parts.ledger.write(lambda tx: tx.append("page_held", scan=page.scan, page=page.page, **late))
+    lookout.look()
+    office.clock.later(minutes=2)
+    assert room.deliver() == 0
+    office.clock.later(minutes=1)
+    assert room.deliver() == 1
+    assert app.post("/notices", data=told | {"times": ""}).status_code == 303
+    with office.parts.ledger.read() as r:
+        chosen = r.notices().choice("exam_office")
+    assert chosen is not None and (chosen.quiet_hours, chosen.gather_minutes) == (None, None)
 
 
 def test_a_mail_server_that_is_away_is_tried_again_and_seen(office: Office, app: TestClient) -> None:

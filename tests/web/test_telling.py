@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from scanpipe.desk.choosing import choose
+from scanpipe.ledgers.notices import Choice
 from scanpipe.wiring import open_parts
 from tests.installation import Installation
 from tests.serving import serving
@@ -21,7 +22,7 @@ MAIL |= {"SCANPIPE__NOTICES__SENDER": "scanpipe@exam.example", "SCANPIPE__NOTICE
 
 def test_a_served_installation_mails_what_is_urgent(home: Installation, tmp_path: Path) -> None:
     with open_parts(home.settings) as parts:
-        choose(parts, "operator", "operator", "drift@example.org", "nb", ("disk",), ())
+        choose(parts, Choice("operator", "operator", "drift@example.org", "nb", ("disk",), ()))
     with mail_server(tmp_path, "none") as server:
         with serving(home, **NOW, **MAIL, SCANPIPE__NOTICES__SMTP_PORT=str(server.port)):
             end_s = time.monotonic() + 60
@@ -35,7 +36,7 @@ def test_a_served_installation_mails_what_is_urgent(home: Installation, tmp_path
 @pytest.mark.proof
 def test_a_mail_server_that_hangs_keeps_nothing_waiting(home: Installation) -> None:
     with open_parts(home.settings) as parts:
-        choose(parts, "operator", "operator", "drift@example.org", "nb", ("disk",), ())
+        choose(parts, Choice("operator", "operator", "drift@example.org", "nb", ("disk",), ()))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = str(silent.getsockname()[1])
         with serving(home, **NOW, **MAIL, SCANPIPE__NOTICES__SMTP_PORT=port):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
@@ -13,6 +15,7 @@ from scanpipe.desk.noticing import bound_tests, shown
 from scanpipe.desk.signing_in import Visitor
 from scanpipe.faults import UsageFault
 from scanpipe.ledgers.notices import Choice
+from scanpipe.stages.digest import DigestRules, personal
 from scanpipe.stages.noticing import KINDS, kinds_for, may_know
 from scanpipe.web.door import Actor, Person, parts_of
 from scanpipe.web.drawing import draw, language_for
@@ -22,6 +25,7 @@ from scanpipe.web.words import LANGUAGES, translations
 router = APIRouter(include_in_schema=False)
 _LATELY = 20
 Kinds = Annotated[list[str], Form(max_length=len(KINDS))]
+Time = Annotated[str, Form(max_length=5)]
 
 
 @router.get("/notices", name="notices")
@@ -38,14 +42,20 @@ def notices_post(
     address: Annotated[str, Form(max_length=300)] = "",
     mail: Kinds = [],  # noqa: B006  FastAPI copies it
     browser: Kinds = [],  # noqa: B006
+    times: Annotated[Literal["", "own"], Form()] = "",
+    quiet_from: Time = "",
+    quiet_to: Time = "",
+    gather_minutes: Annotated[int | None, Form()] = None,
 ) -> Response:
     if language not in LANGUAGES:
         raise HTTPException(422)
+    wish = Choice(person.name, person.role, address, language, tuple(mail), tuple(browser))
+    if times == "own":
+        wish = replace(wish, gather_minutes=gather_minutes, quiet_hours=_hours(quiet_from, quiet_to))
     try:
-        choose(parts_of(request), person.name, person.role, address, language, mail, browser)
+        choose(parts_of(request), wish)
     except UsageFault as e:
-        tried = Choice(person.name, person.role, address, language, tuple(mail), tuple(browser))
-        return _draw(request, person, tried, e)
+        return _draw(request, person, wish, e)
     return RedirectResponse("/notices", 303)
 
 
@@ -57,6 +67,21 @@ def notices_count(request: Request, person: Person) -> Response:
     n, words = len(counting), translations(language_for(request))
     said = words.ngettext("%(num)s notice", "%(num)s notices", n) % {"num": n} if n else ""
     return JSONResponse({"count": n, "said": said})
+
+
+def _hours(begin: str, end: str) -> str:
+    """Nothing, or twice the same: never quiet."""
+    return "" if begin == end else f"{begin}-{end}"
+
+
+def _times(request: Request, choice: Choice) -> dict[str, Any]:
+    """When the mails of this person go, for the form."""
+    rules: DigestRules = request.app.state.mail_rules
+    with suppress(ValueError):  # what was tried and refused
+        rules = personal(rules, choice.gather_minutes, choice.quiet_hours)
+    begin, end = (f"{at:%H:%M}" for at in rules.quiet)
+    own = choice.gather_minutes is not None or choice.quiet_hours is not None
+    return {"own": own, "begin": begin, "end": end, "gather_minutes": int(rules.gather.total_seconds() // 60)}
 
 
 def _draw(request: Request, person: Visitor, choice: Choice, refused: UsageFault | None) -> Response:
@@ -77,5 +102,6 @@ def _draw(request: Request, person: Visitor, choice: Choice, refused: UsageFault
         **told,
         kinds=kinds,
         choice=choice,
+        times=_times(request, choice),
         refused=refused,
     )

@@ -1,0 +1,113 @@
+"""The stacks that come out of a hall and out of homes, as files of a scanner, each page with the truth about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from scanpipe.layout import A4, label_boxes
+from scanpipe.model import Reason, Slot
+from tools.hall.exam import DPI, QUESTIONS, TEST, Press, numbers
+from tools.scanner import faults, formats, labels, pens
+from tools.scanner.paper import Picture
+from tools.shaded.corpus import own_layout
+from tools.shaded.hands import HANDS, Sheet
+
+Rng = np.random.Generator
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Where a page belongs, and of which paper it is. `slot` None: it must not be filed. `held` are the reasons for which it may
+    be held: none where it must be filed."""
+
+    paper: str
+    slot: Slot | None
+    held: frozenset[Reason] = frozenset()
+
+
+@dataclass(frozen=True)
+class Drop:
+    """A file for the inbox, and the truth about its pages."""
+
+    name: str
+    body: bytes
+    pages: tuple[Truth, ...]
+
+
+def pad(press: Press, count: int, rng: Rng) -> Iterator[Drop]:
+    """Sheets of a pad with labels. In one of ten the label is missing, in one of ten there are two candidates'."""
+    paper, stickers, everybody = (
+        press.print("pad", "--pad", "2b", "--count", str(count)),
+        press.stickers(),
+        _people(press),
+    )
+    for i in range(count):
+        picture, whose = paper.picture(i, DPI), everybody[i % len(everybody)]
+        pens.draw_answer(picture, DPI, rng)
+        mistake = {0: "no label", 5: "two labels"}.get(i % 10)
+        if mistake != "no label":
+            _stick(picture, stickers[whose], labels.middle_of(label_boxes(A4)[0]), rng)
+        if mistake == "two labels":
+            _stick(picture, stickers[everybody[(i + 1) % len(everybody)]], (110, 235), rng)
+        truth = {
+            None: Truth("pad, label", Slot(TEST, whose, "2b")),
+            "no label": Truth("pad, no label", None, frozenset({Reason.MISSING_CANDIDATE_CODE})),
+            "two labels": Truth("pad, labels of two candidates", None, frozenset({Reason.CODES_DISAGREE})),
+        }[mistake]
+        yield _one(f"blokk/{i:04d}.jpg", picture, truth, rng)
+
+
+def _stick(picture: Picture, label: Picture, at_mm: tuple[float, float], rng: Rng) -> None:
+    at_mm = at_mm[0] + float(rng.normal(0, 2)), at_mm[1] + float(rng.normal(0, 2))
+    labels.stick(picture, label, at_mm, float(rng.normal(0, 3)), DPI)
+
+
+def generic(press: Press, count: int, rng: Rng) -> Iterator[Drop]:
+    """Generic sheets, most of them shaded carefully; in one of eight not every column is clear."""
+    sheets, codes = press.generic(count), list(press.codes().items())
+    careful = [style for style, hand in HANDS.items() if hand.careful]
+    unclear = [style for style, hand in HANDS.items() if hand.held]
+    for i, page in enumerate(sheets):
+        (candidate, question), code = codes[(i * 7) % len(codes)]
+        style = unclear[i // 8 % len(unclear)] if i % 8 == 7 else careful[i % len(careful)]
+        hand = HANDS[style]
+        sheet = Sheet(page, DPI, own_layout(), code, f"{1 + i % 99:02d}", rng, hand.pens)
+        sheet.write()
+        hand.act(sheet)
+        slot = None if hand.held else Slot(TEST, candidate, question)
+        truth = Truth(
+            "generic, unclear" if hand.held else "generic, shaded", slot, frozenset({Reason.SHADED_CODE_UNCLEAR})
+        )
+        yield _one(f"koder/{i:04d}.jpg", sheet.page, truth, rng)
+
+
+def rehearsal(press: Press, count: int, rng: Rng) -> Iterator[Drop]:
+    """Sheets of the rehearsal of the same test, fed on the real evening: as one file of the scanner."""
+    press.register("rehearsal: true")
+    paper = press.print(
+        "rehearsal", "--candidate", _people(press)[0], "--per-question", str(-(-count // len(QUESTIONS)))
+    )
+    press.register()
+    pages = []
+    for i in range(count):
+        picture = paper.picture(i, DPI)
+        pens.draw_answer(picture, DPI, rng)
+        pages.append(_scanned(picture, rng))
+    truth = Truth("rehearsal, fed by mistake", None, frozenset({Reason.REHEARSAL}))
+    yield Drop("prøve.pdf", formats.pdf(pages, DPI), (truth,) * count)
+
+
+def _people(press: Press) -> list[str]:
+    return numbers(press.candidates)
+
+
+def _one(name: str, picture: Picture, truth: Truth, rng: Rng) -> Drop:
+    return Drop(name, formats.jpeg(_scanned(picture, rng), DPI, int(rng.integers(70, 91))), (truth,))
+
+
+def _scanned(picture: Picture, rng: Rng) -> Picture:
+    askew = faults.fed_askew(picture, float(np.clip(rng.normal(0, 0.8), -3, 3)))
+    return faults.scanned(askew, rng, noise=rng.uniform(1, 5))
