@@ -100,7 +100,7 @@ def list_(door: Door, test: str, as_json: bool) -> None:
     with door.parts() as parts:
         found = links_of(parts, test)
         with parts.ledger.read() as r:
-            versions = {link.id: len(r.links().by_link(link.id)) for link in found}
+            versions = r.links().counts(test)
     for link in found:
         told: dict[str, Any] = {
             "link": link.id,

@@ -66,6 +66,10 @@ def give_way(tx: Transaction, page: PageRecord) -> bool:
     if '"upload"' not in (page.evidence or "") or not _by_machine(page):
         return False
     found = tx.links().named(page.scan)
+    if found is None:
+        return False
+    tx.links().hold(found.slot)  # whoever hands in meanwhile sees this page settled, or is seen here
+    found = tx.links().named(page.scan)
     if found is None or not found.superseded:
         return False
     _replace(tx, [page], f"link {found.link}", found.current or 0)

@@ -6,6 +6,7 @@ The secret of a link and the cookie of who opened it are known by their digests 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -189,6 +190,11 @@ class Links:
         """What was handed in by a link, the first one first."""
         query = sa.select(t.submission).where(_s.link == link).order_by(_s.id)
         return [_submission(row) for row in self._c.execute(query)]
+
+    def counts(self, test: str) -> Counter[str]:
+        """How often something was handed in by each link of a test."""
+        query = sa.select(_s.link, sa.func.count()).where(sa.func.upper(_s.test) == test.upper()).group_by(_s.link)
+        return Counter({row[0]: int(row[1]) for row in self._c.execute(query)})
 
     def told(self, submission: int) -> str:
         """The data of the event of a submission, as it stands in the chain."""

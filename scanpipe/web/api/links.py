@@ -101,7 +101,7 @@ def get_links(request: Request, test: TestId, token: Caller) -> KnownLinks:
     _check(token, test)
     found = links_of(parts_of(request), test)
     with parts_of(request).ledger.read() as r:
-        versions = {link.id: len(r.links().by_link(link.id)) for link in found}
+        versions = r.links().counts(test)
     return KnownLinks(
         links=[
             KnownLink(
