@@ -66,6 +66,11 @@ class Straightener:
                 if file.kept and source is not None and source.exists():
                     shutil.copyfile(source, self._place(batch.id, n, extension))
 
+    @property
+    def pause_s(self) -> int:
+        """How long a page that waits for pictures does well to wait before it asks again."""
+        return min(20, 1 + len(self._waiting) // 5)
+
     def close(self) -> None:
         with self._lock:
             self._open.close()

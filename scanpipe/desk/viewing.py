@@ -93,6 +93,7 @@ def _suggestions(
         _named_in_print(tx, page),
         bool(before and after) and before[-1][0].state == after[0][0].state == "filed",
         _likely(tx, page, evidence) if page.reason == "shaded_code_unclear" else (),
+        Claims(**names) if (names := evidence.get("upload", {}).get("names")) else None,
     )
     if page.state == "filed" or page.reason in ("sheet_seen_before", "rehearsal"):
         return []

@@ -13,7 +13,7 @@ from scanpipe.model import Claims, Filed, Sheet, Slot
 from scanpipe.stages.shaded.naming import Coded
 from scanpipe.stages.validate import Facts, validate
 
-Ground = Literal["pack", "printed", "shaded", "text", "serials", "both_sides", "before", "after", "nearest"]
+Ground = Literal["pack", "link", "printed", "shaded", "text", "serials", "both_sides", "before", "after", "nearest"]
 
 
 _SHEETS = ("printed", "text", "serials")
@@ -35,7 +35,7 @@ class Known:
     """`before` and `after` begin with the nearest. `printed` is the record of the page's own serial, `nearest` candidates whose
     numbers look like the one that was read, `handed_to` who was handed the pack that the sheet belongs to, `text` the sheet that
     the print beside dead codes names, `between`: the very pages before and after are known, no other unknown one lies there,
-    `likely` the codes that are nearest to what is shaded, the nearest first.
+    `likely` the codes that are nearest to what is shaded, the nearest first, `link` the slot that it was handed in for.
     """
 
     claims: Claims
@@ -47,6 +47,7 @@ class Known:
     text: Sheet | None = None
     between: bool = False
     likely: Sequence[Coded] = ()
+    link: Claims | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ def _guesses(known: Known, printed: Callable[[str], Sheet | None]) -> Iterator[t
     if known.handed_to is not None:
         yield "pack", replace(own, candidate=known.handed_to)
         return
+    if known.link is not None:
+        yield "link", replace(known.link, serial=own.serial)
     if sheet is not None:
         yield "printed", Claims(sheet.test, sheet.candidate, sheet.question, sheet.serial)
     for coded in known.likely:

@@ -20,6 +20,7 @@ from scanpipe.desk.slots import left, view_slot
 from scanpipe.desk.tracing import trace
 from scanpipe.desk.uploads import UploadedFile
 from scanpipe.desk.verifying import verify
+from scanpipe.desk.viewing import suggestions_for
 from scanpipe.faults import Refused, UnknownThing, UsageFault
 from scanpipe.ledgers.links import Link, Submission
 from scanpipe.wiring import open_parts
@@ -234,7 +235,10 @@ def test_in_its_grace_it_counts_and_after_it_is_held_and_replaces_nothing(home: 
     assert held.reason == "after_deadline" and held.scan == late.files[0].sha256 and kept.version == 1
     assert evidence["deadline"] == late_link.closes and evidence["grace_minutes"] == 15
     assert evidence["handed_in"] == late.at and "the deadline was" in evidence["detail"]
-    done = deciding.assign(home.parts, held.id, Decision("10001", "2a", TEST, "kari"))
+    with home.parts.ledger.read() as r:
+        first = suggestions_for(r, held.id)[0]
+    assert (first.ground, first.slot) == ("link", late_link.slot)
+    done = deciding.assign(home.parts, held.id, Decision("10001", "2a", TEST, "kari", ground=first.ground))
     assert done.state == "filed" and len(home.slot()) == 2
     assert verify(home.parts).problems == []
 

@@ -159,6 +159,7 @@ def _page(request: Request, who: Guest, status: int = 200, refused: Fault | None
         "number": submitting.number_of(batch),
         "files": files,
         "refused": refused,
+        "pause_s": desk.straightener.pause_s,
         "looking": any(file["whole"] and file["shown"] is None for file in files),
         "endings": ",".join(submitting.ENDINGS),
         "versions": len(submitting.receipts(desk, who.link)),
