@@ -13,11 +13,11 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from scanpipe.desk.handed_in import give_way, named, put_in_their_order
+from scanpipe.desk.handed_in import give_way, leaving, named, put_in_their_order
 from scanpipe.desk.numbering import order_by_number
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.phones import evidence_of_phone
@@ -44,7 +44,7 @@ from scanpipe.sight import Sight
 from scanpipe.stages.identify import evidence_of_link
 from scanpipe.stages.shaded import Coded
 from scanpipe.stages.unpack import Problem
-from scanpipe.stages.validate import Facts
+from scanpipe.stages.validate import Facts, slot_of
 from scanpipe.stores import Put
 
 
@@ -74,7 +74,13 @@ class _Records:
         return self.tx.definition(test)
 
     def facts(self, claims: Claims) -> Facts:
-        return self.tx.facts(claims, self.page)
+        facts = self.tx.facts(claims, self.page)
+        question = facts.definition.question(claims.question or "") if facts.definition is not None else None
+        if question is None or question.max_sheets is None or not facts.in_slot >= question.max_sheets > 0:
+            return facts
+        assert facts.definition is not None
+        slot = slot_of(claims, facts.definition)  # it is full: what is about to give way takes no place
+        return replace(facts, in_slot=facts.in_slot - leaving(self.tx, slot, self.page))
 
     def coded(self, code: str) -> Sequence[Coded]:
         return self.tx.shaded().given_out(code)

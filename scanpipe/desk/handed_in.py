@@ -61,6 +61,12 @@ def _order(tx: Transaction, slot: Slot, order: Sequence[PageId]) -> None:
     tx.append("slot_ordered", test=slot.test, candidate=slot.candidate, question=slot.question, pages=pages)
 
 
+def leaving(tx: Transaction, slot: Slot, but: PageId) -> int:
+    """How many pages, beside one, are on their way into a slot and give way there at once: a newer submission is without them."""
+    there = [p for p in tx.placing_of(slot.test, slot.candidate) if p.question == slot.question and p.id != but]
+    return sum(1 for p in there if (found := tx.links().named(p.scan)) is not None and found.superseded)
+
+
 def give_way(tx: Transaction, page: PageRecord) -> bool:
     """A page that has just settled gives way where a newer submission without it came while it was on its journey."""
     if '"upload"' not in (page.evidence or "") or not _by_machine(page):

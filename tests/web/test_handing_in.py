@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from scanpipe.desk.uploads import UploadedFile
 from scanpipe.desk.verifying import verify
 from scanpipe.desk.viewing import suggestions_for
 from scanpipe.faults import Refused, UnknownThing, UsageFault
+from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.links import Link, Submission
 from scanpipe.wiring import open_parts
 from tests.home_exams import TEST, Home, picture
@@ -151,6 +153,27 @@ def test_a_version_that_was_replaced_before_it_was_worked_off_never_stays(home: 
     home.work_off()
     assert shown(home) == [second.files[0].sha256] and [p.state for p in home.pages("replaced")] == ["replaced"]
     assert verify(home.parts).problems == []
+
+
+def test_what_is_about_to_give_way_takes_no_place(home: Home) -> None:
+    """The slot takes two; the two of the first version are on their way into it when those of the second are judged."""
+    link, pages = home.link(), [picture(n) for n in range(1, 5)]
+    home.hand_in(link, *pages[:2])
+    slot = {"test": TEST, "candidate": "10001", "question": "2a"}
+
+    def on_their_way(tx: Transaction) -> None:
+        for body in pages[:2]:
+            scan = hashlib.sha256(body).hexdigest()
+            where = {"file": "f", "stack": "s", "position": 1, "size": 9, "key": f"originals/{scan}", "holder": "gone"}
+            tx.append("scan_taken_in", scan=scan, **where)
+            tx.append("scan_unpacked", scan=scan, pages=1)
+            tx.append("page_placing", scan=scan, page=1, evidence='{"upload": {}}', **slot)
+
+    home.parts.ledger.write(on_their_way)
+    second = home.hand_in(link, *pages[2:])
+    shutil.rmtree(next(p for p in home.place.settings.inbox_path.iterdir() if p.name.endswith(f"{link.id} 1")))
+    home.work_off()
+    assert shown(home) == [f.sha256 for f in second.files] and home.pages("held") == []
 
 
 def test_two_links_of_one_slot_hand_in_versions_of_the_same(home: Home) -> None:
