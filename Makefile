@@ -9,6 +9,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 help:
 	@echo "make demo      print, scan, file and prove 60 and more sheets in a temporary installation"
+	@echo "make demo SCENE=hall   the same with pads, labels, shaded codes, a rehearsal: every paper that a hall knows"
 	@echo "make test      lint, types, import contract and all tests"
 	@echo "make proof     the long proofs: kills, damaged files, 2,000 more pages of the reading proof, many machines, a day of 17,000 sheets"
 	@echo "make bench     speed, against the codecs and the textbook script"
@@ -22,8 +23,9 @@ $(STAMP): requirements.lock pyproject.toml setup.py scanpipe/stages/_resample.c 
 	bash tools/setup.sh $(VENV)
 	touch $@
 
+# SCENE=hall shows pads, labels, shaded codes and the other papers of a hall.
 demo: setup
-	$(PY) -m tools.demo
+	$(PY) -m tools.demo$(if $(SCENE),_$(SCENE))
 
 lint: setup
 	$(PY) -m ruff check .

@@ -169,9 +169,13 @@ def tally(demo: Demo) -> Counter[str]:
 
 def show(done: Counter[str], pages: int) -> None:
     words = ", ".join(f"{n} {verdict.replace('_', ' ')}" for verdict, n in sorted(done.items()))
-    width = 30 * done.total() // pages
-    line = f"  [{'█' * width}{'·' * (30 - width)}] {done.total()}/{pages}  {words}"
+    line = f"{bar(done.total(), pages)}  {words}"
     print(f"\r{line}" if sys.stdout.isatty() else line, end="" if sys.stdout.isatty() else "\n", flush=True)
+
+
+def bar(done: int, of: int) -> str:
+    width = 30 * min(done, of) // of
+    return f"  [{'█' * width}{'·' * (30 - width)}] {done}/{of}"
 
 
 def summarise(demo: Demo, drops: list[Drop], pages: int, seconds: float) -> None:

@@ -95,8 +95,8 @@ def _suggestions(
         _likely(tx, page, evidence) if page.reason == "shaded_code_unclear" else (),
         Claims(**names) if (names := evidence.get("upload", {}).get("names")) else None,
     )
-    if page.state == "filed" or page.reason in ("sheet_seen_before", "rehearsal"):
-        return []
+    if page.state == "filed" or page.key is None or page.reason in ("sheet_seen_before", "rehearsal"):
+        return []  # what has no picture has nothing that could lie in a slot
     found = suggest(known, tx.printed, lambda claims: tx.facts(claims, page.id))
     return [s for s in found if s.ground == "pack" or not contradiction(tx, page, _claims(s.slot))]
 

@@ -9,7 +9,7 @@ import argparse
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from tools.hall.stacks import Drop, Truth
 from tools.marks import fill
 
 PAGE = Path("docs/reading.md")
+Progress = Callable[[int, int], None]
 _PATIENCE_S = 3600
 
 SHARES = {stacks.rehearsal: 3, stacks.pad: 30, stacks.generic: 17}
@@ -46,8 +47,11 @@ class Tally:
     misfiled: list[str] = field(default_factory=list)
 
 
-def evening(home: Installation, pages: int, seed: int) -> dict[str, Tally]:
-    """Prints, feeds the hot folder of a program that runs, and waits until it is empty. Raises TimeoutError."""
+def evening(home: Installation, pages: int, seed: int, progress: Progress = lambda done, of: None) -> dict[str, Tally]:
+    """Prints, feeds the hot folder of a program that runs, and waits until it is empty. Raises TimeoutError.
+
+    `progress` hears how many pages are done, and of how many that were fed.
+    """
     press = Press(home.run, home.data_dir.parent, candidates=max(8, pages // 6))
     fed: dict[str, tuple[Truth, ...]] = {}
     with serving(home, "up"), open_parts(home.settings) as parts:
@@ -56,16 +60,17 @@ def evening(home: Installation, pages: int, seed: int) -> dict[str, Tally]:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(drop.body)
             fed[drop.name] = drop.pages
-        _wait(parts, sum(map(len, fed.values())))
+        _wait(parts, sum(map(len, fed.values())), progress)
         return compared(parts, fed)
 
 
-def _wait(parts: Parts, pages: int) -> None:
+def _wait(parts: Parts, pages: int, progress: Progress) -> None:
     end_s = time.monotonic() + _PATIENCE_S
     while time.monotonic() < end_s:
         with parts.ledger.read() as r:
             counts = r.counts()
         under_way = counts.get("waiting", 0) + counts.get("placing", 0)
+        progress(sum(counts.values()) - under_way, pages)
         if not any(files_below(parts.folders.inbox)) and not under_way and sum(counts.values()) >= pages:
             return
         time.sleep(0.5)
