@@ -228,6 +228,7 @@ def test_a_file_that_came_from_the_scanner_is_nobodys_upload(home: Home) -> None
         home.hand_in(home.link("10002"), body)
 
 
+@pytest.mark.proof
 def test_a_printed_sheet_goes_where_its_codes_and_its_link_agree_and_nowhere_else(home: Home) -> None:
     sheet = home.place.sheets[0]
     own = home.link(sheet.candidate or "", sheet.question or "")
@@ -377,6 +378,7 @@ def test_an_inbox_that_takes_nothing_keeps_nobody_from_a_receipt(home: Home) -> 
     assert shown(home) == [done.files[0].sha256] and verify(home.parts).problems == []
 
 
+@pytest.mark.proof
 def test_a_ledger_made_anew_has_the_versions_and_their_places(home: Home) -> None:
     link = home.link()
     home.hand_in(link, picture(1), picture(2))
