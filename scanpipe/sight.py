@@ -51,6 +51,8 @@ class Sight:
     is how blurred its codes are (standard deviation of a Gaussian), None where that cannot be told. `streaks_mm` are the places
     of dark streaks, from the left of the scan. `empty`: a sheet on which nobody drew or wrote.
     `shading` is there on generic sheets alone; `taken` of pictures alone, and then all else is told of the page taken out of it.
+    `printed`: there is no code, and the page looks as if a form were printed on it.
+    `marks` says of each box for further questions what is in it (`stages/marked.py`); empty where the sheet has none.
     """
 
     codes: tuple[Code, ...]
@@ -70,3 +72,5 @@ class Sight:
     empty: bool = False
     shading: Shading | None = None
     taken: Taken | None = None
+    printed: bool = False
+    marks: str = ""

@@ -22,6 +22,7 @@ from scanpipe.desk.noticing import Lookout
 from scanpipe.desk.observing import Nobody, Observer
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.people import ROLES
+from scanpipe.desk.share_notes import ShareNotes, check_place
 from scanpipe.desk.straightening import Straightener
 from scanpipe.desk.submitting import Desk
 from scanpipe.desk.surveying import Survey
@@ -63,7 +64,8 @@ def open_parts(settings: Settings, observer: Observer | None = None) -> Iterator
             keyring = key_file(settings).keyring()
             store, told = open_object_store(settings, ledger), errand(settings)
             phones = tuple(source.folder for source in settings.sources if source.kind == "phone")
-            yield Parts(ledger, store, keyring, folders, told, quality(settings), observer, phones)
+            of_stacks = settings.sources, settings.inbox.stack_silent_s
+            yield Parts(ledger, store, keyring, folders, told, quality(settings), observer, phones, *of_stacks)
         finally:
             folders.close()
 
@@ -137,6 +139,15 @@ def open_desk(settings: Settings, parts: Parts, resume: Callable[[list[str]], No
 def link_rules(settings: Settings) -> LinkRules:
     """What links take that say nothing else."""
     return LinkRules(settings.links.grace_minutes, settings.links.pages, settings.links.mb * 10**6)
+
+
+def open_notes(settings: Settings, parts: Parts) -> ShareNotes | None:
+    """What leaves notes in the share, if the settings say where. Raises FolderFault."""
+    if not settings.notes.path:
+        return None
+    folder = Path(settings.notes.path).absolute()
+    check_place(folder, settings.inbox_path)
+    return ShareNotes(parts, folder, settings.inbox.stack_silent_s)
 
 
 def open_lookout(settings: Settings, parts: Parts) -> Lookout:

@@ -12,6 +12,7 @@ from scanpipe.desk.observing import Nobody, Observer
 from scanpipe.desk.phones import is_from_phone
 from scanpipe.hands import Errand
 from scanpipe.ledgers import SqlLedger
+from scanpipe.settings import SourceSettings
 from scanpipe.stages.quality import QualityRules
 from scanpipe.stores import ObjectStore
 
@@ -45,3 +46,8 @@ class Parts:
     def errand_for(self, file: str) -> Errand:
         """What a worker is told for a page of a file of this name in the inbox."""
         return replace(self.errand, phone=True) if is_from_phone(file, self.phones) else self.errand
+
+    sources: tuple[SourceSettings, ...] = ()
+    """The scanners that the settings name."""
+    stack_silent_s: float = 120.0
+    """A stack of which nothing came for so long is at its end."""

@@ -21,6 +21,7 @@ RECORD = "record/"
 DEFINITIONS, SHEETS, BINDINGS = f"{RECORD}definitions/", f"{RECORD}sheets/", f"{RECORD}bindings/"
 GENERIC, CODES, LOCKS = f"{RECORD}generic/", f"{RECORD}codes/", f"{RECORD}locks/"
 LINKS, SUBMISSIONS = f"{RECORD}links/", f"{RECORD}submissions/"
+SEPARATORS = f"{RECORD}separators/"
 SHELVED = (
     "definition_registered",
     "sheets_printed",
@@ -31,6 +32,7 @@ SHELVED = (
     "links_given_out",
     "link_ended",
     "submission_handed_in",
+    "separators_printed",
     "grading_locked",
     "grading_unlocked",
     "test_retired",
@@ -82,6 +84,8 @@ def _keyed(events: list[Event]) -> Iterator[tuple[Event, str]]:
             continue
         if event.type == "generic_sheets_printed":
             yield event, f"{GENERIC}{data['first']}.json"
+        elif event.type == "separators_printed":
+            yield event, f"{SEPARATORS}{data['separators'][0][0]}.json"
         elif event.type == "codes_given_out":
             yield event, f"{CODES}{data['test']}/{data['codes'][0][0]}.json"
         elif event.type == "links_given_out":

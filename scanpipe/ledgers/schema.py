@@ -22,6 +22,7 @@ _DATABASES: Mapping[str, tuple[str, str]] = {
 _EXPECTED = (t.counted, t.declared, t.attendance, t.stack_count, t.closed)
 _SHADED = (t.generic_print, t.coded)
 _LINKED = (t.link, t.submission, t.submitted)
+_STACKS = (t.separator_print, t.separator)
 _DECIDED = (t.decision, t.decided, t.also, t.place, t.pack, t.compared, t.print_read, t.locked)
 _TOLD = (t.change, t.notice, t.mentioned)
 _STATE: tuple[sa.Table, ...] = (
@@ -31,6 +32,7 @@ _STATE: tuple[sa.Table, ...] = (
     t.page,
     *_SHADED,
     *_LINKED,
+    *_STACKS,
     *_TOLD,
     *_DECIDED,
     *_EXPECTED,

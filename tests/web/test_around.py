@@ -289,7 +289,7 @@ def test_the_overview_says_who_watches_what_waits_and_what_came_twice(app: TestC
     assert row is not None
     numbers = [int(n) for n in re.findall(r">(\d+)</td>", row[1])]
     with parts.ledger.read() as r:
-        serials = [p.serial for p in r.pages_of_test(TEST) if p.serial]
+        serials = [(p.serial, p.side or 1) for p in r.pages_of_test(TEST) if p.serial]
     assert numbers[-2] == len(serials) - len(set(serials)) > 0
 
 
