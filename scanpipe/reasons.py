@@ -154,4 +154,9 @@ WORDING: Mapping[Reason, Wording] = {
         "Det er ikke klart hvilke andre oppgaver som er krysset av på dette arket.",
         _ALL,
     ),
+    Reason.AFTER_DEADLINE: Wording(
+        "This was handed in when the deadline and its grace were over: let it in or leave it out.",
+        "Dette ble levert etter at fristen og slingringstiden var ute: slipp det inn eller la det være.",
+        _ALL,
+    ),
 }

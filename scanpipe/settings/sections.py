@@ -94,6 +94,13 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkSettings:
+    grace_minutes: int = 15
+    pages: int = 20
+    mb: int = 200
+
+
+@dataclass(frozen=True, slots=True)
 class OidcSettings:
     issuer: str = ""
     client_id: str = "scanpipe"
@@ -196,6 +203,7 @@ class Settings:
     quality: QualitySettings = field(default_factory=QualitySettings)
     sheets: SheetSettings = field(default_factory=SheetSettings)
     web: WebSettings = field(default_factory=WebSettings)
+    links: LinkSettings = field(default_factory=LinkSettings)
     oidc: OidcSettings = field(default_factory=OidcSettings)
     api: ApiSettings = field(default_factory=ApiSettings)
     webhooks: WebhookSettings = field(default_factory=WebhookSettings)

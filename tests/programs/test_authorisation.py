@@ -48,6 +48,11 @@ OPENS = {
         ("GET", "/tests/{test}/codes"),
         ("POST", "/tests/{test}/codes"),
     },
+    "links:write": {
+        ("POST", "/tests/{test}/links"),
+        ("GET", "/tests/{test}/links"),
+        ("DELETE", "/tests/{test}/links/{link}"),
+    },
     "locks:write": {("PUT", "/tests/{test}/lock"), ("DELETE", "/tests/{test}/lock")},
     "scans:write": {("POST", "/scans"), ("GET", "/scans/{sha256}")},
     "webhooks:write": {
@@ -58,6 +63,13 @@ OPENS = {
     },
 }
 """What each scope opens, and nothing else does."""
+BY_LINK = {
+    ("GET", "/hand-ins"),
+    ("POST", "/hand-ins"),
+    ("POST", "/hand-ins/files"),
+    ("DELETE", "/hand-ins/files/{file}"),
+}
+"""What the secret of a link opens, and no token does."""
 SOME = {
     "candidate": "10001",
     "question": "2a",
@@ -66,6 +78,8 @@ SOME = {
     "kind": "web",
     "code": "0" * 9,
     "serial": "0" * 8,
+    "link": "0" * 24,
+    "file": "0",
 }
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PUT", "/tests/{test}"): {"content": b"{}", "headers": {"Content-Type": "application/json"}},
@@ -78,6 +92,10 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
         "headers": {"Content-Type": "application/json"},
     },
     ("POST", "/tests/{test}/codes"): {"content": b'{"codes": []}', "headers": {"Content-Type": "application/json"}},
+    ("POST", "/tests/{test}/links"): {
+        "content": b'{"links": [{"candidate": "10001", "question": "2a", "closes": "2030-01-01T00:00:00Z"}]}',
+        "headers": {"Content-Type": "application/json"},
+    },
     ("POST", "/webhooks"): {"json": {"test": "{test}", "url": "https://receiver.example/"}},
 }
 
@@ -121,7 +139,7 @@ ROUTES = sorted((route, scope) for scope, routes in OPENS.items() for route in r
 
 def test_every_route_has_a_row_and_every_scope_its_own(app: TestClient) -> None:
     api = [r for r in app.app.routes if isinstance(r, APIRoute) and r.path.startswith(f"{ROOT}/")]  # type: ignore[attr-defined]
-    assert {route for route, _ in ROUTES} == {(m, r.path.removeprefix(ROOT)) for r in api for m in r.methods}
+    assert {route for route, _ in ROUTES} | BY_LINK == {(m, r.path.removeprefix(ROOT)) for r in api for m in r.methods}
     assert set(OPENS) == set(SCOPES)
 
 
@@ -142,6 +160,14 @@ def test_each_scope_opens_its_routes_alone(
         assert (status not in (401, 403)) if other == scope else (status == 403), (other, status)
     for wrong in (None, "", "sp_wrong", "a.b.c"):
         assert ask(route, wrong, CHEMISTRY)[0] in (401, 429)
+
+
+@pytest.mark.parametrize("route", sorted(BY_LINK))
+def test_no_token_opens_what_a_link_opens(
+    ask: Callable[..., Any], secrets: dict[str, str], route: tuple[str, str]
+) -> None:
+    for secret in (*secrets.values(), None, "", "spl_wrong"):
+        assert ask(route, secret, CHEMISTRY)[0] in (401, 429)
 
 
 def test_a_stream_has_a_door(ask: Callable[..., Any], secrets: dict[str, str]) -> None:
