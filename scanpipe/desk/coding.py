@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import SystemRandom
@@ -21,6 +21,8 @@ from scanpipe.shaded_codes import make, too_close
 from scanpipe.sheets.writing import whole_file
 from scanpipe.stages.shaded import Coded
 
+Sees = Callable[[str], bool]
+"""May whoever asks hear of this test?"""
 _LONGEST, _SHORTEST = 12, 4
 COLUMNS = ("code", "candidate", "question")
 
@@ -30,12 +32,17 @@ class GivenOut:
     """`codes` are those that were added, `close` pairs of codes that differ in fewer places than made ones: (one, other, places).
 
     A pair may be of two tests; `elsewhere` are codes that another test has as well: only a sheet that names its test tells which
-    one is meant.
+    one is meant. Both tell of tests alone that whoever asks may see: with enough codes one would have all those of another.
     """
 
     codes: list[Coded]
     close: list[tuple[str, str, int]]
     elsewhere: list[Coded]
+
+
+def all_tests(test: str) -> bool:
+    """Of those who see every test."""
+    return True
 
 
 def make_codes(parts: Parts, test: str, questions: Collection[str] = (), by: str = "") -> GivenOut:
@@ -73,7 +80,9 @@ def import_codes(parts: Parts, test: str, name: str, data: bytes, by: str) -> Gi
     return add_codes(parts, test, read_rows(data, Spot(name, problems), COLUMNS), problems, by)
 
 
-def add_codes(parts: Parts, test: str, rows: Sequence[Row], problems: list[Problem], by: str) -> GivenOut:
+def add_codes(
+    parts: Parts, test: str, rows: Sequence[Row], problems: list[Problem], by: str, sees: Sees = all_tests
+) -> GivenOut:
     """Adds the codes of rows; those that are there already are left as they are. `problems` are the rows' own.
 
     Raises UnknownThing, UsageFault with every row that is wrong, LedgerFault, StoreFault.
@@ -87,18 +96,18 @@ def add_codes(parts: Parts, test: str, rows: Sequence[Row], problems: list[Probl
         if problems:
             raise fault(problems)
         _append(tx, definition, added, False, by)
-        return _looked_at(tx, definition.id, added)
+        return _looked_at(tx, definition.id, added, sees)
 
     given = parts.ledger.write(record)
     shelve(parts)
     return given
 
 
-def check_codes(parts: Parts, test: str) -> GivenOut:
+def check_codes(parts: Parts, test: str, sees: Sees = all_tests) -> GivenOut:
     """The codes of a test, and what is risky about them. Raises UnknownThing."""
     definition = find_test(parts, test)
     with parts.ledger.read() as r:
-        return _looked_at(r, definition.id, r.shaded().of_test(definition.id))
+        return _looked_at(r, definition.id, r.shaded().of_test(definition.id), sees)
 
 
 def write_codes(codes: Iterable[Coded], definition: TestDefinition, out: Path) -> None:
@@ -121,10 +130,10 @@ def _append(tx: Transaction, definition: TestDefinition, codes: list[Coded], mad
         tx.append("codes_given_out", test=definition.id, made=made, codes=rows, by=by)
 
 
-def _looked_at(tx: Transaction, test: str, codes: list[Coded]) -> GivenOut:
+def _looked_at(tx: Transaction, test: str, codes: list[Coded], sees: Sees) -> GivenOut:
     """Pairs that are too close, as far as one of them is a code of this test."""
     own = {c.code for c in tx.shaded().of_test(test)}
-    everywhere = tx.shaded().all()
+    everywhere = [c for c in tx.shaded().all() if sees(c.test)]
     close = [p for p in too_close(c.code for c in everywhere) if p[0] in own or p[1] in own]
     return GivenOut(codes, close, [c for c in everywhere if c.test != test and c.code in own])
 

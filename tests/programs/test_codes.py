@@ -43,3 +43,17 @@ def test_made_codes_are_fetched(caller: Callable[..., Caller], parts: Parts) -> 
 def test_the_scope_and_the_test_are_asked_for(caller: Callable[..., Caller]) -> None:
     assert caller("slots:read")("GET", PATH).status_code == 403
     assert caller("tests:write", tests=(CHEMISTRY,))("POST", PATH, json={"codes": []}).status_code == 404
+
+
+def test_of_the_codes_of_others_nothing_is_told(caller: Callable[..., Caller]) -> None:
+    """Neither that another test has the same code, nor one like it: whoever posts enough codes would have them all."""
+    chemist, both = caller("tests:write", tests=(CHEMISTRY,)), caller("tests:write")
+    path = f"/api/v1/tests/{CHEMISTRY}/codes"
+    theirs = [{"code": c, "candidate": "20001", "question": q} for c, q in (("1000000", "2"), ("1000002", "3.1"))]
+    assert chemist("POST", path, json={"codes": theirs}).status_code == 200
+    mathematician = caller("tests:write", tests=(MATHEMATICS,))
+    for answer in (mathematician("POST", PATH, json={"codes": [ONE]}), mathematician("GET", PATH)):
+        assert answer.json() == {"codes": [ONE], "close": [], "elsewhere": {}}
+    told = both("GET", PATH).json()
+    assert told["elsewhere"] == {"1000000": [CHEMISTRY]}
+    assert told["close"] == [{"one": "1000000", "other": "1000002", "places": 1}]

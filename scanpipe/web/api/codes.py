@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -47,7 +48,7 @@ class ClosePair(BaseModel):
 
 class CodesAnswer(BaseModel):
     """`codes` are those that were added, or all of the test where it was asked for them; `elsewhere` are tests that have one of
-    its codes as well, by code: a sheet that names no test is held.
+    its codes as well, by code: a sheet that names no test is held. Of tests that the token may not see neither tells.
     """
 
     codes: list[ShadedCode]
@@ -60,7 +61,7 @@ def get_codes(request: Request, test: TestId, token: Caller) -> CodesAnswer:
     """All codes that were given out for a test, made here or imported, and what is risky about them."""
     if not may_see(token, test):
         raise ApiProblem("not_found")
-    return _answer(check_codes(parts_of(request), test))
+    return _answer(check_codes(parts_of(request), test, partial(may_see, token)))
 
 
 @router.post(_CODES, summary="Give out shaded codes", responses=answers("not_found", "bad_request"))
@@ -70,7 +71,7 @@ def post_codes(request: Request, test: TestId, told: CodesGivenOut, token: Calle
         raise ApiProblem("not_found")
     problems: list[Problem] = []
     rows = [Row(one.model_dump(), Spot("codes", problems, n), {}) for n, one in enumerate(told.codes, start=1)]
-    return _answer(add_codes(parts_of(request), test, rows, problems, token.who))
+    return _answer(add_codes(parts_of(request), test, rows, problems, token.who, partial(may_see, token)))
 
 
 def _answer(given: GivenOut) -> CodesAnswer:
