@@ -345,6 +345,14 @@ def test_through_the_api_and_the_command_line(home: Installation, post: Post, ca
     assert program("POST", "/api/v1/webhooks", json=wish | {"test": "NONE"}).status_code == 404
 
 
+@pytest.mark.parametrize("url", ["https://[::1", "https://[zz]/", "https://ex℀mple.no/"])
+def test_addresses_that_nobody_can_read_are_refused_at_both_doors(home: Installation, caller: Make, url: str) -> None:
+    answer = caller("webhooks:write")("POST", "/api/v1/webhooks", json={"test": MATHEMATICS, "url": url})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid") and url not in answer.text
+    done = home.call("webhooks", "add", MATHEMATICS, url)
+    assert done.returncode == 2 and "no address to send to" in done.stderr
+
+
 def test_beside_a_server_and_by_the_command_line(home: Installation, post: Post) -> None:
     settings = {**home.environ, "SCANPIPE__WEBHOOKS__ALLOW_PRIVATE": "true"}
 
