@@ -96,18 +96,34 @@ def add_codes(
         if problems:
             raise fault(problems)
         _append(tx, definition, added, False, by)
-        return _looked_at(tx, definition.id, added, sees)
+        everywhere = _seen(tx, sees)
+        return _looked_at(definition.id, everywhere, added, {c.code for c in everywhere if c.test == definition.id})
 
     given = parts.ledger.write(record)
     shelve(parts)
     return given
 
 
-def check_codes(parts: Parts, test: str, sees: Sees = all_tests) -> GivenOut:
+def check_codes(parts: Parts, test: str) -> GivenOut:
     """The codes of a test, and what is risky about them. Raises UnknownThing."""
     definition = find_test(parts, test)
     with parts.ledger.read() as r:
-        return _looked_at(r, definition.id, r.shaded().of_test(definition.id), sees)
+        codes, everywhere = r.shaded().of_test(definition.id), _seen(r, all_tests)
+    return _looked_at(definition.id, everywhere, codes, {c.code for c in codes})
+
+
+def list_codes(parts: Parts, test: str, behind: str, limit: int, sees: Sees) -> tuple[GivenOut, str | None]:
+    """The codes of a test above `behind`, at most so many, what is risky about these, and where the list goes on, if it does.
+
+    Raises UnknownThing.
+    """
+    definition = find_test(parts, test)
+    with parts.ledger.read() as r:
+        everywhere = _seen(r, sees)
+    left = [c for c in everywhere if c.test == definition.id and c.code > behind]
+    codes = left[:limit]
+    given = _looked_at(definition.id, everywhere, codes, {c.code for c in codes})
+    return given, codes[-1].code if len(left) > limit else None
 
 
 def write_codes(codes: Iterable[Coded], definition: TestDefinition, out: Path) -> None:
@@ -130,11 +146,14 @@ def _append(tx: Transaction, definition: TestDefinition, codes: list[Coded], mad
         tx.append("codes_given_out", test=definition.id, made=made, codes=rows, by=by)
 
 
-def _looked_at(tx: Transaction, test: str, codes: list[Coded], sees: Sees) -> GivenOut:
-    """Pairs that are too close, as far as one of them is a code of this test."""
-    own = {c.code for c in tx.shaded().of_test(test)}
-    everywhere = [c for c in tx.shaded().all() if sees(c.test)]
-    close = [p for p in too_close(c.code for c in everywhere) if p[0] in own or p[1] in own]
+def _seen(tx: Transaction, sees: Sees) -> list[Coded]:
+    """The codes of the tests that may be seen, in their own order."""
+    return [c for c in tx.shaded().all() if sees(c.test)]
+
+
+def _looked_at(test: str, everywhere: list[Coded], codes: list[Coded], own: set[str]) -> GivenOut:
+    """What is risky about the codes `own` of a test."""
+    close = too_close((c.code for c in everywhere), own)
     return GivenOut(codes, close, [c for c in everywhere if c.test != test and c.code in own])
 
 
