@@ -202,6 +202,15 @@ def test_a_bucket_fills_again_and_never_above_its_rim() -> None:
     assert Limiter(0, 1).take("a").wait_s == Limiter(0, 1).take("a").wait_s == 0.0
 
 
+@pytest.mark.parametrize("path", [ROOT, f"{ROOT}/", f"{ROOT}/none"])
+def test_an_address_of_the_api_that_there_is_not_is_a_problem_and_no_page(app: TestClient, path: str) -> None:
+    for method in ("GET", "POST"):
+        answer = app.request(method, path)
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+        assert answer.json()["code"] == "not_found"
+    assert app.get(f"{ROOT}x").headers["content-type"].startswith("text/html")
+
+
 def test_every_problem_is_documented_with_its_status() -> None:
     told = (PROJECT / "docs/api-problems.md").read_text(encoding="utf-8")
     rows = {m[1]: (int(m[2]), m[3].strip()) for m in re.finditer(r"^\| `(\w+)` \| (\d+) \| ([^|]+) \|", told, re.M)}
