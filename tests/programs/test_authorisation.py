@@ -6,6 +6,8 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,11 @@ import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
+from scanpipe.desk import tokens
 from scanpipe.desk.limiting import Limiter
 from scanpipe.desk.locking import lock
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.tokens import SCOPES, add_token
+from scanpipe.desk.tokens import SCOPES, add_token, plan_token
 from scanpipe.ledgers.accounts import Token
 from scanpipe.web.api.door import ApiRules
 from scanpipe.web.api.problems import PROBLEMS, ROOT
@@ -164,6 +167,17 @@ def test_lists_leave_out_what_is_of_others(parts: Parts, ask: Callable[..., Any]
     assert MATHEMATICS.encode() not in ask(("GET", "/tests"), secrets["slots:read"], CHEMISTRY)[1]
     assert MATHEMATICS.encode() not in ask(("GET", "/events"), secrets["events:read"], CHEMISTRY)[1]
     assert MATHEMATICS.encode() in ask(("GET", "/events"), token(parts, "events:read"), CHEMISTRY)[1]
+
+
+def test_a_token_whose_time_is_over_opens_nothing(
+    app: TestClient, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = add_token(parts, plan_token("short", ["slots:read"], [], 1), "test")
+    ask = partial(app.get, f"{ROOT}/tests", headers={"Authorization": f"Bearer {short}"})
+    end = datetime.now(UTC) + timedelta(days=1)
+    for later, status in ((timedelta(minutes=-1), 200), (timedelta(0), 401), (timedelta(days=400), 401)):
+        monkeypatch.setattr(tokens, "_now", lambda at=end + later: at.isoformat(timespec="seconds"))
+        assert ask().status_code == status, later
 
 
 def test_a_token_asks_as_often_as_it_may_and_is_told_when_to_come_again(home: Installation, parts: Parts) -> None:
