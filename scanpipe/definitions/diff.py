@@ -31,6 +31,7 @@ def _heading(old: TestDefinition, new: TestDefinition) -> list[str]:
         ("The setting whether sketches are enabled for the whole test", _word(old.sketches), _word(new.sketches)),
         ("The setting whether it is a rehearsal", _word(old.rehearsal), _word(new.rehearsal)),
         ("What becomes of empty sheets", old.empty_sheets, new.empty_sheets),
+        ("Who says that a page answers several questions", old.further_questions, new.further_questions),
         ("The plain codes that are taken", _plain_codes(old), _plain_codes(new)),
     )
     return [f"{what} changed from {before} to {after}." for what, before, after in pairs if before != after]
