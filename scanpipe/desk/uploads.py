@@ -120,7 +120,7 @@ class Uploads:
         """Announces a file; answers its number. The same file again has the same one. Raises Refused."""
         with self._locked(id):
             batch = self._open_batch(id)
-            file = replace(file, name=_plain(file.name), sha256="")
+            file = replace(file, name=plain_name(file.name), sha256="")
             if file in batch.files:
                 return batch.files.index(file)
             self._check(batch, file.name, file.size)
@@ -301,11 +301,11 @@ class _Lock:
         self._file.close()
 
 
-def _plain(name: str) -> str:
-    """A name that is safe in any folder: no path, nothing that does not print, not hidden."""
+def plain_name(name: str) -> str:
+    """A name that is safe in any folder: no path, nothing that does not print, not hidden. What is plain stays as it is."""
     last = re.split(r"[/\\]", name)[-1]
     kept = "".join(c for c in last if c.isprintable() and c not in '<>:"|?*').strip(". ")
-    return kept.encode()[-180:].decode(errors="ignore") or "file"
+    return kept.encode()[-180:].decode(errors="ignore").strip(". ") or "file"
 
 
 def _digest_on_disk(path: Path) -> str:

@@ -76,7 +76,7 @@ def make_app(parts: Parts, numbers: health.Numbers, site: Site, rules: ApiRules 
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if error.status_code in (404, 405) and not request.url.path.startswith(f"{ROOT}/"):
+    if error.status_code in (404, 405) and not problems.is_of_api(request):
         return pages.missing(request, 404)  # a wrong method, too: it would tell which pages there are
     return problems.of_http(error)
 

@@ -17,7 +17,7 @@ import numpy as np
 import pypdfium2
 import pytest
 
-from scanpipe.desk import zipping
+from scanpipe.desk import renditions, zipping
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.rendition_keys import rendition_key
 from scanpipe.desk.renditions import blind
@@ -85,8 +85,11 @@ def test_a_part_that_there_is_not(api: Api, home: Installation) -> None:
         assert api.get(page["content"], range=odd).status_code == 200
 
 
-def test_renditions_are_made_once_and_kept(api: Api, home: Installation, parts: Parts) -> None:
-    page = page_of(api, home, 0)
+def test_renditions_are_made_once_and_kept(
+    api: Api, home: Installation, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, made = page_of(api, home, 3), []
+    monkeypatch.setattr(renditions, "preview", lambda body, px: made.append(px) or preview(body, px))  # type: ignore[func-returns-value]
     for kind, longest in (("web", 1600), ("thumbnail", 260)):
         first = api.get(page["renditions"][kind])
         assert first.status_code == 200 and max(gray(first.content).shape) == longest
@@ -94,6 +97,7 @@ def test_renditions_are_made_once_and_kept(api: Api, home: Installation, parts: 
         assert parts.store.read(key) == first.content
         assert api.get(page["renditions"][kind]).content == first.content
         assert api.get(page["renditions"][kind], if_none_match=first.headers["etag"]).status_code == 304
+    assert made == [1600, 260], "each once, however often it is asked for"
     assert verify(parts).holds
     stray = rendition_key("0" * 64, "web")
     parts.store.put_new(stray, b"x", sha256=hashlib.sha256(b"x").hexdigest(), media_type="image/jpeg", metadata={})

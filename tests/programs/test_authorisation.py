@@ -6,6 +6,8 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,11 @@ import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
+from scanpipe.desk import tokens
 from scanpipe.desk.limiting import Limiter
 from scanpipe.desk.locking import lock
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.tokens import SCOPES, add_token
+from scanpipe.desk.tokens import SCOPES, add_token, plan_token
 from scanpipe.ledgers.accounts import Token
 from scanpipe.web.api.door import ApiRules
 from scanpipe.web.api.problems import PROBLEMS, ROOT
@@ -192,6 +195,17 @@ def test_lists_leave_out_what_is_of_others(parts: Parts, ask: Callable[..., Any]
     assert MATHEMATICS.encode() in ask(("GET", "/events"), token(parts, "events:read"), CHEMISTRY)[1]
 
 
+def test_a_token_whose_time_is_over_opens_nothing(
+    app: TestClient, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = add_token(parts, plan_token("short", ["slots:read"], [], 1), "test")
+    ask = partial(app.get, f"{ROOT}/tests", headers={"Authorization": f"Bearer {short}"})
+    end = datetime.now(UTC) + timedelta(days=1)
+    for later, status in ((timedelta(minutes=-1), 200), (timedelta(0), 401), (timedelta(days=400), 401)):
+        monkeypatch.setattr(tokens, "_now", lambda at=end + later: at.isoformat(timespec="seconds"))
+        assert ask().status_code == status, later
+
+
 def test_a_token_asks_as_often_as_it_may_and_is_told_when_to_come_again(home: Installation, parts: Parts) -> None:
     app = application(home, parts, ApiRules(requests_per_minute=60, burst=3))
     bearers = [{"Authorization": f"Bearer {token(parts, 'slots:read')}"} for _ in range(2)]
@@ -226,6 +240,15 @@ def test_a_bucket_fills_again_and_never_above_its_rim() -> None:
     assert not any(limiter.take("b", 0).wait_s for _ in range(3)) and not limiter.take("b").wait_s
     assert limiter.take("b", 0).wait_s == 1.0, "a look takes nothing, and tells that nothing is left"
     assert Limiter(0, 1).take("a").wait_s == Limiter(0, 1).take("a").wait_s == 0.0
+
+
+@pytest.mark.parametrize("path", [ROOT, f"{ROOT}/", f"{ROOT}/none"])
+def test_an_address_of_the_api_that_there_is_not_is_a_problem_and_no_page(app: TestClient, path: str) -> None:
+    for method in ("GET", "POST"):
+        answer = app.request(method, path)
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+        assert answer.json()["code"] == "not_found"
+    assert app.get(f"{ROOT}x").headers["content-type"].startswith("text/html")
 
 
 def test_every_problem_is_documented_with_its_status() -> None:
