@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -128,7 +129,9 @@ def detail(evidence: Mapping[str, Any], language: str) -> str:
 def refusal(fault: Fault, language: str) -> str:
     """Why something was refused, and the next step. A hint that names a command is for a shell."""
     message = said(fault.message, language)
-    message = message[:1].upper() + message[1:] + ("" if message.endswith((".", "?", "!")) else ".")
+    if not _begins_with_a_name(fault.message):
+        message = message[:1].upper() + message[1:]
+    message += "" if message.endswith((".", "?", "!")) else "."
     return message if not fault.hint or is_for_a_shell(fault.hint) else f"{message} {said(fault.hint, language)}"
 
 
@@ -136,6 +139,12 @@ def _param(name: str, value: Any, language: str) -> Any:
     if isinstance(value, Said):
         return said(value, language)
     if name == "why" and isinstance(value, str):
+def _begins_with_a_name(text: str) -> bool:
+    """A file's or a person's name stays as it is spelled."""
+    begun = re.match(r"%\((\w+)\)s", text.template) if isinstance(text, Said) else None
+    return begun is not None and isinstance(text, Said) and not isinstance(text.params[begun[1]], Said)
+
+
         return _REASONS[value] if language == "nb" and value in _REASONS else given(value, language)
     tables = {"state": STATES, "kind": KINDS, "role": ROLES}
     return _word(tables[name], value, language) if name in tables and isinstance(value, str) else value
