@@ -25,7 +25,7 @@ _TABLES = (
 )
 _TABLES += ("counted", "declared", "attendance", "stack_count", "closed")
 _TABLES += ("mentioned", "notice", "notice_choice", "letter")
-_TABLES += ("generic_print", "coded")
+_TABLES += ("generic_print", "coded", "chosen_language")
 _INDEXES = ("scan_unopened", "event_link", "scan_stack", "page_queue", "event_type")
 
 

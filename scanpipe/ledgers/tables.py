@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA = "0013"
+SCHEMA = "0014"
 """The Alembic revision that this code works with."""
 
 metadata = sa.MetaData()
@@ -366,6 +366,14 @@ looking = sa.Table(
     sa.Column("at", sa.String(32), nullable=False),
 )
 """Who has a held page open. No part of the record."""
+
+chosen_language = sa.Table(
+    "chosen_language",
+    metadata,
+    sa.Column("name", sa.String(80), primary_key=True),
+    sa.Column("language", sa.String(5), nullable=False),
+)
+"""In which language a person reads the pages, with an account or by an identity provider. No part of the record."""
 
 account = sa.Table(
     "account",

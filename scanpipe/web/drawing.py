@@ -52,9 +52,9 @@ def draw(request: Request, template: str, status: int = 200, **values: Any) -> H
 
 
 def language_for(request: Request) -> str:
-    """The language of whoever asks."""
+    """The language of whoever asks: what the person chose; at the door what was chosen in this browser."""
     person: Visitor | None = getattr(request.state, "visitor", None)
-    chosen = (person.language if person else None) or request.cookies.get("language")
+    chosen = person.language if person else request.cookies.get("language")
     return language_of(chosen, request.headers.get("accept-language", ""))
 
 

@@ -151,7 +151,15 @@ def test_an_older_ledger_is_searched_as_well(tmp_path: Path, ledger: SqlLedger) 
         old.write(lambda tx: tx.append("user_added", name="ola", role="grader", tests="", rooms="", by="kari"))
         kept = ids(old, LogFilter(by="kari"))
         with old.writing() as c:
-            for table in ("mentioned", "notice", "notice_choice", "letter", "generic_print", "coded"):
+            for table in (
+                "mentioned",
+                "notice",
+                "notice_choice",
+                "letter",
+                "generic_print",
+                "coded",
+                "chosen_language",
+            ):
                 c.exec_driver_sql(f"DROP TABLE {table}")
             c.exec_driver_sql("DROP INDEX event_type")
             c.exec_driver_sql("UPDATE alembic_version SET version_num = '0008'")
