@@ -317,8 +317,8 @@ mentioned = sa.Table(
     sa.Column("value", sa.String(120), primary_key=True),
     sa.Column("event", _big, primary_key=True, autoincrement=False),
 )
-"""Whom and what an event names, where neither its type nor its page tells: `what` is by, test (in capitals) or candidate (the
-same). To search the log by; see `ledgers/log.py`.
+"""Whom and what an event names, where neither its type nor its page tells: `what` is by, test (in capitals), candidate or
+question (the same). To search the log by; see `ledgers/log.py`.
 """
 
 notice = sa.Table(

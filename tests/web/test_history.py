@@ -9,6 +9,7 @@ import re
 import pytest
 from fastapi.testclient import TestClient
 
+from scanpipe.desk.parts import Parts
 from tests.installation import Installation
 from tests.web.conftest import sign_in
 
@@ -39,6 +40,26 @@ def test_the_log_is_searched_page_by_page_and_as_a_table(app: TestClient, monkey
     signed_in = rows(app.get("/history", params={"kind": "sign_ins", "by": "exam_office"}).text)
     assert signed_in == ["exam_office signed in."]
     assert "Nothing was found" in app.get("/history", params={"until": "2001-01-01T00:00"}).text
+
+
+def test_the_history_of_a_slot_and_of_a_sheet(app: TestClient, parts: Parts) -> None:
+    sign_in(app, "exam_office")
+    with parts.ledger.read() as r:
+        filed = next(p for p in r.pages_in("filed") if p.test == TEST and p.serial)
+        others = [p for p in r.pages_in("filed") if (p.candidate, p.question) != (filed.candidate, filed.question)]
+    sheet = app.get(f"/sheets/{filed.scan}/{filed.page}").text
+    slot = re.search(r'href="(/tests/[^"]+/slots/[^"]+)"', sheet)
+    assert slot
+    link = re.search(r'href="(/history\?test=[^"]+)"', app.get(slot[1]).text)
+    assert link
+    page = app.get(link[1].replace("&amp;", "&")).text
+    here, elsewhere = f"/sheets/{filed.scan}/{filed.page}", [f"/sheets/{p.scan}/{p.page}" for p in others]
+    assert here in page and not [path for path in elsewhere if path in page] and 'name="question"' in page
+    table = app.get("/history.csv" + link[1].removeprefix("/history").replace("&amp;", "&")).text
+    assert filed.scan in table and not [p for p in others if f"{p.scan},{p.page}," in table]
+    for link in re.findall(r'href="(/history\?(?:text|serial)=[^"]+)"', sheet):
+        assert here in app.get(link).text
+    assert f"text={filed.scan}" in sheet and f"serial={filed.serial}" in sheet
 
 
 def test_what_is_no_time_or_kind_is_said(app: TestClient) -> None:
@@ -72,3 +93,5 @@ def test_a_user_administrator_reads_of_accounts_and_of_no_candidate(app: TestCli
 def test_the_command_finds_the_same(home: Installation) -> None:
     lines = home.lines("log", "--kind", "accounts", "--by", "ola", "--since", "2020-01-01")
     assert [line["type"] for line in lines] == ["user_added"] and lines[0]["data"]["role"] == "exam_office"
+    narrow = home.lines("log", "--test", TEST, "--question", "2A", "--kind", "page_placing")
+    assert narrow and {line["data"]["question"] for line in narrow} == {"2a"}
