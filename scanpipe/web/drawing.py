@@ -23,6 +23,7 @@ from scanpipe.model import Difference, Reason
 from scanpipe.reasons import WORDING
 from scanpipe.saying import Said, is_for_a_shell, recalled
 from scanpipe.web.rules import may
+from scanpipe.web.event_words import EVENTS
 from scanpipe.web.words import GROUPS, KINDS, LANGUAGES, NEXT, PARTS, ROLES, SKETCHES, STATES, language_of, translations
 
 
@@ -81,6 +82,7 @@ def _environment(language: str) -> Environment:
         "name_of": lambda words: "of-" + "-".join(word or "" for word in words).encode().hex(),
         "next_step": lambda reason: _word(NEXT, reason, language),
         "group": lambda group: _word(GROUPS, group, language),
+        "event": lambda kind: _word(EVENTS, kind, language),
         "why": lambda reason: _why(reason, language),
         "part": lambda name: _word(PARTS, name, language),
         "said": lambda text: said(text, language),

@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from scanpipe.desk.parts import Parts
+from scanpipe.web.event_words import EVENTS
 from tests.installation import Installation
 from tests.web.conftest import sign_in
 
@@ -68,6 +69,14 @@ def test_what_is_no_time_or_kind_is_said(app: TestClient) -> None:
         answer = app.get("/history", params=wrong)
         assert answer.status_code == 422 and 'role="alert"' in answer.text
         assert app.get("/history.csv", params=wrong).status_code == 422
+
+
+def test_kinds_have_names_in_the_person_s_language(app: TestClient) -> None:
+    app.headers["Accept-Language"] = "nb"
+    sign_in(app, "exam_office")
+    kinds = dict(re.findall(r'<option value="([a-z_]+)" >([^<]+)</option>', app.get("/history").text))
+    assert kinds["pack_move_asked"] == "flytting av pakke bedt om" and set(EVENTS) < set(kinds)
+    assert not [kind for kind in EVENTS if kinds[kind] == kind.replace("_", " ")]
 
 
 def test_a_user_administrator_reads_of_accounts_and_of_no_candidate(app: TestClient) -> None:

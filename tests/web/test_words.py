@@ -11,10 +11,12 @@ from babel.messages.pofile import read_po
 import scanpipe.web as web
 from scanpipe.faults import Refused
 from scanpipe.model import Reason
+from scanpipe.ledgers.events import TYPES
 from scanpipe.reasons import WORDING
 from scanpipe.saying import is_for_a_shell, say
 from scanpipe.web.drawing import refusal, said
 from scanpipe.web.words import NEXT, language_of, translations
+from scanpipe.web.event_words import EVENTS
 
 ROOT = Path(web.__file__).parent
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
@@ -52,6 +54,10 @@ def test_no_sentence_stands_in_a_template_beside_the_catalogue() -> None:
         text = template.read_text(encoding="utf-8")
         assert not re.search(r'(alt|aria-label|placeholder|title)="(?!\{\{|")', text), template.name
         text = re.sub(r"\{% block kind %\}.*?\{% endblock %\}|\{% macro (?:picture|shown).*?\{% endmacro %\}", "", text)
+def test_every_kind_of_event_has_a_name() -> None:
+    assert set(EVENTS) == TYPES
+
+
         text = re.sub(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", "", text, flags=re.S)
         text = re.sub(r"<[^>]*>", " ", text).replace("&amp;", " ")
         left = [w for w in re.findall(r"[A-Za-z]{2,}", text) if w != "scanpipe"]
