@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import subprocess
@@ -16,7 +17,11 @@ from fastapi.testclient import TestClient
 from scanpipe.desk import people
 from scanpipe.desk.defining import register
 from scanpipe.desk.parts import Parts
-from scanpipe.faults import Refused, UnknownThing, UsageFault
+from scanpipe.desk.readiness import look
+from scanpipe.faults import Refused, StoreFault, UnknownThing, UsageFault
+from scanpipe.saying import of_system
+from scanpipe.stores._disk import disk_faults
+from scanpipe.web.drawing import refusal, said
 from scanpipe.wiring import open_parts
 from tests.installation import ROOT, Installation
 from tests.qti import makers
@@ -309,3 +314,23 @@ def test_a_watcher_that_is_killed_counts_no_more(home: Installation) -> None:
         watcher.kill()
         watcher.wait()
         assert parts.folders.watchers() == 0
+def test_what_the_machine_says_is_said_in_the_person_s_language(app: TestClient, parts: Parts) -> None:
+    app.headers["Accept-Language"] = "nb"
+    sign_in(app, "operator")
+    parts.folders.inbox.rename(parts.folders.inbox.parent / "away")
+    page = app.get("/overview").text
+    assert "innboks: Filen eller mappen finnes ikke" in page and "No such file" not in page
+    assert dict(look(parts))["inbox"] == "No such file or directory", "to programs it is said as before"
+
+
+@pytest.mark.parametrize("error", [errno.ENOENT, errno.EACCES, errno.ENOSPC])
+def test_the_usual_errors_of_a_disk_are_in_the_catalogue(error: int) -> None:
+    told = of_system(OSError(error, os.strerror(error)))
+    assert str(told) == os.strerror(error) and said(told, "nb") != said(told, "en")
+    with pytest.raises(StoreFault) as fault, disk_faults("/x"):
+        raise OSError(error, os.strerror(error), "/x/y")
+    assert (
+        refusal(fault.value, "nb").startswith("Objektlageret: ") and refusal(fault.value, "nb") != fault.value.message
+    )
+
+
