@@ -22,8 +22,8 @@ from scanpipe.identity import IdentityProvider
 from scanpipe.model import Difference, Reason
 from scanpipe.reasons import WORDING
 from scanpipe.saying import Said, is_for_a_shell, recalled
-from scanpipe.web.rules import may
 from scanpipe.web.event_words import EVENTS
+from scanpipe.web.rules import may
 from scanpipe.web.words import GROUPS, KINDS, LANGUAGES, NEXT, PARTS, ROLES, SKETCHES, STATES, language_of, translations
 
 
@@ -81,12 +81,13 @@ def _environment(language: str) -> Environment:
         "kind": lambda kind: _word(KINDS, kind, language),
         "name_of": lambda words: "of-" + "-".join(word or "" for word in words).encode().hex(),
         "next_step": lambda reason: _word(NEXT, reason, language),
-        "group": lambda group: _word(GROUPS, group, language),
         "event": lambda kind: _word(EVENTS, kind, language),
+        "group": lambda group: _word(GROUPS, group, language),
         "why": lambda reason: _why(reason, language),
         "part": lambda name: _word(PARTS, name, language),
         "said": lambda text: said(text, language),
         "given": lambda why: given(why, language),
+        "problem": lambda p: said(p.told("" if is_for_a_shell(p.hint) else p.hint), language),
         "detail": lambda evidence: detail(evidence, language),
         "refusal": lambda fault: refusal(fault, language),
         "differs": lambda kind: TELLING[Difference(kind)].what(language),
@@ -137,16 +138,16 @@ def refusal(fault: Fault, language: str) -> str:
     return message if not fault.hint or is_for_a_shell(fault.hint) else f"{message} {said(fault.hint, language)}"
 
 
-def _param(name: str, value: Any, language: str) -> Any:
-    if isinstance(value, Said):
-        return said(value, language)
-    if name == "why" and isinstance(value, str):
 def _begins_with_a_name(text: str) -> bool:
     """A file's or a person's name stays as it is spelled."""
     begun = re.match(r"%\((\w+)\)s", text.template) if isinstance(text, Said) else None
     return begun is not None and isinstance(text, Said) and not isinstance(text.params[begun[1]], Said)
 
 
+def _param(name: str, value: Any, language: str) -> Any:
+    if isinstance(value, Said):
+        return said(value, language)
+    if name == "why" and isinstance(value, str):
         return _REASONS[value] if language == "nb" and value in _REASONS else given(value, language)
     tables = {"state": STATES, "kind": KINDS, "role": ROLES}
     return _word(tables[name], value, language) if name in tables and isinstance(value, str) else value
