@@ -7,12 +7,15 @@ A code is text of QR's alphanumeric alphabet, so that it packs small and no read
     │  │ │ │ │   │        └ MAC: the first 50 bits of HMAC-SHA256 over all else, base 32
     │  │ │ │ │   └ serial of the sheet of paper, 8 digits; of a label, which is no sheet, zeros
     │  │ │ │ └ id of the key that signed it, 3 characters
-    │  │ │ └ traits of the sheet, one base 32 digit (bit 0: Letter paper; 2: rehearsal; 1, 3, 4 reserved: back side)
-    │  │ └ kind: C candidate code, Q question code, S sheet code; P, O codes of a pad; L, M labels; G generic sheet (`Kind`)
+    │  │ │ └ traits of the sheet, one base 32 digit (bit 0: Letter paper; 1: back side; 2: rehearsal; 3: printed on both sides;
+    │  │ │   4: boxes to mark further questions)
+    │  │ └ kind: C candidate code, Q question code, S sheet code; P, O codes of a pad; L, M labels; G generic sheet;
+    │  │   D separator of stacks (`Kind`)
     │  └ version of the grammar
     └ ours
 
-(Without the blanks.) A generic sheet names its layout, and the test where it was printed for one. Ids are written in capitals,
+(Without the blanks.) A generic sheet names its layout, a separator how many sheets follow (`-`: nobody said), both the test where
+they were printed for one. Ids are written in capitals,
 since they are unique without regard to case; characters outside A-Z 0-9 . - are escaped by `*` and a digit. A text that does not
 follow the grammar to the letter is foreign.
 50 bits: a forger who could try a code at every one of a billion sheets would succeed once in a million tries of that
@@ -44,7 +47,7 @@ _SPELLABLE = re.compile(rf"[A-Za-z0-9.{''.join(_ESCAPES)}{''.join(_ESCAPES).lowe
 """Letters that have one capital each: not ß, whose capitals are those of ss, and not the sign of the escapes itself."""
 _ID = r"(?:[A-Z0-9.-]|\*[0-7]){1,120}"
 _GRAMMAR = re.compile(
-    rf"SP1([CGLMOPQS])([A-Z2-7])([A-Z2-7]{{3}})([0-9]{{{SERIAL_DIGITS}}})([A-Z2-7]{{{_MAC_CHARACTERS}}})({_ID}(?::{_ID}){{0,2}})",
+    rf"SP1([CDGLMOPQS])([A-Z2-7])([A-Z2-7]{{3}})([0-9]{{{SERIAL_DIGITS}}})([A-Z2-7]{{{_MAC_CHARACTERS}}})({_ID}(?::{_ID}){{0,2}})",
     re.ASCII,
 )
 _LONGEST = 512
@@ -64,14 +67,18 @@ class Kind(StrEnum):
     QUESTION_LABEL = "M"
     GENERIC = "G"
     """Of a generic sheet, on which a code is shaded: its layout, and the test where it was printed for one."""
+    SEPARATOR = "D"
+    """Of a page that opens a stack; no sheet: nobody's drawing is on it."""
 
 
 PERSONAL = (Kind.CANDIDATE, Kind.QUESTION, Kind.SHEET)
 """The codes of a sheet that was printed for one candidate and question."""
 LABELS = (Kind.CANDIDATE_LABEL, Kind.QUESTION_LABEL)
 """Codes that are stuck on a sheet: they have no serial, and no place."""
+_WITH_LAYOUT = (Kind.GENERIC, Kind.SEPARATOR)
 _NO_SERIAL = "0" * SERIAL_DIGITS
-_LETTER, _REHEARSAL = 1, 4
+_LETTER, _BACK, _REHEARSAL, _BOTH_SIDES, _MARKS = 1, 2, 4, 8, 16
+_TRAITS = _LETTER | _BACK | _REHEARSAL | _BOTH_SIDES | _MARKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +115,7 @@ class Parsed:
     claims: Claims
     mac: str
     layout: str | None = None
-    """Of a generic sheet: the layout that it was printed with."""
+    """Of a generic sheet: the layout that it was printed with. Of a separator: how many sheets follow, or `-`."""
 
     @property
     def letter(self) -> bool:
@@ -120,6 +127,11 @@ class Parsed:
         """Printed for a rehearsal."""
         return bool(self.traits & _REHEARSAL)
 
+    @property
+    def marks(self) -> bool:
+        """Has boxes in which further questions can be marked."""
+        return bool(self.traits & _MARKS)
+
 
 @dataclass(frozen=True, slots=True)
 class Authentic:
@@ -128,6 +140,7 @@ class Authentic:
     kind: Kind
     claims: Claims
     rehearsal: bool = False
+    marks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,16 +159,24 @@ class Foreign:
 
 
 def encode(
-    kind: Kind, claims: Claims, key: Key, *, letter: bool = False, rehearsal: bool = False, layout: str | None = None
+    kind: Kind,
+    claims: Claims,
+    key: Key,
+    *,
+    letter: bool = False,
+    rehearsal: bool = False,
+    marks: bool = False,
+    layout: str | None = None,
 ) -> str:
     """The text of a code. `claims.test`, `claims.serial` (but of a label) and what the kind claims must be there; of a generic
-    sheet its serial and its `layout`.
+    sheet its serial and its `layout`, of a separator its serial and, as `layout`, how many sheets follow. `marks`: the sheet has
+    boxes for further questions.
 
     Raises ValueError for a claim that the grammar cannot spell.
     """
-    told = _fields(kind, claims) if kind is not Kind.GENERIC else _of_generic(claims, layout)
+    told = _fields(kind, claims) if kind not in _WITH_LAYOUT else _of_generic(claims, layout)
     fields = [_escape(f) for f in told]
-    traits = _BASE32[(_LETTER if letter else 0) | (_REHEARSAL if rehearsal else 0)]
+    traits = _BASE32[_traits(letter, rehearsal, marks, claims.side)]
     serial = _NO_SERIAL if kind in LABELS else claims.serial
     head, tail = f"SP1{kind}{traits}{key.id}{serial}", ":".join(fields)
     if parse(head + "A" * _MAC_CHARACTERS + tail) is None:
@@ -171,10 +192,10 @@ def parse(text: str) -> Parsed | None:
         return None
     kind, traits, key_id, serial, mac, fields = match.groups()
     told = [_unescape(f) for f in fields.split(":")]
-    claims = _claims(Kind(kind), serial, told)
+    claims = _claims(Kind(kind), serial, told, _BASE32.index(traits))
     if claims is None:
         return None
-    layout = told[0] if kind == Kind.GENERIC else None
+    layout = told[0] if kind in _WITH_LAYOUT else None
     return Parsed(Kind(kind), _BASE32.index(traits), key_id, claims, mac, layout)
 
 
@@ -190,9 +211,9 @@ def decode(text: str, keyring: Keyring) -> Authentic | BadSignature | Foreign:
     head, tail = text[:start], text[start + _MAC_CHARACTERS :]
     if not hmac.compare_digest(_mac(key, head, tail), parsed.mac):
         return BadSignature(parsed.kind, parsed.claims)
-    if parsed.traits & ~(_LETTER | _REHEARSAL):
+    if parsed.traits & ~_TRAITS or (parsed.traits & _BACK and not parsed.traits & _BOTH_SIDES):
         return Foreign(say("a kind of sheet that this version does not know"))
-    return Authentic(parsed.kind, parsed.claims, parsed.rehearsal)
+    return Authentic(parsed.kind, parsed.claims, parsed.rehearsal, parsed.marks)
 
 
 def _mac(key: Key, head: str, tail: str) -> str:
@@ -212,9 +233,14 @@ _CLAIMED: Mapping[Kind, tuple[str, ...]] = {
 """What a code of each kind claims beside test and serial, in this order. A pad need not claim it."""
 
 
+def _traits(letter: bool, rehearsal: bool, marks: bool, side: int | None) -> int:
+    of_side = {None: 0, 1: _BOTH_SIDES, 2: _BOTH_SIDES | _BACK}[side]
+    return of_side | (_LETTER if letter else 0) | (_REHEARSAL if rehearsal else 0) | (_MARKS if marks else 0)
+
+
 def _of_generic(claims: Claims, layout: str | None) -> list[str]:
     if claims.serial is None or layout is None:
-        raise ValueError(f"a generic sheet needs a layout and more than {claims}")
+        raise ValueError(f"a generic sheet or a separator needs a layout and more than {claims}")
     return [layout] if claims.test is None else [layout, claims.test]
 
 
@@ -227,8 +253,8 @@ def _fields(kind: Kind, claims: Claims) -> list[str]:
     return [w for w in wanted if w is not None]
 
 
-def _claims(kind: Kind, serial: str, fields: list[str]) -> Claims | None:
-    if kind is Kind.GENERIC:
+def _claims(kind: Kind, serial: str, fields: list[str], traits: int) -> Claims | None:
+    if kind in _WITH_LAYOUT:
         return Claims(fields[1] if len(fields) == 2 else None, serial=serial) if len(fields) < 3 else None
     names = _CLAIMED[kind]
     if len(fields) - 1 != len(names) and not (kind is Kind.PAD and len(fields) == 1):
@@ -236,7 +262,10 @@ def _claims(kind: Kind, serial: str, fields: list[str]) -> Claims | None:
     if kind in LABELS and serial != _NO_SERIAL:
         return None
     said = dict(zip(names, fields[1:], strict=False))
-    return Claims(fields[0], said.get("candidate"), said.get("question"), None if kind in LABELS else serial)
+    if kind in LABELS:
+        return Claims(fields[0], said.get("candidate"), said.get("question"))
+    side = (2 if traits & _BACK else 1) if traits & _BOTH_SIDES else None
+    return Claims(fields[0], said.get("candidate"), said.get("question"), serial, side)
 
 
 def _escape(text: str) -> str:

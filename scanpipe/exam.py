@@ -26,6 +26,8 @@ class Candidate:
     """Minutes that the candidate has beyond the others; for invigilators, never printed."""
 
 
+MOST_MARKABLE = 12
+"""Boxes for further questions on a sheet."""
 PLAIN_SYMBOLOGIES = ("qr", "datamatrix", "code128", "pdf417", "aztec")
 """Those that carry a check of their own: the others (Code 39, ITF) are misread now and then, and nobody can tell."""
 
@@ -48,6 +50,7 @@ class TestDefinition:
 
     Ids are unique without regard to case. `revision` counts from 1; it is 0 before the definition is registered. `rehearsal`: its
     sheets are not students' work. `empty_sheets`: whether a sheet that nobody drew on is filed, or counted only.
+    `further_questions`: who says that a page belongs to several questions, a person, or marks on the sheet as well.
     """
 
     __test__ = False  # not a pytest class
@@ -63,6 +66,7 @@ class TestDefinition:
     rehearsal: bool = False
     empty_sheets: Literal["file", "count"] = "file"
     plain_codes: tuple[PlainCode, ...] = ()
+    further_questions: Literal["person", "marks"] = "person"
     _questions: Mapping[str, Question] = field(init=False, repr=False, compare=False)
     _candidates: Mapping[str, Candidate] = field(init=False, repr=False, compare=False)
     _positions: Mapping[str, int] = field(init=False, repr=False, compare=False)
@@ -77,6 +81,13 @@ class TestDefinition:
 
     def candidate(self, number: str) -> Candidate | None:
         return self._candidates.get(number.upper())
+
+    def markable(self, question: str) -> tuple[str, ...]:
+        """The questions that can be marked on a sheet of this one, in the order of its boxes."""
+        if self.further_questions != "marks":
+            return ()
+        others = (q.id for q in self.questions if q.sketches != "none" and q.id.upper() != question.upper())
+        return tuple(others)[:MOST_MARKABLE]
 
     def position(self, number: str) -> int | None:
         """Where the candidate stands in `candidates`."""

@@ -105,12 +105,34 @@ def place_of(kind: Kind, paper: Paper) -> Place:
     }[kind]
 
 
+def separator_places(paper: Paper) -> tuple[Place, ...]:
+    """Where the code of a separator stands: in each corner."""
+    right = paper.width_mm - _SIDE_MARGIN_MM - CODE_MM
+    bottom = paper.height_mm - _END_MARGIN_MM - CODE_MM
+    return tuple(Place(x, y) for y in (_END_MARGIN_MM, bottom) for x in (_SIDE_MARGIN_MM, right))
+
+
 def inside_frame(paper: Paper, of_pad: bool) -> Box:
     """Where candidates draw, well inside the frame that is printed around it (`sheets/geometry.py`)."""
     top = _PAD_FRAME_TOP_MM if of_pad else _FRAME_TOP_MM
     left, bottom = _FRAME_SIDE_MM, paper.height_mm - _FRAME_BOTTOM_MM
     width, height = paper.width_mm - 2 * (left + _CLEAR_MM), bottom - top - 2 * _CLEAR_MM
     return Box(left + _CLEAR_MM, top + _CLEAR_MM, width, height)
+
+
+MARK_BOX_MM = 4.5
+_MARK_COLUMNS, _MARK_ROWS = 6, 2
+_MARKS_TOP_MM, _MARK_PITCH_MM = 5.2, (12.3, 7.4)
+"""From the top of the footer, beside the sheet code, and from box to box."""
+
+
+def mark_boxes(paper: Paper) -> tuple[Box, ...]:
+    """Where further questions can be marked: in the right half of the footer, row by row."""
+    left = paper.width_mm - _FRAME_SIDE_MM - _MARK_COLUMNS * _MARK_PITCH_MM[0]
+    top = paper.height_mm - _FRAME_BOTTOM_MM + 3.0 + _MARKS_TOP_MM
+    across, down = _MARK_PITCH_MM
+    places = ((row, column) for row in range(_MARK_ROWS) for column in range(_MARK_COLUMNS))
+    return tuple(Box(left + c * across, top + r * down, MARK_BOX_MM, MARK_BOX_MM) for r, c in places)
 
 
 def label_boxes(paper: Paper) -> tuple[Box, Box]:

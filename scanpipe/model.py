@@ -44,6 +44,10 @@ class Reason(enum.StrEnum):
     MISSING_SHEET_CODE = "missing_sheet_code"
     REHEARSAL = "rehearsal"
     SHADED_CODE_UNCLEAR = "shaded_code_unclear"
+    BACK_OF = "back_of"
+    OTHER_SIDE_MISSING = "other_side_missing"
+    SIDES_DISAGREE = "sides_disagree"
+    MARKS_UNCLEAR = "marks_unclear"
 
 
 class Difference(enum.StrEnum):
@@ -81,6 +85,8 @@ class Claims:
     candidate: str | None = None
     question: str | None = None
     serial: str | None = None
+    side: int | None = None
+    """1 or 2 of a sheet that is printed on both sides; None: of one that is not, or nothing is said about it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -131,16 +137,31 @@ class Sheet:
     of: int
     revision: int
     bound: int | None = None
+    sides: int = 1
+    """2: printed on both sides, each with codes of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedSeparator:
+    """A page that opens a stack, as printed. `count` is how many sheets follow, None: nobody said; `test` whose they are."""
+
+    serial: str
+    room: str
+    source: str
+    count: int | None
+    person: str
+    test: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """The page belongs into `slot`, certainly."""
+    """The page belongs into `slot`, certainly. `side` is that of its sheet of paper, where both count."""
 
     slot: Slot
     serial: str | None
     evidence: Mapping[str, Any]
     revision: int
+    side: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,14 +182,25 @@ class Blank:
     slot: Slot | None = None
     serial: str | None = None
     revision: int | None = None
+    side: int | None = None
 
 
-Verdict: TypeAlias = Filed | Held | Blank
+@dataclass(frozen=True, slots=True)
+class Separator:
+    """A page that opens a stack: no sheet, and never in a slot. What is known of it was printed under its serial."""
+
+    serial: str
+    evidence: Mapping[str, Any]
+
+
+Verdict: TypeAlias = Filed | Held | Blank | Separator
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What was fed together: a job folder or a multi-page file. Pages know their position in it, from 1."""
+    """What was fed together: a job folder or a multi-page file. Pages know their position in it, from 1. A separator opens one
+    within it: `ledgers/spans.py`.
+    """
 
     name: str
     position: int
@@ -196,7 +228,8 @@ class PageRecord:
 
     `state`: waiting and placing are the machine's; filed, held, blank; by a person's decision discarded, replaced (another scan
     of the sheet is the current version), split (its halves are pages of their own), rescan (the paper is to be scanned again),
-    withdrawn (with its stack); retired.
+    withdrawn (with its stack); retired. separator: it opens a stack, and is no sheet. `side` is that of the sheet of paper,
+    where it is printed, or was written on, on both.
     """
 
     scan: str
@@ -220,6 +253,7 @@ class PageRecord:
     event: int
     width_px: int | None = None
     height_px: int | None = None
+    side: int | None = None
 
     @property
     def id(self) -> PageId:

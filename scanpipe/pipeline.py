@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from scanpipe.codes import Foreign, Keyring
 from scanpipe.model import Blank, Claims, Code, Filed, Held, Reason, Sheet, Slot, TestDefinition, Verdict
@@ -19,13 +19,17 @@ from scanpipe.sight import Sight
 from scanpipe.stages.blank import find_marks
 from scanpipe.stages.deskew import by_marks, deskew
 from scanpipe.stages.empty import is_empty
+from scanpipe.stages.frame import has_frame
 from scanpipe.stages.identify import Decoded, Identified, decode_all, identify, serials, tests
 from scanpipe.stages.locate import locate
+from scanpipe.stages.marked import ABSENT, EMPTY, MARKED, UNCLEAR, has_marks, read_marks
 from scanpipe.stages.plain import read_plain
 from scanpipe.stages.quality import QualityRules, blur_px, codes_problem, darkness, quality_problem
 from scanpipe.stages.read import Eyes, Gray, look, look_shrink, read_all, search
 from scanpipe.stages.render import Rendition, render
+from scanpipe.stages.separate import find_separator
 from scanpipe.stages.shaded import Coded, Shaded, name, read_shading
+from scanpipe.stages.sides import await_other_side
 from scanpipe.stages.streaks import find_streaks
 from scanpipe.stages.unpack import Page
 from scanpipe.stages.validate import Facts, validate
@@ -49,8 +53,8 @@ class Records(Protocol):
         """The sheet that was printed under this serial."""
         ...
 
-    def definition(self, test: str) -> TestDefinition | None:
-        """The test of this id, as it is now."""
+    def definition(self, test: str, revision: int | None = None) -> TestDefinition | None:
+        """The test of this id, as it is now, or as it was in a revision."""
         ...
 
     def facts(self, claims: Claims) -> Facts:
@@ -114,6 +118,8 @@ def describe(page: Page, small: Gray, codes: tuple[Code, ...], blank: bool, shad
         streaks_mm=find_streaks(small, (page.dpi or _DPI_OF_NOBODY) / look_shrink(page)),
         empty=shaded is None and is_empty(small, look_shrink(page), stance),
         shading=shaded.shading if shaded is not None else None,
+        marks=read_marks(small, look_shrink(page), stance) if has_marks(codes) else "",
+        printed=not codes and not blank and shaded is None and has_frame(small),
     )
 
 
@@ -124,7 +130,11 @@ def judge(sight: Sight, keyring: Keyring, records: Records, quality: QualityRule
     """
     if sight.blank:
         return Blank({})
-    identified = _identified(sight, decode_all(sight.codes, keyring), records)
+    decoded = decode_all(sight.codes, keyring)
+    separator = find_separator(decoded)
+    if separator is not None:
+        return separator
+    identified = _identified(sight, decoded, records)
     if isinstance(identified, Held):
         return identified
     evidence = identified.evidence
@@ -137,7 +147,9 @@ def judge(sight: Sight, keyring: Keyring, records: Records, quality: QualityRule
     verdict = validate(identified.claims, facts, evidence)
     if sight.shading is not None:
         return _in_order(verdict, identified.claims, records)
-    return _of_empty(verdict, facts) if sight.empty else verdict
+    if sight.marks and isinstance(verdict, Filed):
+        verdict = _with_marks(verdict, identified.claims, sight.marks, records)
+    return await_other_side(_of_empty(verdict, facts) if sight.empty else verdict, identified.claims)
 
 
 def _identified(sight: Sight, decoded: Sequence[Decoded], records: Records) -> Identified | Held:
@@ -160,6 +172,39 @@ def _with_plain(decoded: Sequence[Decoded], records: Records) -> list[Decoded]:
     return [(c, (read_plain(c, rules) or d) if isinstance(d, Foreign) else d) for c, d in decoded]
 
 
+def _with_marks(filed: Filed, claims: Claims, marks: str, records: Records) -> Filed | Held:
+    """The further questions that are marked, in the evidence; held where a box is unclear, or what is marked is not possible.
+
+    What stands at the boxes was printed with the definition of that time.
+    """
+    printed = records.printed(filed.serial or "")
+    definition = records.definition(filed.slot.test, printed.revision) if printed is not None else None
+    offered = definition.markable(filed.slot.question) if definition is not None else ()
+    boxes = dict(zip(offered, marks, strict=False))
+    unclear = [question for question, mark in boxes.items() if mark in (UNCLEAR, ABSENT)]
+    marked = [question for question, mark in boxes.items() if mark not in (UNCLEAR, ABSENT, EMPTY)]
+    if definition is None and not {*marks} & {MARKED, UNCLEAR} and EMPTY in marks:
+        return filed  # of a sheet that is not on record nobody knows what its boxes say; nothing is in them
+    if definition is None or unclear:
+        detail = say("marked: %(marked)s; not clear: %(unclear)s", marked=_listed(marked), unclear=_listed(unclear))
+        told: dict[str, Any] = {"marked": marked, "unclear": unclear, "detail": detail}
+        return Held(Reason.MARKS_UNCLEAR, {**filed.evidence, **told}, claims, filed.revision)
+    for question in marked:
+        further = Claims(filed.slot.test, filed.slot.candidate, question)
+        problem = validate(further, replace(records.facts(further), handed_to=None), {})
+        if isinstance(problem, Held):
+            told = {
+                "marked": marked,
+                "detail": say("question %(question)s is marked, and cannot be", question=question),
+            }
+            return Held(Reason.MARKS_UNCLEAR, {**filed.evidence, **told}, claims, filed.revision)
+    return replace(filed, evidence={**filed.evidence, "also": marked}) if marked else filed
+
+
+def _listed(questions: Sequence[str]) -> str:
+    return ", ".join(questions) or "–"
+
+
 def _of_empty(verdict: Filed | Held, facts: Facts) -> Verdict:
     """A sheet that nobody drew on is marked, and where its test only counts such sheets it takes no place in the slot."""
     if isinstance(verdict, Held):
@@ -167,7 +212,7 @@ def _of_empty(verdict: Filed | Held, facts: Facts) -> Verdict:
     marked = replace(verdict, evidence={**verdict.evidence, "empty": True})
     if facts.definition is None or facts.definition.empty_sheets == "file":
         return marked
-    return Blank(marked.evidence, marked.slot, marked.serial, marked.revision)
+    return Blank(marked.evidence, marked.slot, marked.serial, marked.revision, marked.side)
 
 
 def _in_order(verdict: Filed | Held, claims: Claims, records: Records) -> Filed | Held:

@@ -134,4 +134,24 @@ WORDING: Mapping[Reason, Wording] = {
         "Det som er skravert på dette arket, peker ikke sikkert på én kandidat og oppgave.",
         _ALL,
     ),
+    Reason.BACK_OF: Wording(
+        "Somebody wrote on the back of a sheet, and it is not certain of which: look at the page before it.",
+        "Noen har skrevet på baksiden av et ark, og det er ikke sikkert hvilket: se på siden før.",
+        _ALL,
+    ),
+    Reason.OTHER_SIDE_MISSING: Wording(
+        "This sheet is printed on both sides, and its other side did not come beside it: scan both sides.",
+        "Dette arket er trykt på begge sider, og den andre siden kom ikke ved siden av: skann begge sider.",
+        _ALL,
+    ),
+    Reason.SIDES_DISAGREE: Wording(
+        "The two sides of this sheet of paper are not those of one sheet: compare both with the paper.",
+        "De to sidene av dette arket hører ikke til samme ark: sammenlign begge med papiret.",
+        _ALL,
+    ),
+    Reason.MARKS_UNCLEAR: Wording(
+        "It is not clear which further questions are marked on this sheet.",
+        "Det er ikke klart hvilke andre oppgaver som er krysset av på dette arket.",
+        _ALL,
+    ),
 }

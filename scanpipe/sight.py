@@ -36,7 +36,8 @@ class Sight:
     much of the page is paper (None where no code says so), `darkness` how much of it is nearly black (all 0 to 1). `blur_mm`
     is how blurred its codes are (standard deviation of a Gaussian), None where that cannot be told. `streaks_mm` are the places
     of dark streaks, from the left of the scan. `empty`: a sheet on which nobody drew or wrote.
-    `shading` is there on generic sheets alone.
+    `shading` is there on generic sheets alone. `printed`: there is no code, and the page looks as if a form were printed on it.
+    `marks` says of each box for further questions what is in it (`stages/marked.py`); empty where the sheet has none.
     """
 
     codes: tuple[Code, ...]
@@ -55,3 +56,5 @@ class Sight:
     streaks_mm: tuple[float, ...] = ()
     empty: bool = False
     shading: Shading | None = None
+    printed: bool = False
+    marks: str = ""

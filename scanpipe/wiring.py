@@ -21,6 +21,7 @@ from scanpipe.desk.noticing import Lookout
 from scanpipe.desk.observing import Nobody, Observer
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.people import ROLES
+from scanpipe.desk.share_notes import ShareNotes, check_place
 from scanpipe.desk.surveying import Survey
 from scanpipe.desk.uploads import Uploads
 from scanpipe.engines import Engine, EngineOptions, Tls, open_engine
@@ -59,7 +60,8 @@ def open_parts(settings: Settings, observer: Observer | None = None) -> Iterator
             ledger.hold(folders.holder)
             keyring = key_file(settings).keyring()
             store, told = open_object_store(settings, ledger), errand(settings)
-            yield Parts(ledger, store, keyring, folders, told, quality(settings), observer)
+            of_stacks = settings.sources, settings.inbox.stack_silent_s
+            yield Parts(ledger, store, keyring, folders, told, quality(settings), observer, *of_stacks)
         finally:
             folders.close()
 
@@ -115,6 +117,15 @@ def open_drafts(settings: Settings) -> Drafts:
 def open_uploads(settings: Settings) -> Uploads:
     """Where files wait that come through the browser."""
     return Uploads(settings.root / "uploads", settings.inbox_path, settings.limits.file_mb * 10**6)
+
+
+def open_notes(settings: Settings, parts: Parts) -> ShareNotes | None:
+    """What leaves notes in the share, if the settings say where. Raises FolderFault."""
+    if not settings.notes.path:
+        return None
+    folder = Path(settings.notes.path).absolute()
+    check_place(folder, settings.inbox_path)
+    return ShareNotes(parts, folder, settings.inbox.stack_silent_s)
 
 
 def open_lookout(settings: Settings, parts: Parts) -> Lookout:

@@ -25,7 +25,8 @@ _TABLES = (
 )
 _TABLES += ("counted", "declared", "attendance", "stack_count", "closed")
 _TABLES += ("mentioned", "notice", "notice_choice", "letter")
-_TABLES += ("generic_print", "coded", "chosen_language")
+_TABLES += ("generic_print", "coded")
+_TABLES += ("separator_print", "separator", "chosen_language")
 _INDEXES = ("scan_unopened", "event_link", "scan_stack", "page_queue", "event_type")
 
 
@@ -39,7 +40,8 @@ def make_earlier(ledger: Path) -> None:
         c.execute("ALTER TABLE event DROP COLUMN link")
         for column in ("tests", "rooms", "ended"):
             c.execute(f"ALTER TABLE account DROP COLUMN {column}")
-        for column in ("width_px", "height_px"):
+        c.execute("ALTER TABLE sheet DROP COLUMN sides")
+        for column in ("width_px", "height_px", "side"):
             c.execute(f"ALTER TABLE page DROP COLUMN {column}")
         c.execute("UPDATE alembic_version SET version_num = '0002'")
     c.close()

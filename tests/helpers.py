@@ -30,7 +30,7 @@ CLAIMS = Claims("MA0001-2026H", "10001", "2A", "00012345")
 OTHER = Claims("MA0001-2026H", "10002", "3", "00067890")
 PAPER, INK = 245, 40
 _FINE = 8
-NOT_GENERIC = tuple(k for k in Kind if k is not Kind.GENERIC)
+NOT_GENERIC = tuple(k for k in Kind if k not in (Kind.GENERIC, Kind.SEPARATOR))
 """Codes that claim something: candidate, question, or both, or stand beside others that do."""
 _STUCK_AT_MM = {Kind.CANDIDATE_LABEL: (20.0, 15.0), Kind.QUESTION_LABEL: (95.0, 15.0)}
 

@@ -12,7 +12,7 @@ import numpy as np
 from scanpipe.wiring import open_parts
 from tests.installation import Installation
 from tools.demo import bar
-from tools.hall.evening import Tally, evening
+from tools.hall.evening import Tally, evening, hall
 
 ROOT = Path(__file__).parent.parent
 PAGES, SEED = 120, 11
@@ -20,7 +20,7 @@ PAGES, SEED = 120, 11
 
 def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="scanpipe-hall-"))
-    home = Installation(folder / "data", folder / "none.pdf", ())
+    home = hall(folder)
     print(f"A fresh installation in {folder}")
     print("Sheets, pads, labels and codes are printed, candidates draw, scanners and phones send …", flush=True)
     tallies = evening(home, PAGES, SEED, lambda done, of: show(done, of))
@@ -44,9 +44,9 @@ def show(done: int, of: int) -> None:
 def aligned(tallies: dict[str, Tally]) -> list[str]:
     """What became of each kind of paper."""
     width = max(map(len, tallies))
-    lines = [f"  {'paper':<{width}}  pages  filed  held, for the right reason  misfiled"]
+    lines = [f"  {'paper':<{width}}  pages  filed  held, for the right reason  aside  misfiled"]
     for name, t in tallies.items():
-        lines.append(f"  {name:<{width}}  {t.pages:>5}  {t.filed:>5}  {t.held:>26}  {len(t.misfiled):>8}")
+        lines.append(f"  {name:<{width}}  {t.pages:>5}  {t.filed:>5}  {t.held:>26}  {t.aside:>5}  {len(t.misfiled):>8}")
     return lines
 
 

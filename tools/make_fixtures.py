@@ -16,8 +16,8 @@ import zxingcpp
 
 from scanpipe import sheets as printing
 from scanpipe.codes import Key
-from scanpipe.layout import A4, label_boxes, places
-from scanpipe.model import Sheet, TestDefinition
+from scanpipe.layout import A4, label_boxes, mark_boxes, places
+from scanpipe.model import PrintedSeparator, Sheet, TestDefinition
 from scanpipe.settings import load_settings
 from tools import fixture_home as home
 from tools.scanner import faults, formats, labels, pens
@@ -53,12 +53,12 @@ class Maker:
         return faults.scanned(faults.turned(askew, turn_deg), self.rng, noise=2.0)
 
 
-def raster(sheet: Sheet, dpi: int, definition: TestDefinition, key: Key) -> Picture:
+def raster(sheet: Sheet, dpi: int, definition: TestDefinition, key: Key, number: int = 0) -> Picture:
     with tempfile.TemporaryDirectory() as folder:
         pdf = Path(folder) / "sheet.pdf"
         printing.draw([sheet], definition, key, pdf)
         document = pypdfium2.PdfDocument(pdf)
-        picture: Picture = document[0].render(scale=dpi / 72, grayscale=True).to_numpy().squeeze().copy()
+        picture: Picture = document[number].render(scale=dpi / 72, grayscale=True).to_numpy().squeeze().copy()
         document.close()
     return picture
 
@@ -241,6 +241,56 @@ def label_of_another(m: Maker) -> Made:
     return formats.jpeg(m.fed(page), DPI), [held("codes_disagree")]
 
 
+def _sides(m: Maker, serial: int, candidate: str, question: str) -> tuple[Sheet, list[Picture]]:
+    """Front and back of a sheet that is printed on both, drawn on."""
+    sheet = replace(home.unrecorded(home.MATHEMATICS, candidate, question, serial), sides=2)
+    both = [raster(sheet, DPI, home.MATHEMATICS, home.KEY, page) for page in (0, 1)]
+    for picture in both:
+        pens.draw_answer(picture, DPI, m.rng)
+    return sheet, [m.fed(picture) for picture in both]
+
+
+def both_sides(m: Maker) -> Made:
+    sheet, pictures = _sides(m, 80_000_030, "10014", "2a")
+    return formats.tiff(pictures, DPI, "jpeg"), [filed(sheet), filed(sheet)]
+
+
+def one_side(m: Maker) -> Made:
+    return formats.jpeg(_sides(m, 80_000_031, "10014", "2b")[1][0], DPI), [held("other_side_missing")]
+
+
+def sides_of_two(m: Maker) -> Made:
+    """The printer slipped by a page: on the back of one sheet stands that of another."""
+    fronts, backs = (_sides(m, serial, "10015", "2a")[1] for serial in (80_000_032, 80_000_033))
+    return formats.tiff([fronts[0], backs[1]], DPI, "jpeg"), [held("sides_disagree"), held("sides_disagree")]
+
+
+def written_back(m: Maker) -> Made:
+    """A sheet that is printed on one side and written on on both, from a scanner that is not known to scan both."""
+    sheet, back = m.next(), np.full((1754, 1240), 255, np.uint8)
+    pens.draw_answer(back, DPI, m.rng)
+    return formats.tiff([m.fed(m.page(sheet)), m.fed(back)], DPI, "jpeg"), [filed(sheet), held("back_of")]
+
+
+def separator(m: Maker) -> Made:
+    made = PrintedSeparator("80000040", "S4", "scanner 2", 43, "Kari Åsmund", home.MATHEMATICS.id)
+    with tempfile.TemporaryDirectory() as folder:
+        pdf = Path(folder) / "separator.pdf"
+        printing.draw_separators([made], home.KEY, pdf, A4)
+        page = labels.pages(pdf, DPI)[0]
+    return formats.jpeg(m.fed(page), DPI), [{"verdict": "separator", "serial": made.serial}]
+
+
+def mark_unclear(m: Maker) -> Made:
+    """A further question is marked so faintly that it may have been erased."""
+    marked = replace(home.MATHEMATICS, further_questions="marks")
+    page = m.page(home.unrecorded(marked, "10016", "2a", 80_000_041), definition=marked)
+    box = mark_boxes(A4)[0]
+    stroke = np.array([(box.x_mm + 1, box.y_mm + 1), (box.x_mm + 3, box.y_mm + 3)])
+    pens.line(page, DPI, stroke, (215, 215, 215), 0.6)
+    return formats.jpeg(m.fed(page), DPI), [held("marks_unclear")]
+
+
 def over_the_limit(m: Maker) -> Made:
     """Four sheets for a question that takes fewer, in one file: those within the limit are filed."""
     question = next(q for q in home.MATHEMATICS.questions if q.max_sheets == 2)
@@ -391,6 +441,12 @@ FIXTURES: dict[str, Fixture] = {
     "83-labels-without-a-sheet.jpg": labels_without_a_sheet,
     "84-shaded.jpg": shaded(80_000_020, "4071271", on_generic(80_000_020, "4071271")),
     "85-shaded-unclear.jpg": shaded(80_000_021, "0958859", held("shaded_code_unclear"), without=3),
+    "86-both-sides.tif": both_sides,
+    "87-one-side-of-two.jpg": one_side,
+    "88-sides-of-two-sheets.tif": sides_of_two,
+    "89-written-on-the-back.tif": written_back,
+    "90-separator.jpg": separator,
+    "91-mark-unclear.jpg": mark_unclear,
 }
 
 

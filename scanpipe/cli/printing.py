@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from scanpipe.cli.door import Door, emit, json_option, pass_door, person, progre
 from scanpipe.desk.defining import find_test
 from scanpipe.desk.generic import print_generic
 from scanpipe.desk.printing import Pad, plan_candidateless, plan_sheets, print_labels, print_sheets
+from scanpipe.desk.separators import Opening, print_separators
 from scanpipe.faults import UsageFault
 from scanpipe.layout import Paper
 from scanpipe.model import TestDefinition
@@ -35,6 +36,7 @@ class _Wish:
     open_pad: bool
     count: int | None
     spare: int | None
+    duplex: bool
 
     @property
     def for_nobody(self) -> Pad | None:
@@ -44,6 +46,8 @@ class _Wish:
         padded = self.pad is not None or self.open_pad
         if padded != (self.count is not None):
             raise UsageFault("a pad has a --count", "Example: scanpipe sheets TEST --pad 2a --count 500 --out pad.pdf")
+        if self.duplex and (padded or self.spare):
+            raise UsageFault("--duplex is for sheets that are somebody's", "A label is stuck on one side only.")
         if (padded or self.spare) and (self.candidate or self.room or self.per_question):
             raise UsageFault("pads and spare sheets are nobody's yet", "Leave out --candidate, --room, --per-question.")
         return Pad(self.pad, self.count or 0) if padded else None
@@ -72,6 +76,7 @@ class _Wish:
 @click.option(
     "--order", type=click.Choice(["room", "number"]), default="room", show_default=True, help="Order of the pages."
 )
+@click.option("--duplex", is_flag=True, help="Both sides of each sheet, with codes on each: print on both sides.")
 @click.option("--paper", type=click.Choice(["a4", "letter"]), help="[default: sheets.paper]")
 @click.option("--area", type=click.Choice(["plain", "dotted", "lined", "millimetre"]), help="[default: sheets.area]")
 @click.option("--names/--no-names", default=True, show_default=True, help="Print names, rooms and seats.")
@@ -136,7 +141,8 @@ def _print(door: Door, test: str, out: Path, manifest: Path | None, wish: _Wish)
             planned = plan_candidateless(definition, selection, pad, wish.spare)
         else:
             planned = plan_sheets(parts, definition, selection, wish.per_question, wish.order)
-        with progress("printing", len(planned)) as advance:
+            planned = [replace(sheet, sides=2) for sheet in planned] if wish.duplex else planned
+        with progress("printing", sum(sheet.sides for sheet in planned)) as advance:
             given = print_sheets(parts, definition, planned, out, person(), style, advance)
         if manifest:
             printing.write_manifest(given, definition, manifest)
@@ -238,4 +244,47 @@ def rotate(door: Door) -> None:
     click.echo(f"{id} signs from now on. Back up {door.settings.root / 'keys.json'}: without it no sheet can be read.")
 
 
-COMMANDS = (sheets, labels, keys)
+@click.command()
+@click.argument("test", required=False)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The PDF to write.")
+@click.option("--number", type=click.IntRange(1, 2000), default=1, show_default=True, help="How many, all alike.")
+@click.option("--room", multiple=True, help="The room that the stack comes from; with several, one page for each.")
+@click.option("--source", default="", help="The scanner that it is for.")
+@click.option("--count", type=click.IntRange(0, 9999), help="How many sheets of paper follow.")
+@click.option("--person", "responsible", default="", help="Who counted them.")
+@click.option("--paper", type=click.Choice(["a4", "letter"]), help="[default: sheets.paper]")
+@json_option
+@pass_door
+def separators(
+    door: Door,
+    /,
+    test: str | None,
+    out: Path,
+    number: int,
+    room: tuple[str, ...],
+    source: str,
+    count: int | None,
+    responsible: str,
+    paper: str | None,
+    as_json: bool,
+) -> None:
+    """Print separators: pages that are laid on a stack and open it for the scanner, whatever lies before.
+
+    With --count the sheets that come are compared with those that were counted. What is not known yet has a line to write on.
+    With TEST the stack is expected: the test is not complete before it came.
+
+    \b
+    Example: scanpipe separators MA0001-2026H --room S4 --count 43 --person "Kari Åsmund" --out s4.pdf
+             scanpipe separators --number 20 --out separators.pdf
+    """
+    openings = [Opening(r, source, count, responsible) for r in (room or ("",)) for _ in range(number)]
+    on = printing.LETTER if (paper or door.settings.sheets.paper) == "letter" else printing.A4
+    with door.parts() as parts:
+        made = print_separators(parts, openings, out, person(), on, test)
+    for one in made if as_json else ():
+        emit(asdict(one))
+    if not as_json:
+        click.echo(f"{len(made)} separators in {out}, serials {made[0].serial} to {made[-1].serial}")
+
+
+COMMANDS = (sheets, labels, separators, keys)

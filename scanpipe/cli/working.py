@@ -15,14 +15,18 @@ import click
 from scanpipe.cli.door import Door, json_option, pass_door
 from scanpipe.cli.service import Service
 from scanpipe.cli.tally import Tally
+from scanpipe.desk.chores import Chores
 from scanpipe.desk.conveyor import Conveyor
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.patience import Complaints, pause_s
+from scanpipe.desk.sides import LeftSides
 from scanpipe.desk.watching import Watch
 from scanpipe.desk.working import finish_leftovers
 from scanpipe.desk.working import ingest as ingest_files
 from scanpipe.faults import Fault
-from scanpipe.wiring import open_carriers, open_hot_folder
+from scanpipe.wiring import open_carriers, open_hot_folder, open_notes
+
+_NOTES_EVERY_S = 2.0
 
 
 @click.command()
@@ -47,6 +51,10 @@ def ingest(door: Door, paths: tuple[Path, ...], as_json: bool) -> None:
                 tally.count(carried)
         finally:
             conveyor.abandon()
+        LeftSides(parts).look(over=True)
+        notes = open_notes(door.settings, parts)
+        if notes is not None:
+            notes.look(over=True)
     tally.close()
 
 
@@ -116,9 +124,13 @@ def watch_until(door: Door, parts: Parts, service: Service, stop: threading.Even
         inbox = open_hot_folder(door.settings)
         conveyor = Conveyor(parts, engine)
         service.say(f"Watching {door.settings.inbox_path}. Ctrl-C ends it; nothing is lost.")
+        notes = open_notes(door.settings, parts)
+        chores = [Chores([notes.look], _NOTES_EVERY_S)] if notes is not None else []
         try:
             Watch(parts, conveyor, inbox, service, stop).run()
         finally:
+            for each in chores:
+                each.close()
             inbox.close()
             conveyor.close()
 

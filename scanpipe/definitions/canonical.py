@@ -47,6 +47,7 @@ def from_json(text: str, revision: int) -> TestDefinition:
             revision=revision,
             rehearsal=fields.get("rehearsal", False),
             empty_sheets=fields.get("empty_sheets", "file"),
+            further_questions=fields.get("further_questions", "person"),
             plain_codes=tuple(_plain_code(p) for p in fields.get("plain_codes", ())),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -64,6 +65,7 @@ def _unusual(definition: TestDefinition) -> dict[str, Any]:
     """What most tests do not say: it is left out, so that their digests are what they were before it could be said."""
     fields: dict[str, Any] = {"rehearsal": True} if definition.rehearsal else {}
     fields |= {"empty_sheets": definition.empty_sheets} if definition.empty_sheets != "file" else {}
+    fields |= {"further_questions": "marks"} if definition.further_questions == "marks" else {}
     plain = [
         {"symbologies": list(p.symbologies), "claims": p.claims, "pattern": p.pattern} for p in definition.plain_codes
     ]

@@ -32,6 +32,7 @@ def _heading(old: TestDefinition, new: TestDefinition) -> list[str]:
         (say("The setting whether sketches are enabled for the whole test"), _word(old.sketches), _word(new.sketches)),
         (say("The setting whether it is a rehearsal"), _word(old.rehearsal), _word(new.rehearsal)),
         (say("What becomes of empty sheets"), old.empty_sheets, new.empty_sheets),
+        (say("Who says that a page answers several questions"), old.further_questions, new.further_questions),
         (say("The plain codes that are taken"), _plain_codes(old), _plain_codes(new)),
     )
     return [

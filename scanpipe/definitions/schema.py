@@ -19,6 +19,7 @@ from scanpipe.definitions.vocabulary import (
     EMPTY_SHEETS,
     FILE_KEYS,
     FILE_REQUIRED,
+    FURTHER_QUESTIONS,
     LANGUAGES,
     LONGEST_OF,
     MOST_PLAIN_CODES,
@@ -48,6 +49,7 @@ def schema() -> Schema:
         "candidates": {"oneOf": [{"type": "array", "minItems": 1, "items": _candidate()}, _file()]},
         "rehearsal": {"type": "boolean", "default": False},
         "empty_sheets": {"enum": list(EMPTY_SHEETS), "default": EMPTY_SHEETS[0]},
+        "further_questions": {"enum": list(FURTHER_QUESTIONS), "default": FURTHER_QUESTIONS[0]},
         "plain_codes": {"type": "array", "maxItems": MOST_PLAIN_CODES, "items": _plain_code()},
     }
     return {

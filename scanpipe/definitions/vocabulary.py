@@ -37,11 +37,15 @@ DEFINITION_KEYS = MappingProxyType(
             "codes from elsewhere that stand for a label on a pad, such as "
             "{symbologies: [code128], claims: candidate, pattern: 'K([0-9]{5})'}"
         ),
+        "further_questions": say(
+            "who says that a page answers several questions: person (the default), or marks in boxes on the sheet"
+        ),
     }
 )
 DEFINITION_REQUIRED = ("test", "title", "date", "questions", "candidates")
 
 EMPTY_SHEETS = ("file", "count")
+FURTHER_QUESTIONS = ("person", "marks")
 PLAIN_CLAIMS = ("candidate", "question")
 MOST_PLAIN_CODES = 20
 PLAIN_KEYS = MappingProxyType(

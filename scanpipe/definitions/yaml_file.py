@@ -23,6 +23,7 @@ from scanpipe.definitions.vocabulary import (
     EMPTY_SHEETS,
     FILE_KEYS,
     FILE_REQUIRED,
+    FURTHER_QUESTIONS,
     LANGUAGES,
     QUESTION_KEYS,
     QUESTION_REQUIRED,
@@ -66,6 +67,10 @@ def read_definition(text: str, spot: Spot, folder: Path | None) -> TestDefinitio
     more: dict[str, Any] = {
         "rehearsal": "rehearsal" in fields and _switch(fields["rehearsal"], DEFINITION_KEYS["rehearsal"]),
         "empty_sheets": one_of(fields.get("empty_sheets"), EMPTY_SHEETS, DEFINITION_KEYS["empty_sheets"]) or "file",
+        "further_questions": one_of(
+            fields.get("further_questions"), FURTHER_QUESTIONS, DEFINITION_KEYS["further_questions"]
+        )
+        or "person",
         "plain_codes": read_plain_codes(fields.get("plain_codes")),
     }
     if spot.problems or id is None or title is None or date is None:

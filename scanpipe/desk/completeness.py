@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from scanpipe.desk.expecting import known_test
@@ -18,7 +18,7 @@ from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.expected import Closed
 from scanpipe.model import Difference, TestDefinition
 from scanpipe.saying import say
-from scanpipe.stages.completeness import Figures, Found, Standing, Told, add_up, compare, stand
+from scanpipe.stages.completeness import Arrival, Figures, Found, Standing, Told, add_up, compare, stand
 
 _MOST_KEPT = 8
 _QUICK_S, _REST = 0.3, 4.0
@@ -44,17 +44,37 @@ class View:
 def gather(tx: Transaction, definition: TestDefinition) -> Told:
     """All that the ledger knows of what a test expects and what came."""
     expected = tx.expected()
-    stacks = expected.stack_counts()
+    stacks = {stack: (test, count) for stack, test, count in [*_by_separators(tx), *expected.stack_counts()]}
     return Told(
         definition,
         tx.sheets(definition.id),
         expected.counted(definition.id),
         expected.declared(definition.id),
         expected.attendance(definition.id),
-        {stack: count for stack, _, count in stacks},
-        frozenset(stack for stack, test, _ in stacks if test == definition.id),
-        expected.arrivals(definition.id),
+        {stack: count for stack, (_, count) in stacks.items()},
+        frozenset(stack for stack, (test, _) in stacks.items() if test == definition.id),
+        _in_spans(tx, expected.arrivals(definition.id)),
     )
+
+
+def _by_separators(tx: Transaction) -> Iterator[tuple[str, str | None, int]]:
+    """What separators say, as `stack_counts` does. One that was printed for a test announces its stack; of others that never came
+    nobody knows whether they were used.
+    """
+    came = tx.spans().first_names()
+    for printed in tx.spans().all_printed():
+        if printed.count is not None and (printed.serial in came or printed.test is not None):
+            yield came.get(printed.serial, f"separator {printed.serial}"), printed.test, printed.count
+
+
+def _in_spans(tx: Transaction, arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """Each in the stack that a separator opened, where one did. What one separator opened is one stack, also if it came twice."""
+    came, spans = tx.spans().first_names(), {stack: tx.spans().of(stack) for stack in {a.stack for a in arrivals}}
+    found = []
+    for a in arrivals:
+        span = next((s for s in spans[a.stack] if s.has((a.position, a.page))), None)
+        found.append(a if span is None else replace(a, stack=came[span.serial]))
+    return found
 
 
 def look(tx: Transaction, test: str) -> View:

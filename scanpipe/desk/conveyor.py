@@ -21,6 +21,7 @@ from scanpipe.desk.folders import Folders
 from scanpipe.desk.intake import Incoming, TakenIn, put_on_record, store_original, take_over
 from scanpipe.desk.near import NearCarrier
 from scanpipe.desk.parts import Engine, Parts
+from scanpipe.desk.sides import settle_sides
 from scanpipe.model import PageRecord, ScanRecord
 
 
@@ -93,14 +94,23 @@ class Conveyor:
                 mine = taken.scan.holder == self._parts.folders.holder or self._inherits(taken)
                 pages = taken.pages
                 if mine:
-                    pages = self._carrier.work_off(taken.scan, taken.pages, work, original.copy)
+                    done = self._carrier.work_off(taken.scan, taken.pages, work, original.copy)
+                    pages = self._both_sides(taken.scan, done)
             return Carried(taken.scan, incoming.file, taken.again, pages)
 
     def _resume(self, scan: ScanRecord) -> Carried:
         with workplace(self._parts.folders) as work, self._in_hand.alone(scan.scan):
             with self._parts.ledger.read() as r:
                 pages = r.pages(scan.scan)
-            return Carried(scan, scan.file, False, self._carrier.work_off(scan, pages, work, None))
+            done = self._carrier.work_off(scan, pages, work, None)
+            return Carried(scan, scan.file, False, self._both_sides(scan, done))
+
+    def _both_sides(self, scan: ScanRecord, pages: tuple[PageRecord, ...]) -> tuple[PageRecord, ...]:
+        """The pages as they are after their other sides were looked at."""
+        if not settle_sides(self._parts, scan, pages):
+            return pages
+        with self._parts.ledger.read() as r:
+            return tuple(r.pages(scan.scan))
 
     def _inherits(self, taken: TakenIn) -> bool:
         """Is what another process began, and did not finish, this one's now?"""

@@ -25,7 +25,7 @@ from scanpipe.stages.validate import validate
 from scanpipe.stores import Put
 
 _TO_LET_IN = "`scanpipe queue assign --late REASON` lets a late sheet in; `scanpipe tests unlock` opens all of them."
-OUT_OF_SLOTS = ("held", "blank", "discarded", "replaced", "rescan", "withdrawn")
+OUT_OF_SLOTS = ("held", "blank", "discarded", "replaced", "rescan", "withdrawn", "separator")
 """States of a page that a person can decide about, beside `filed`."""
 
 
@@ -78,6 +78,7 @@ def finish_decision(parts: Parts, record: PageRecord) -> PageRecord:
     evidence = json.loads(record.evidence or "{}")
     assert record.key is not None and record.sha256 is not None
     about = {"scan": record.scan, "page": record.page, "decided-by": record.decided_by, "serial": record.serial}
+    about |= {"side": record.side}
     about |= {"revision": record.revision, "skew-deg": record.skew_deg, "turn-deg": record.turn_deg, "dpi": record.dpi}
     about |= {"width-px": record.width_px, "height-px": record.height_px}
     metadata = {name: str(value) for name, value in about.items() if value is not None}
@@ -93,6 +94,12 @@ def finish_decision(parts: Parts, record: PageRecord) -> PageRecord:
     return conclude(parts, record.id, "page_filed", {}, placed=record.key)
 
 
+def was_held(page: PageRecord) -> bool:
+    """Is its picture on its way from where it was held into its slot, without a person's decision?"""
+    placing = page.state == "placing" and page.decided_by is None
+    return placing and "held_key" in json.loads(page.evidence or "{}")
+
+
 def finish_decisions(parts: Parts, older_s: float = 0.0) -> int:
     """Finishes what was decided at least so long ago and not carried out, because a process died or the store was away.
 
@@ -100,7 +107,7 @@ def finish_decisions(parts: Parts, older_s: float = 0.0) -> int:
     """
     until = (datetime.now(UTC) - timedelta(seconds=older_s)).isoformat(timespec="milliseconds")
     with parts.ledger.read() as r:
-        left = [p for p in r.pages_in("placing") if p.decided_by is not None and p.at <= until]
+        left = [p for p in r.pages_in("placing") if (p.decided_by is not None or was_held(p)) and p.at <= until]
     for record in left:
         finish_decision(parts, record)
     return len(left)
@@ -221,6 +228,7 @@ def place(tx: Transaction, record: PageRecord, filed: Filed, decision: Decision)
     evidence |= {"ground": decision.ground} if decision.ground else {}
     columns: dict[str, Any] = _slot_columns(filed) | {
         "serial": filed.serial,
+        "side": filed.side,
         "sha256": record.sha256,
         "key": filed.slot.key(name),
         "evidence": json.dumps(evidence, sort_keys=True),
@@ -247,6 +255,11 @@ def _serial(tx: Transaction, record: PageRecord, decision: Decision) -> str | No
     return sheet.serial
 
 
+def _side(record: PageRecord, serial: str | None) -> int | None:
+    """That of the page; writing on a back that is taken for that of a sheet is its second side."""
+    return 2 if record.reason == Reason.BACK_OF and serial is not None else record.side
+
+
 def _may_be(tx: Transaction, sheet: Sheet, record: PageRecord, decision: Decision) -> bool:
     """Is this sheet one of the chosen slot? That of a pad may be anybody's."""
     candidate = sheet.candidate and (tx.packs().handed_to(sheet.test, sheet.candidate) or sheet.candidate)
@@ -264,7 +277,8 @@ def checked(tx: Transaction, record: PageRecord, decision: Decision) -> Filed:
     test = decision.test or record.test
     if test is None:
         raise Refused(say("nothing on the page says which test it belongs to"), say("Name it: --test."))
-    claims = Claims(test, decision.candidate, decision.question, _serial(tx, record, decision))
+    serial = _serial(tx, record, decision)
+    claims = Claims(test, decision.candidate, decision.question, serial, _side(record, serial))
     against = contradiction(tx, record, claims)
     if against and not decision.contradict:
         raise Refused(

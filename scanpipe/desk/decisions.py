@@ -213,7 +213,7 @@ def _check_pack(tx: Transaction, decision: DecisionRecord) -> None:
 
 def _check_place(tx: Transaction, page: PageRecord) -> None:
     """May the page lie again where it lay? Its serial or its place may have been taken meanwhile."""
-    claims = Claims(page.test, page.candidate, page.question, page.serial)
+    claims = Claims(page.test, page.candidate, page.question, page.serial, page.side)
     rehearsal = of_rehearsal(tx, page, page.serial)
     facts = replace(tx.facts(claims, page.id), handed_to=None, rehearsal=rehearsal)
     other = tx.page(facts.first) if facts.first is not None else None

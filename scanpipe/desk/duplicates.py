@@ -57,7 +57,7 @@ def keep_both(parts: Parts, page: PageId, by: str, seen: int | None = None, cont
 
 def first_of(tx: Transaction, record: PageRecord) -> PageRecord:
     """The page that was filed under the same serial before. Raises Refused where there is none any more."""
-    facts = tx.facts(Claims(record.test, record.candidate, record.question, record.serial), record.id)
+    facts = tx.facts(Claims(record.test, record.candidate, record.question, record.serial, record.side), record.id)
     first = tx.page(facts.first) if facts.first is not None else None
     if first is None or first.state != "filed":
         raise Refused(say("no other scan of this sheet is filed"), say("Send it on its journey again: retry."))

@@ -43,6 +43,7 @@ class Picture:
     media_type: str
     serial: str | None
     dpi: float | None
+    side: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,13 @@ def _complete(tx: Transaction, test: str, found: Mapping[Slot, list[Picture]]) -
     return {
         slot: pictures
         for slot, pictures in found.items()
-        if is_complete(len(pictures), printed[slot], coming[slot.candidate.upper(), slot.question.upper()])
+        if is_complete(_sheets(pictures), printed[slot], coming[slot.candidate.upper(), slot.question.upper()])
     }
+
+
+def _sheets(pictures: Sequence[Picture]) -> int:
+    """How many sheets of paper they are."""
+    return sum(1 for p in pictures if p.side != 2) or min(1, len(pictures))
 
 
 def _in_order(definition: TestDefinition, slots: Iterable[Slot]) -> list[Slot]:
@@ -130,4 +136,4 @@ def _files(
 
 
 def _pictures(pages: Iterable[PageRecord]) -> list[Picture]:
-    return [Picture(p.key or "", p.sha256 or "", p.media_type or "", p.serial, p.dpi) for p in pages]
+    return [Picture(p.key or "", p.sha256 or "", p.media_type or "", p.serial, p.dpi, p.side) for p in pages]

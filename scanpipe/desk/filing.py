@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scanpipe.desk.numbering import order_by_number
+from scanpipe.desk.backs import as_back
+from scanpipe.desk.numbering import add_marked, order_by_number
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import LedgerUnavailable, StoreFault
 from scanpipe.hands import PageReport
@@ -31,6 +32,7 @@ from scanpipe.model import (
     PageId,
     PageRecord,
     ScanRecord,
+    Separator,
     Sheet,
     Slot,
     TestDefinition,
@@ -66,8 +68,8 @@ class _Records:
     def printed(self, serial: str) -> Sheet | None:
         return self.tx.printed(serial)
 
-    def definition(self, test: str) -> TestDefinition | None:
-        return self.tx.definition(test)
+    def definition(self, test: str, revision: int | None = None) -> TestDefinition | None:
+        return self.tx.definition(test, revision)
 
     def facts(self, claims: Claims) -> Facts:
         return self.tx.facts(claims, self.page)
@@ -103,6 +105,8 @@ class Settling:
             return self._conclude("page_filed", {}, placed=key)
         columns = _unfiled_columns(self.page, verdict, self.sight, self.picture)
         self._put(columns["key"], _metadata(self.page, self.sight, self.picture, None))
+        if isinstance(verdict, Separator):
+            return self._conclude("page_separator", columns | {"stack": self.scan.stack})
         return self._conclude("page_blank" if isinstance(verdict, Blank) else "page_held", columns)
 
     def _conclude(self, event: str, columns: Mapping[str, Any], placed: str | None = None) -> PageRecord:
@@ -149,8 +153,10 @@ def begin_settling(parts: Parts, scan: ScanRecord, index: int, report: PageRepor
         if record is not None and _is_placed(record, picture):
             return Filed(_slot_of(record), record.serial, {}, record.revision or 0)
         verdict = judge(sight, parts.keyring, _Records(tx, page), parts.quality)
+        verdict = as_back(parts, tx, page.scan, page.index, verdict, sight)
         if isinstance(verdict, Filed):
             tx.append("page_placing", scan=page.scan, page=page.index, **_filed_columns(verdict, sight, picture))
+            add_marked(tx, page, verdict)
             if "page_number" in verdict.evidence:
                 order_by_number(tx, verdict.slot)
         return verdict
@@ -204,12 +210,19 @@ def conclude(
         if placed is not None and not record.settled and record.key != placed:
             raise LedgerUnavailable(f"page {page} was given to another process as well", "It is tried again by itself.")
         if not record.settled:
-            tx.append(event, scan=page.scan, page=page.index, **columns)
+            told = _named(tx, columns) if event == "page_separator" else columns
+            tx.append(event, scan=page.scan, page=page.index, **told)
             record = tx.page(page)
             assert record is not None
         return record
 
     return parts.ledger.write(record_it)
+
+
+def _named(tx: Transaction, columns: Mapping[str, Any]) -> Mapping[str, Any]:
+    """With the name of the stack that a separator opens: found in the transaction that takes it."""
+    tx.hold(f"separator {columns['serial']}")
+    return {**columns, "name": tx.spans().name_for(columns["stack"], columns["serial"])}
 
 
 def _digested(made: MadePicture, scan: ScanRecord) -> Picture:
@@ -224,6 +237,7 @@ def _filed_columns(verdict: Filed, sight: Sight, picture: Picture) -> dict[str, 
         "candidate": slot.candidate,
         "question": slot.question,
         "serial": verdict.serial,
+        "side": verdict.side,
         "key": slot_key(slot, verdict.serial, picture),
         "revision": verdict.revision,
         "evidence": _json(dict(verdict.evidence) | _of_scanner(sight)),
@@ -232,13 +246,19 @@ def _filed_columns(verdict: Filed, sight: Sight, picture: Picture) -> dict[str, 
     }
 
 
-def _unfiled_columns(page: PageId, verdict: Held | Blank, sight: Sight, picture: Picture) -> dict[str, Any]:
-    folder = "blank" if isinstance(verdict, Blank) else "held"
+def _unfiled_columns(page: PageId, verdict: Held | Blank | Separator, sight: Sight, picture: Picture) -> dict[str, Any]:
+    folder = {Blank: "blank", Held: "held", Separator: "separators"}[type(verdict)]
     key = f"{folder}/{page.scan[:2]}/{page.scan}/{page.index}-{picture.sha256[:12]}.{picture.extension}"
     size = {"size_px": [sight.width_px, sight.height_px]}
-    held = _held_columns(verdict) if isinstance(verdict, Held) else _blank_columns(verdict)
+    held = _columns_of(verdict)
     held["evidence"] = _json({**verdict.evidence, **size})
     return held | _picture_columns(sight, picture) | {"key": key}
+
+
+def _columns_of(verdict: Held | Blank | Separator) -> dict[str, Any]:
+    if isinstance(verdict, Separator):
+        return {"serial": verdict.serial, "decided_by": None}
+    return _held_columns(verdict) if isinstance(verdict, Held) else _blank_columns(verdict)
 
 
 def _held_columns(verdict: Held) -> dict[str, Any]:
@@ -250,6 +270,7 @@ def _held_columns(verdict: Held) -> dict[str, Any]:
         "candidate": claims.candidate,
         "question": claims.question,
         "serial": claims.serial,
+        "side": claims.side,
         "revision": verdict.revision,
         "decided_by": None,
     }
@@ -260,7 +281,7 @@ def _blank_columns(verdict: Blank) -> dict[str, Any]:
     if verdict.slot is None:
         return {}
     slot = {"test": verdict.slot.test, "candidate": verdict.slot.candidate, "question": verdict.slot.question}
-    return slot | {"serial": verdict.serial, "revision": verdict.revision}
+    return slot | {"serial": verdict.serial, "side": verdict.side, "revision": verdict.revision}
 
 
 def _of_scanner(sight: Sight) -> dict[str, Any]:
@@ -288,7 +309,7 @@ def _dpi(sight: Sight) -> float | None:
 
 def _metadata(page: PageId, sight: Sight, picture: Picture, filed: Filed | None) -> dict[str, str]:
     about: dict[str, Any] = {"scan": page.scan, "page": page.index}
-    about |= {"serial": filed.serial, "revision": filed.revision} if filed else {}
+    about |= {"serial": filed.serial, "side": filed.side, "revision": filed.revision} if filed else {}
     about |= {"skew-deg": sight.skew_deg, "turn-deg": sight.turn_deg, "dpi": _dpi(sight)}
     about |= {"width-px": picture.width_px, "height-px": picture.height_px}
     return {k: str(v) for k, v in about.items() if v is not None}

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
-from scanpipe.desk.deciding import finish_decision
+from scanpipe.desk.deciding import finish_decision, was_held
 from scanpipe.desk.filing import Settling, begin_settling, finish_placing
 from scanpipe.desk.intake import count_on_record, fetch
 from scanpipe.desk.parts import Engine, Parts
@@ -101,7 +101,7 @@ class NearCarrier:
     ) -> Settling | PageRecord:
         if page.settled:
             return page
-        if page.state == "placing" and page.decided_by is not None:
+        if page.state == "placing" and (page.decided_by is not None or was_held(page)):
             return finish_decision(self._parts, page)
         if page.state == "placing" and (filed := finish_placing(self._parts, page)):
             return filed

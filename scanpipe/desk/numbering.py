@@ -1,9 +1,11 @@
-"""Pages that have a number of their own lie in its order in their slot, as long as no person gave them another."""
+"""What lies in a slot beside the page that took its place: others in the order of their numbers, as long as no person gave them
+another; and by reference in further slots, where the sheet is marked so.
+"""
 
 from __future__ import annotations
 
 from scanpipe.ledgers import Transaction
-from scanpipe.model import Slot
+from scanpipe.model import Filed, PageId, Slot
 
 
 def order_by_number(tx: Transaction, slot: Slot) -> None:
@@ -17,3 +19,14 @@ def order_by_number(tx: Transaction, slot: Slot) -> None:
     if inset != wanted:
         pages = [[p.scan, p.index] for p in wanted]
         tx.append("slot_ordered", test=slot.test, candidate=slot.candidate, question=slot.question, pages=pages)
+
+
+def add_marked(tx: Transaction, page: PageId, filed: Filed) -> None:
+    """After a page took its place: it lies by reference in the slots of the further questions that are marked on it."""
+    slot = filed.slot
+    there = set(tx.decisions().also(page)) if filed.evidence.get("also") else set()
+    for question in filed.evidence.get("also", ()):
+        further = Slot(slot.test, slot.candidate, question)
+        if further not in there:
+            at = {"test": further.test, "candidate": further.candidate, "question": further.question}
+            tx.append("page_also", scan=page.scan, page=page.index, **at)

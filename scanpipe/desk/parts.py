@@ -11,6 +11,7 @@ from scanpipe.desk.folders import Folders
 from scanpipe.desk.observing import Nobody, Observer
 from scanpipe.hands import Errand
 from scanpipe.ledgers import SqlLedger
+from scanpipe.settings import SourceSettings
 from scanpipe.stages.quality import QualityRules
 from scanpipe.stores import ObjectStore
 
@@ -38,3 +39,7 @@ class Parts:
     errand: Errand
     quality: QualityRules
     observer: Observer = field(default_factory=Nobody)
+    sources: tuple[SourceSettings, ...] = ()
+    """The scanners that the settings name."""
+    stack_silent_s: float = 120.0
+    """A stack of which nothing came for so long is at its end."""

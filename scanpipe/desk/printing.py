@@ -7,10 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from scanpipe import codes
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.shelving import shelve
+from scanpipe.exam import MOST_MARKABLE
+from scanpipe.faults import Refused
 from scanpipe.ledgers import Transaction
 from scanpipe.model import Candidate, Sheet, TestDefinition
 from scanpipe.sheets import (
@@ -52,6 +55,12 @@ def plan_sheets(
 ) -> list[PlannedSheet]:
     """The sheets that a selection asks for, numbered on from those that were printed before. Raises what `sheets.plan` does."""
     already = already_printed(parts, definition.id)
+    taking = sum(q.sketches != "none" for q in definition.questions)
+    if definition.further_questions == "marks" and taking > MOST_MARKABLE + 1:
+        raise Refused(
+            f"{definition.id} has {taking} questions that take sketches; a sheet has boxes for {MOST_MARKABLE} others.",
+            "Leave `further_questions` out of its definition and add it again: a person can add questions to a page.",
+        )
     return plan(definition, selection, per_question=per_question, order=order, already=already)
 
 
@@ -102,11 +111,21 @@ def give_serials(parts: Parts, definition: TestDefinition, planned: list[Planned
     def record(tx: Transaction) -> list[Sheet]:
         first = tx.last_serial() + 1
         sheets = [
-            Sheet(f"{n:0{codes.SERIAL_DIGITS}d}", p.test, p.candidate, p.question, p.number, p.of, definition.revision)
+            Sheet(
+                f"{n:0{codes.SERIAL_DIGITS}d}",
+                p.test,
+                p.candidate,
+                p.question,
+                p.number,
+                p.of,
+                definition.revision,
+                sides=p.sides,
+            )
             for n, p in enumerate(planned, first)
         ]
         rows = [[s.serial, s.candidate, s.question, s.number, s.of] for s in sheets]
-        tx.append("sheets_printed", test=definition.id, revision=definition.revision, sheets=rows, by=by)
+        both: dict[str, Any] = {"sides": 2} if sheets and sheets[0].sides == 2 else {}
+        tx.append("sheets_printed", test=definition.id, revision=definition.revision, sheets=rows, by=by, **both)
         return sheets
 
     sheets = parts.ledger.write(record)

@@ -16,7 +16,7 @@ from typing import Any
 
 from scanpipe.desk.intake import fetch
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.shelving import BINDINGS, CODES, DEFINITIONS, GENERIC, LOCKS, SHEETS
+from scanpipe.desk.shelving import BINDINGS, CODES, DEFINITIONS, GENERIC, LOCKS, SEPARATORS, SHEETS
 from scanpipe.engines import Engine, TaskLost
 from scanpipe.ledgers import Transaction
 from scanpipe.model import PageId, Slot
@@ -80,7 +80,7 @@ def rebuild(parts: Parts, count_pages: Callable[[str], int], by: str, progress: 
     for key in sorted(parts.store.keys(LOCKS)):
         number, _, became = key.rpartition("/")[2].removesuffix(".json").partition("-")
         parts.ledger.write(partial(_lock, data=_data(parts, key), became=became, number=int(number)))
-    for folder, restore in ((GENERIC, _print_generic), (CODES, _give_out)):
+    for folder, restore in ((GENERIC, _print_generic), (CODES, _give_out), (SEPARATORS, _print_separators)):
         for key in sorted(parts.store.keys(folder)):
             parts.ledger.write(partial(restore, data=_data(parts, key)))
     seen = 0
@@ -133,6 +133,11 @@ def _lock(tx: Transaction, data: dict[str, Any], became: str, number: int) -> No
 def _print_generic(tx: Transaction, data: dict[str, Any]) -> None:
     if not tx.shaded().printed(data["first"]):
         tx.append("generic_sheets_printed", **data)
+
+
+def _print_separators(tx: Transaction, data: dict[str, Any]) -> None:
+    if tx.spans().printed(data["separators"][0][0]) is None:
+        tx.append("separators_printed", **data)
 
 
 def _give_out(tx: Transaction, data: dict[str, Any]) -> None:
@@ -194,6 +199,7 @@ def _columns(info: ObjectInfo, slot: Slot) -> dict[str, Any]:
         "candidate": slot.candidate,
         "question": slot.question,
         "serial": label.get("serial"),
+        "side": int(label["side"]) if "side" in label else None,
         "key": info.key,
         "sha256": info.sha256,
         "media_type": info.media_type,

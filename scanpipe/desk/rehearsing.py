@@ -74,20 +74,18 @@ def look(parts: Parts, definition: TestDefinition, sheets: Sequence[Sheet]) -> R
         pages = [p for p in r.pages_of_test(definition.id) if p.state not in ("discarded", "withdrawn")]
         own = [p for p in pages if p.serial in serials]
         waits = [_wait_s(r, p) for p in own if p.state not in _ON_THE_WAY]
-    of_serial: dict[str | None, list[PageRecord]] = {}
-    for page in own:
-        of_serial.setdefault(page.serial, []).append(page)
+    scans = Counter((page.serial, page.side or 1) for page in own)
     evidence = [json.loads(p.evidence or "{}") for p in own]
     dpis = [p.dpi for p in own if p.dpi]
     return Rehearsed(
         printed=len(serials),
-        filed=sum(p.state == "filed" for p in own),
+        filed=sum(p.state == "filed" and p.side != 2 for p in own),
         empty=sum(bool(e.get("empty")) for e in evidence),
         held=dict(Counter(p.reason or "" for p in own if p.state == "held")),
         on_the_way=sum(p.state in _ON_THE_WAY for p in own),
-        missing=tuple(sorted(serials - set(map(str, of_serial)))),
+        missing=tuple(sorted(serials - {str(serial) for serial, _ in scans})),
         others=len(pages) - len(own),
-        twice=sum(len(found) > 1 for found in of_serial.values()),
+        twice=sum(n > 1 for n in scans.values()),
         wait_s=(round(statistics.median(waits), 1), round(max(waits), 1)) if waits else None,
         dpi=round(statistics.median(dpis)) if dpis else None,
         skewed=sum(abs(p.skew_deg or 0) > _LARGE_SKEW_DEG for p in own),

@@ -28,6 +28,7 @@ _STATES = (
     "discarded",
     "withdrawn",
     "blank",
+    "separator",
     "retired",
 )
 """Of several pages of a serial, the one in the first of these states says where the sheet ended."""

@@ -26,7 +26,7 @@ from scanpipe.model import PageId, PageRecord, ScanRecord
 from scanpipe.saying import say
 
 _GONE = dict.fromkeys(("candidate", "question", "serial", "key", "sha256", "evidence", "reason", "decided_by"))
-_KEPT_STATES = ("filed", "held", "blank", "discarded", "replaced", "split", "rescan", "withdrawn")
+_KEPT_STATES = ("filed", "held", "blank", "discarded", "replaced", "split", "rescan", "withdrawn", "separator")
 
 
 @dataclass(frozen=True, slots=True)

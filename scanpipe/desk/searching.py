@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from operator import attrgetter
+from itertools import islice
 
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.queue import Entry, Filter, Row
 
 _AT_ONCE = 500
-_REASON_AND_TEST = attrgetter("reason", "test")
+Counts = Counter[tuple[str, str | None]]
 Groups = list[tuple[str, str | None, int]]
 
 
@@ -52,8 +52,8 @@ class _Held:
         self.state, self.entries = state, entries
 
     @cached_property
-    def groups(self) -> Groups:
-        return _grouped(self.entries)
+    def counts(self) -> Counts:
+        return _counted(self.entries)
 
     @cached_property
     def ages(self) -> Ages:
@@ -61,7 +61,7 @@ class _Held:
         groups: dict[tuple[str, str | None], str] = {}
         for e in self.entries:
             stacks.setdefault(e.stack, e.at)
-            groups.setdefault((e.reason, e.test), e.at)
+            groups.setdefault(e.group, e.at)
         counts = Counter(e.stack for e in self.entries)
         return Ages([(s, counts[s], at) for s, at in stacks.items()], [(*g, at) for g, at in groups.items()])
 
@@ -79,14 +79,16 @@ class HeldList:
         entries = held.entries
         everywhere = not (wanted.stack or wanted.since or wanted.before or wanted.text)
         around = _around(entries, wanted)
-        through = _named(around, wanted)
+        counts = held.counts if everywhere else _counted(around)
+        named = {group for group in counts if _is_named(group, wanted)}
+        first = islice((e.event for e in around if e.group in named), limit)
         return Found(
-            rows=tx.queue().rows([e.event for e in through[:limit]]),
-            shown=len(through),
+            rows=tx.queue().rows(list(first)),
+            shown=sum(counts[group] for group in named),
             total=len(entries),
             oldest=entries[0].at if entries else None,
             newest=entries[-1].event if entries else 0,
-            groups=held.groups if everywhere else _grouped(around),
+            groups=_sorted(counts),
         )
 
     def ages(self, tx: Transaction) -> Ages:
@@ -107,9 +109,12 @@ class HeldList:
             return self._held
 
 
-def _grouped(entries: Sequence[Entry]) -> Groups:
-    counts = Counter(map(_REASON_AND_TEST, entries))
-    return [(reason, test, n) for (reason, test), n in sorted(counts.items(), key=lambda c: (c[0][0], c[0][1] or ""))]
+def _counted(entries: Sequence[Entry]) -> Counts:
+    return Counter(e.group for e in entries)
+
+
+def _sorted(counts: Counts) -> Groups:
+    return [(*group, n) for group, n in sorted(counts.items(), key=lambda c: (c[0][0], c[0][1] or ""))]
 
 
 def _around(entries: list[Entry], wanted: Filter) -> list[Entry]:
@@ -126,10 +131,8 @@ def _around(entries: list[Entry], wanted: Filter) -> list[Entry]:
     return entries
 
 
-def _named(entries: list[Entry], wanted: Filter) -> list[Entry]:
-    if wanted.reason:
-        entries = [e for e in entries if e.reason == wanted.reason]
-    if wanted.test:
-        test = wanted.test.upper()
-        entries = [e for e in entries if e.test is not None and e.test.upper() == test]
-    return entries
+def _is_named(group: tuple[str, str | None], wanted: Filter) -> bool:
+    reason, test = group
+    if wanted.reason and reason != wanted.reason:
+        return False
+    return not wanted.test or (test is not None and test.upper() == wanted.test.upper())

@@ -19,6 +19,7 @@ from scanpipe.stores import Put
 RECORD = "record/"
 DEFINITIONS, SHEETS, BINDINGS = f"{RECORD}definitions/", f"{RECORD}sheets/", f"{RECORD}bindings/"
 GENERIC, CODES, LOCKS = f"{RECORD}generic/", f"{RECORD}codes/", f"{RECORD}locks/"
+SEPARATORS = f"{RECORD}separators/"
 SHELVED = (
     "definition_registered",
     "sheets_printed",
@@ -26,6 +27,7 @@ SHELVED = (
     "sheet_unbound",
     "generic_sheets_printed",
     "codes_given_out",
+    "separators_printed",
     "grading_locked",
     "grading_unlocked",
     "test_retired",
@@ -63,6 +65,8 @@ def _keyed(events: list[Event]) -> Iterator[tuple[Event, str]]:
             continue
         if event.type == "generic_sheets_printed":
             yield event, f"{GENERIC}{data['first']}.json"
+        elif event.type == "separators_printed":
+            yield event, f"{SEPARATORS}{data['separators'][0][0]}.json"
         elif event.type == "codes_given_out":
             yield event, f"{CODES}{data['test']}/{data['codes'][0][0]}.json"
         elif event.type == "definition_registered":

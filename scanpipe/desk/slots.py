@@ -175,7 +175,8 @@ def _view(contents: Contents, slot: Slot, takes_none: bool, locked: bool) -> Slo
     place = slot.candidate, slot.question
     lying = tuple(contents.lying.get(place, ()))
     printed, on_its_way = contents.printed[place], contents.on_its_way[place]
-    state = _state(len(lying), printed, on_its_way, takes_none)
+    sheets = sum(1 for one in lying if one.page.side != 2) or min(1, len(lying))
+    state = _state(sheets, printed, on_its_way, takes_none)
     state = "locked" if locked and state != "nothing_expected" else state
     return SlotView(slot, state, lying, printed, on_its_way, contents.late[place])
 

@@ -124,12 +124,21 @@ class Survey:
             unfinished, last = "file", max(last, *in_its_folder)
         elif damaged:
             unfinished = "broken"
-        elif name in self._counts:
-            unfinished = "count" if r.notices().standings.sheets_in(name) < self._counts[name] else ""
+        elif (counted := self._counted(r, name)) is not None:
+            of, expected = counted
+            unfinished = "count" if r.notices().standings.sheets_in(of) < expected else ""
         elif source and source.duplex and single and files % 2:
             unfinished = "side"
         called = source.name if source else ""
         return StackState(name, called, stack.arrivals, last, stack.usual_gap_s, unfinished)
+
+    def _counted(self, r: Transaction, name: str) -> tuple[str, int] | None:
+        """What of a stack somebody counted: all of it, or what the last separator opened; and how many sheets that has."""
+        if name in self._counts:
+            return name, self._counts[name]
+        last = r.spans().of(name)[-1:]
+        printed = r.spans().printed(last[0].serial) if last else None
+        return (last[0].name, printed.count) if last and printed and printed.count is not None else None
 
     def _lying(self, now: datetime) -> list[tuple[str, datetime]]:
         """The folder of each file in the inbox, and when it last grew; a file that was moved in lies there since it was seen."""

@@ -115,6 +115,13 @@ _SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
     "sheets_printed": lambda e, d: say(
         "Test %(test)s: %(by)s printed %(n)s sheets.", test=d["test"], by=d["by"], n=len(d["sheets"])
     ),
+    "separators_printed": lambda e, d: say(
+        "%(by)s printed %(n)s separators, serials %(first)s to %(last)s.",
+        by=d["by"],
+        n=len(d["separators"]),
+        first=d["separators"][0][0],
+        last=d["separators"][-1][0],
+    ),
     "labels_printed": lambda e, d: say(
         "Test %(test)s: %(by)s printed %(n)s labels.", test=d["test"], by=d["by"], n=d["count"]
     ),

@@ -93,6 +93,12 @@ SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
     "page_filed": lambda e, d: say("Page %(page)s: filed, the picture is in its slot.", page=e.page),
     "page_held": _held,
     "page_blank": lambda e, d: say("Page %(page)s: blank; its picture is kept as %(key)s.", page=e.page, key=d["key"]),
+    "page_separator": lambda e, d: say(
+        "Page %(page)s: separator %(serial)s; what follows is stack %(name)s.",
+        page=e.page,
+        serial=d["serial"],
+        name=d["name"],
+    ),
     "page_discarded": lambda e, d: say(
         "Page %(page)s: %(decided_by)s discarded it: %(why)s. It is kept.",
         page=e.page,

@@ -15,7 +15,7 @@ from scanpipe.desk.shelving import SHELVED, shelved
 from scanpipe.ledgers.chain import GENESIS, first_break
 from scanpipe.model import PageRecord, ScanRecord
 
-_WITH_PICTURE = ("filed", "held", "blank", "discarded", "replaced", "split", "rescan", "withdrawn")
+_WITH_PICTURE = ("filed", "held", "blank", "discarded", "replaced", "split", "rescan", "withdrawn", "separator")
 STATES = (*_WITH_PICTURE, "retired", "waiting", "placing")
 
 
@@ -84,8 +84,9 @@ def _check_counts(parts: Parts, finding: Finding, scans: list[ScanRecord], pages
             finding.problems.append(
                 f"scan {scan.scan[:12]} ({scan.file}) is not worked off, and nobody is at work on it"
             )
-    serials = Counter(p.serial for p in pages if p.state == "filed" and p.serial and not kept_beside(p))
-    finding.problems += [f"serial {s} is filed {n} times" for s, n in serials.items() if n > 1]
+    own = [p for p in pages if p.state == "filed" and p.serial and not kept_beside(p)]
+    sides = Counter((p.serial, p.side or 1) for p in own)
+    finding.problems += [f"serial {s}, side {side}, is filed {n} times" for (s, side), n in sides.items() if n > 1]
     for folder in parts.folders.claimed.iterdir():
         if not parts.folders.alive(folder.name):
             left = files_below(folder)

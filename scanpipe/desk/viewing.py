@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from scanpipe.desk.backs import front_of
 from scanpipe.desk.deciding import contradiction
 from scanpipe.desk.parts import Parts
 from scanpipe.ledgers import Transaction
@@ -50,14 +51,14 @@ def view_sheet(tx: Transaction, id: PageId) -> SheetView | None:
         return None
     before, after = tx.queue().neighbours(scan, page.page, _NEIGHBOURS)
     evidence = json.loads(page.evidence or "{}")
-    others = tx.queue().same_serial(page.serial, id) if page.serial else []
+    others = tx.queue().same_serial(page.serial, page.side, id) if page.serial else []
     return SheetView(
         page,
         scan,
         evidence,
         before,
         after,
-        _suggestions(tx, page, evidence, before, after),
+        _suggestions(tx, page, scan, evidence, before, after),
         tx.definition(page.test) if page.test else None,
         others,
         tx.decisions().about(id),
@@ -81,10 +82,15 @@ def next_held(tx: Transaction, wanted: Filter, event: int, busy: set[PageId]) ->
 
 
 def _suggestions(
-    tx: Transaction, page: PageRecord, evidence: Mapping[str, Any], before: list[Row], after: list[Row]
+    tx: Transaction,
+    page: PageRecord,
+    scan: ScanRecord,
+    evidence: Mapping[str, Any],
+    before: list[Row],
+    after: list[Row],
 ) -> list[Suggestion]:
     known = Known(
-        Claims(page.test, page.candidate, page.question, page.serial),
+        Claims(page.test, page.candidate, page.question, page.serial, page.side),
         [_neighbour(p) for p, _ in reversed(before) if p.state == "filed"],
         [_neighbour(p) for p, _ in after if p.state == "filed"],
         tx.printed(page.serial) if page.serial else None,
@@ -93,9 +99,10 @@ def _suggestions(
         _named_in_print(tx, page),
         bool(before and after) and before[-1][0].state == after[0][0].state == "filed",
         _likely(tx, page, evidence) if page.reason == "shaded_code_unclear" else (),
+        _front(tx, page, scan) if page.reason == "back_of" else None,
     )
-    if page.state == "filed" or page.reason in ("sheet_seen_before", "rehearsal"):
-        return []
+    if page.state == "filed" or page.key is None or page.reason in ("sheet_seen_before", "rehearsal"):
+        return []  # what has no picture has nothing that could lie in a slot
     found = suggest(known, tx.printed, lambda claims: tx.facts(claims, page.id))
     return [s for s in found if s.ground == "pack" or not contradiction(tx, page, _claims(s.slot))]
 
@@ -107,6 +114,12 @@ def _likely(tx: Transaction, page: PageRecord, evidence: Mapping[str, Any]) -> l
         return []
     given_out = tx.shaded().of_test(page.test) if page.test else tx.shaded().all()
     return [likely.coded for likely in most_likely(shaded["fills"], shaded["digits"], given_out)]
+
+
+def _front(tx: Transaction, page: PageRecord, scan: ScanRecord) -> Neighbour | None:
+    """The front of the same sheet of paper, if it is filed."""
+    front = front_of(tx, scan, page.page)
+    return _neighbour(front) if front is not None and front.state == "filed" else None
 
 
 def _named_in_print(tx: Transaction, page: PageRecord) -> Sheet | None:

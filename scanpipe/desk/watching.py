@@ -18,6 +18,7 @@ from scanpipe.desk.intake import Incoming, shown_name
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.patience import Complaints, Waiting, pause_s
 from scanpipe.desk.shelving import shelve
+from scanpipe.desk.sides import LeftSides
 from scanpipe.desk.working import Stacks, abandoned, orphans, put_away, stack_folder
 from scanpipe.faults import Fault, FolderFault, as_fault
 from scanpipe.inboxes import Arrival
@@ -66,6 +67,7 @@ class Watch:
         self._inbox = inbox
         self._listener = listener
         self._stacks = Stacks(parts)
+        self._sides = LeftSides(parts)
         self._flying: dict[Future[Carried], tuple[int, Job]] = {}
         self._waiting: Waiting[Job] = Waiting()
         self._complaints = Complaints()
@@ -113,6 +115,7 @@ class Watch:
                 self._wait_for_room()
                 if self._stop.is_set():
                     return
+            self._sides.look()
         except Exception as e:
             self._fault(as_fault(e))
             self._inherit_next_s = time.monotonic() + pause_s(3)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import date
+from itertools import chain
 from pathlib import Path
 
 from scanpipe.desk import folders as rooms
@@ -13,9 +15,11 @@ from scanpipe.desk.conveyor import Carried, Conveyor
 from scanpipe.desk.intake import Incoming, shown_name, take_over
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.shelving import shelve
+from scanpipe.desk.sides import LeftSides
 from scanpipe.faults import UsageFault
 from scanpipe.model import ScanRecord, Stack
 from scanpipe.ordering import path_key
+from scanpipe.stages.sides import waits
 
 
 class Stacks:
@@ -44,6 +48,22 @@ def ingest(parts: Parts, conveyor: Conveyor, paths: Iterable[Path]) -> Iterator[
 
     Raises UsageFault for a path that is not there, and what the machine was at fault with.
     """
+    yield from _with_other_sides(parts, _carried(parts, conveyor, paths))
+
+
+def _with_other_sides(parts: Parts, carried: Iterable[Carried]) -> Iterator[Carried]:
+    """A file whose page waits for its other side is answered after the next one, which may bring it."""
+    kept: Carried | None = None
+    for one in chain(carried, [None]):
+        if kept is not None:
+            with parts.ledger.read() as r:
+                yield replace(kept, pages=tuple(r.pages(kept.scan.scan)))
+        kept = one if one is not None and any(waits(page) for page in one.pages) else None
+        if one is not None and kept is None:
+            yield one
+
+
+def _carried(parts: Parts, conveyor: Conveyor, paths: Iterable[Path]) -> Iterator[Carried]:
     stacks = Stacks(parts)
     window: deque[Future[Carried]] = deque()
     for path, folder in _files(paths):
@@ -65,6 +85,7 @@ def finish_leftovers(parts: Parts, conveyor: Conveyor) -> Iterator[Carried]:
     futures = deque(conveyor.resume(scan) for scan in abandoned(parts))
     while futures:
         yield futures.popleft().result()
+    LeftSides(parts).look()
 
 
 def finish_own(parts: Parts, conveyor: Conveyor) -> Iterator[Carried]:

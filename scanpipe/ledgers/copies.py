@@ -10,6 +10,7 @@ from scanpipe.model import PageId, PageRecord, ScanRecord
 _p, _first, _c = t.page.c, t.page.alias("first"), t.compared.c
 _beside = sa.and_(
     _first.c.serial == _p.serial,
+    sa.func.coalesce(_first.c.side, 1) == sa.func.coalesce(_p.side, 1),
     _first.c.state == "filed",
     sa.or_(_first.c.scan != _p.scan, _first.c.page != _p.page),
 )

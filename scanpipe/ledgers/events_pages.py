@@ -8,6 +8,7 @@ page_placing            all columns of the page: its place is taken, the object 
 page_filed              the object is there
 page_held               all columns of the page, reason, evidence
 page_blank              all columns of the page
+page_separator          all columns of the page, stack, name: it opens a stack of this name within the stack that it was fed in
 page_discarded          by, why: a person says that it belongs nowhere; it is kept
 page_retried            by: back to waiting
 page_replaced           a person took another scan as the current version; this one is kept
@@ -84,8 +85,8 @@ def _set_and_note(c: sa.Connection, e: Data, data: Data, state: str | None) -> N
 
 
 def _page_placing(c: sa.Connection, e: Data, data: Data) -> None:
-    """The machine places only what waits: of such a page nothing lies anywhere."""
-    if data.get("decided_by") is None:
+    """The machine places what waits: of such a page nothing lies anywhere; or what was held until its other side came."""
+    if data.get("decided_by") is None and not data.get("paired"):
         _page_set(c, e, data, "placing")
     else:
         _set_and_note(c, e, data, "placing")
@@ -97,15 +98,27 @@ def _page_filed(c: sa.Connection, e: Data, data: Data) -> None:
 
 
 def _page_held(c: sa.Connection, e: Data, data: Data) -> None:
+    if data.get("paired"):
+        _set_and_note(c, e, data, "held")
+        return
     _page_set(c, e, data, "held")
     changes.note_held(c, e, data)
 
 
 def _page_blank(c: sa.Connection, e: Data, data: Data) -> None:
     """An empty sheet of a slot is not waited for any more."""
-    _page_set(c, e, data, "blank")
+    if data.get("paired"):
+        _set_and_note(c, e, data, "blank")
+    else:
+        _page_set(c, e, data, "blank")
     if data.get("candidate"):
         changes.note_slot(c, e, "sheets_printed", data)
+
+
+def _page_separator(c: sa.Connection, e: Data, data: Data) -> None:
+    _page_set(c, e, data, "separator")
+    row = {"scan": e["scan"], "page": e["page"], "serial": data["serial"], "event": e["id"]}
+    c.execute(sa.insert(t.separator), row | {"stack": data["stack"], "name": data["name"]})
 
 
 @cache
@@ -169,6 +182,7 @@ PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     "page_filed": _page_filed,
     "page_held": _page_held,
     "page_blank": _page_blank,
+    "page_separator": _page_separator,
     "page_discarded": _page_decided("discarded"),
     "page_retried": _page_decided("waiting"),
     "page_replaced": _page_decided("replaced"),

@@ -42,7 +42,8 @@ class DecisionTold:
     undone: int | None
 
 
-_ARRIVAL = (_p.scan, _p.page, _p.state, _p.test, _p.candidate, _p.question, _p.serial, _p.reason, _s.stack, _s.position)
+_OF_PAGE = (_p.scan, _p.page, _p.state, _p.test, _p.candidate, _p.question, _p.serial, _p.reason)
+_ARRIVAL = (*_OF_PAGE, _s.stack, _s.position, _p.side)
 _ARRIVALS = sa.select(*_ARRIVAL).join_from(t.page, t.scan, _p.scan == _s.scan)
 _OF_CANDIDATE = Prepared(
     sa.select(_p.question, _p.serial, _p.scan, _p.page)

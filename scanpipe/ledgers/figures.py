@@ -10,6 +10,9 @@ import sqlalchemy as sa
 
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.log import Log
+from scanpipe.ledgers.spans import Spans, in_stack, scans_in_stack
+from scanpipe.ledgers.standings import Standings
+from scanpipe.model import PrintedSeparator
 
 _p, _s = t.page.c, t.scan.c
 _MINUTE = 16
@@ -28,6 +31,20 @@ class Receipt:
     @property
     def pages(self) -> int:
         return sum(self.states.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A stack that a separator opened: what came, what was printed on the separator, and how many sheets of paper came."""
+
+    receipt: Receipt
+    printed: PrintedSeparator | None
+    sheets: int
+
+    @property
+    def differs(self) -> bool:
+        """Have fewer or more sheets come than were counted?"""
+        return bool(self.printed and self.printed.count is not None and self.printed.count != self.sheets)
 
 
 class Figures:
@@ -60,7 +77,8 @@ class Figures:
 
     def duplicates(self) -> dict[str, int]:
         """For each test how many scans came of sheets that another scan had shown before."""
-        again = sa.func.count() - sa.func.count(sa.distinct(_p.serial))
+        sheet = _p.serial + sa.case((_p.side == 2, "/2"), else_="")
+        again = sa.func.count() - sa.func.count(sa.distinct(sheet))
         query = sa.select(sa.func.upper(_p.test), again).where(_p.serial.is_not(None)).group_by(sa.func.upper(_p.test))
         return {row[0] or "": row[1] for row in self._c.execute(query)}
 
@@ -78,9 +96,18 @@ class Figures:
         return [Receipt(row[0], row[1], row[2], self._states(row[0])) for row in rows]
 
     def receipt(self, stack: str) -> Receipt | None:
-        query = sa.select(sa.func.count(), sa.func.max(_s.at)).where(_s.stack == stack)
+        query = sa.select(sa.func.count(), sa.func.max(_s.at)).where(scans_in_stack(self._c, stack))
         row = self._c.execute(query).first()
         return Receipt(stack, row[0], row[1], self._states(stack)) if row is not None and row[0] else None
+
+    def opened(self, stack: str) -> list[Opened]:
+        """The stacks that separators opened within one, in their order."""
+        spans, standings = Spans(self._c), Standings(self._c)
+        found = [
+            (self.receipt(span.name), spans.printed(span.serial), standings.sheets_in(span.name))
+            for span in spans.of(stack)
+        ]
+        return [Opened(receipt, printed, sheets) for receipt, printed, sheets in found if receipt is not None]
 
     @property
     def log(self) -> Log:
@@ -89,4 +116,4 @@ class Figures:
 
     def _states(self, stack: str) -> dict[str, int]:
         query = sa.select(_p.state, sa.func.count()).join_from(t.page, t.scan, _p.scan == _s.scan)
-        return {row[0]: row[1] for row in self._c.execute(query.where(_s.stack == stack).group_by(_p.state))}
+        return {row[0]: row[1] for row in self._c.execute(query.where(in_stack(self._c, stack)).group_by(_p.state))}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from scanpipe.ledgers import tables as t
+from scanpipe.ledgers.spans import in_stack, scans_in_stack
 from scanpipe.model import PageId, PageRecord, ScanRecord
 
 _p, _s = t.page.c, t.scan.c
@@ -39,12 +40,11 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A held page in short: `text` is what can be searched for, in folded case, one line each."""
+    """A held page in short: `group` is its reason and test, `text` what can be searched for, in folded case, one line each."""
 
     event: int
     at: str
-    reason: str
-    test: str | None
+    group: tuple[str, str | None]
     stack: str
     text: str
 
@@ -84,9 +84,10 @@ class Queue:
     def entries(self, events: Sequence[int]) -> list[Entry]:
         """What can be searched for of the held pages with these events."""
         sought = (_p.candidate, _p.question, _p.serial, _s.file, _p.scan)
-        query = sa.select(_p.event, _p.at, _p.reason, _p.test, _s.stack, *sought)
+        query = sa.select(_p.event, _p.at, _s.stack, _p.reason, _p.test, *sought)
         query = query.join_from(t.page, t.scan, _p.scan == _s.scan).where(_p.state == "held", _p.event.in_(events))
-        return [Entry(*r[:5], text="\n".join(v for v in r[5:] if v).casefold()) for r in self._c.execute(query)]
+        found = self._c.execute(query)
+        return [Entry(r[0], r[1], (r[3], r[4]), r[2], "\n".join(v for v in r[5:] if v).casefold()) for r in found]
 
     def rows(self, events: Sequence[int]) -> list[Row]:
         """The held pages with these events, in their order."""
@@ -113,12 +114,12 @@ class Queue:
 
     def stack(self, name: str) -> list[Row]:
         """The pages of a stack, in their order."""
-        query = _both.where(_s.stack == name).order_by(_s.position, _p.page)
+        query = _both.where(in_stack(self._c, name)).order_by(_s.position, _p.page)
         return [_row(r) for r in self._c.execute(query)]
 
     def unopened(self, stack: str) -> int:
         """How many files of a stack nobody has opened yet."""
-        query = sa.select(sa.func.count()).select_from(t.scan).where(_s.stack == stack, _s.pages.is_(None))
+        query = sa.select(sa.func.count()).select_from(t.scan).where(scans_in_stack(self._c, stack), _s.pages.is_(None))
         return int(self._c.execute(query).scalar() or 0)
 
     def in_state(self, state: str, limit: int = 500) -> list[Row]:
@@ -130,14 +131,15 @@ class Queue:
         other = t.page.alias()
         kept = other.c.state.not_in(("discarded", "withdrawn", "replaced", "retired"))
         there = sa.or_(sa.and_(other.c.event > _p.event, kept), other.c.state == "filed")
-        came = sa.exists().where(other.c.serial == _p.serial, there, other.c.scan != _p.scan)
+        same = sa.and_(other.c.serial == _p.serial, sa.func.coalesce(other.c.side, 1) == sa.func.coalesce(_p.side, 1))
+        came = sa.exists().where(same, there, other.c.scan != _p.scan)
         query = _both.where(_p.state == "rescan", ~came).order_by(_s.stack, _s.position, _p.page)
         return [_row(r) for r in self._c.execute(query)]
 
-    def same_serial(self, serial: str, but: PageId) -> list[Row]:
-        """The other pages of this serial, the oldest first."""
+    def same_serial(self, serial: str, side: int | None, but: PageId) -> list[Row]:
+        """The other pages of this side of this serial, the oldest first."""
         other = sa.or_(_p.scan != but.scan, _p.page != but.index)
-        query = _both.where(_p.serial == serial, other).order_by(_p.event)
+        query = _both.where(_p.serial == serial, sa.func.coalesce(_p.side, 1) == (side or 1), other).order_by(_p.event)
         return [_row(r) for r in self._c.execute(query)]
 
     def _from(self, query: sa.Select, wanted: Filter) -> sa.Select:  # type: ignore[type-arg]
@@ -152,7 +154,7 @@ class Queue:
         if wanted.test:
             query = query.where(sa.func.upper(_p.test) == wanted.test.upper())
         if wanted.stack:
-            query = query.where(_s.stack == wanted.stack)
+            query = query.where(in_stack(self._c, wanted.stack))
         if wanted.since:
             query = query.where(_p.at >= wanted.since)
         if wanted.before:

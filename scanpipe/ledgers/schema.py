@@ -21,9 +21,20 @@ _DATABASES: Mapping[str, tuple[str, str]] = {
 """By name: the other one's dialect would cost every command a tenth of its start."""
 _EXPECTED = (t.counted, t.declared, t.attendance, t.stack_count, t.closed)
 _SHADED = (t.generic_print, t.coded)
+_STACKS = (t.separator_print, t.separator)
 _DECIDED = (t.decision, t.decided, t.also, t.place, t.pack, t.compared, t.print_read, t.locked)
 _TOLD = (t.change, t.notice, t.mentioned)
-_STATE: tuple[sa.Table, ...] = (t.definition, t.sheet, t.scan, t.page, *_SHADED, *_TOLD, *_DECIDED, *_EXPECTED)
+_STATE: tuple[sa.Table, ...] = (
+    t.definition,
+    t.sheet,
+    t.scan,
+    t.page,
+    *_SHADED,
+    *_STACKS,
+    *_TOLD,
+    *_DECIDED,
+    *_EXPECTED,
+)
 
 
 def open_engine(url: str) -> tuple[sa.Engine, Database]:

@@ -24,7 +24,7 @@ _slot_of: dict[str, sa.BindParameter[str]] = {
     "candidate": _b("candidate"),
     "question": _b("question"),
 }
-EMPTY = sa.exists().where(_p.serial == _s.serial, _p.state == "blank")
+EMPTY = sa.exists().where(_p.serial == _s.serial, _p.state == "blank", sa.func.coalesce(_p.side, 1) == 1)
 """Of a printed sheet: it came, and nobody drew on it. Such a sheet is not waited for."""
 _picture = (_p.state == "filed", _p.sha256 == _b("sha256"))
 _OWN_PICTURE = Prepared(sa.select(_p.key, _p.media_type).where(*(_p[n] == v for n, v in _slot_of.items()), *_picture))

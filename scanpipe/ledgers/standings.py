@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from scanpipe.ledgers import events_expected
 from scanpipe.ledgers import tables as t
+from scanpipe.ledgers.spans import in_stack
 from scanpipe.stages.completeness.books import LIVE
 
 _p, _s, _e = t.page.c, t.scan.c, t.event.c
@@ -52,9 +53,11 @@ class Standings:
         return files, fewest == most == 1, self._c.execute(damaged.limit(1)).first() is not None
 
     def sheets_in(self, stack: str) -> int:
-        """How many pages of a stack stand for paper, as completeness counts them: without blank sides."""
-        query = sa.select(sa.func.count()).join_from(t.page, t.scan, _p.scan == _s.scan).where(_s.stack == stack)
-        return int(self._c.execute(query.where(_p.state.in_(LIVE))).scalar() or 0)
+        """How many pages of a stack stand for paper, as completeness counts them: without blank sides and backs."""
+        query = sa.select(sa.func.count()).join_from(t.page, t.scan, _p.scan == _s.scan)
+        query = query.where(in_stack(self._c, stack), sa.func.coalesce(_p.side, 1) == 1)
+        query = query.where(_p.state.in_(LIVE), sa.func.coalesce(_p.reason, "") != "back_of")
+        return int(self._c.execute(query).scalar() or 0)
 
     def touched(self, after: int) -> set[str] | None:
         """The tests, in capitals, that events above `after` may be about; None: any. A page that names no test is about those of

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA = "0014"
+SCHEMA = "0015"
 """The Alembic revision that this code works with."""
 
 metadata = sa.MetaData()
@@ -57,9 +57,36 @@ sheet = sa.Table(
     sa.Column("of", sa.Integer, nullable=False),
     sa.Column("revision", sa.Integer, nullable=False),
     sa.Column("bound", _big),
+    sa.Column("sides", sa.Integer, nullable=False, server_default="1"),
     sa.Index("sheet_slot", "test", "candidate", "question"),
 )
-"""A sheet of a pad has no candidate, and one of an open pad no question, until it is bound: `bound` is the event that did."""
+"""A sheet of a pad has no candidate, and one of an open pad no question, until it is bound: `bound` is the event that did.
+`sides` is 2 where both are printed, each with codes of its own.
+"""
+
+separator_print = sa.Table(
+    "separator_print",
+    metadata,
+    sa.Column("serial", sa.String(16), primary_key=True),
+    sa.Column("room", sa.String(100), nullable=False),
+    sa.Column("source", sa.String(100), nullable=False),
+    sa.Column("count", sa.Integer),
+    sa.Column("person", sa.String(100), nullable=False),
+    sa.Column("test", sa.String(40)),
+)
+"""Pages that open a stack, as printed: `count` is how many sheets follow, `test` whose they are, where somebody said."""
+
+separator = sa.Table(
+    "separator",
+    metadata,
+    sa.Column("scan", sa.String(64), primary_key=True),
+    sa.Column("page", sa.Integer, primary_key=True),
+    sa.Column("serial", sa.String(16), nullable=False, index=True),
+    sa.Column("stack", sa.Text, nullable=False, index=True),
+    sa.Column("name", sa.Text, nullable=False, index=True),
+    sa.Column("event", _big, nullable=False),
+)
+"""Separators that came: `stack` is what they were fed in, `name` that of the stack that each opens within it."""
 
 generic_print = sa.Table(
     "generic_print",
@@ -124,13 +151,14 @@ page = sa.Table(
     sa.Column("event", _big, nullable=False),
     sa.Column("width_px", sa.Integer),
     sa.Column("height_px", sa.Integer),
+    sa.Column("side", sa.Integer),
     sa.Index("page_slot", "test", "candidate", "question", "state"),
     sa.Index("page_state", "state", "event"),
     sa.Index("page_queue", "state", "reason", "test"),
 )
-"""`state` is waiting, placing, filed, held, blank, discarded, replaced, split, rescan, withdrawn or retired (`model.PageRecord`).
-`event` is the last event that changed the row; `width_px` and `height_px` are of its picture, null where an earlier version
-made it.
+"""`state` is waiting, placing, filed, held, blank, discarded, replaced, split, rescan, withdrawn, separator or retired
+(`model.PageRecord`). `event` is the last event that changed the row; `width_px` and `height_px` are of its picture, null where an
+earlier version made it; `side` is that of its sheet of paper, where both count.
 """
 
 change = sa.Table(

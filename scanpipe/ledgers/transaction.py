@@ -32,6 +32,7 @@ from scanpipe.ledgers.results import Results
 from scanpipe.ledgers.sessions import Sessions
 from scanpipe.ledgers.shaded import ShadedCodes
 from scanpipe.ledgers.slots import Slots
+from scanpipe.ledgers.spans import Spans
 from scanpipe.ledgers.webhooks import Webhooks
 from scanpipe.model import Claims, PageId, PageRecord, ScanRecord, Sheet, Slot, TestDefinition
 from scanpipe.stages.validate import Facts
@@ -91,7 +92,11 @@ class Transaction:
     def last_serial(self) -> int:
         """The highest serial that was ever given out; 0 when there is none."""
         self.hold("serials")
-        given = (sa.func.max(t.sheet.c.serial), sa.func.max(t.generic_print.c.last))
+        given = (
+            sa.func.max(t.sheet.c.serial),
+            sa.func.max(t.generic_print.c.last),
+            sa.func.max(t.separator_print.c.serial),
+        )
         return max(int(self._c.execute(sa.select(serial)).scalar() or 0) for serial in given)
 
     def definition(self, test: str, revision: int | None = None) -> TestDefinition | None:
@@ -118,7 +123,7 @@ class Transaction:
         slot = places.slot_named(definition, claims) if definition else None
         place = [f"slot {slot}", f"candidate {slot.test} {slot.candidate}"] if slot else []
         self.hold(*([f"serial {claims.serial}"] if claims.serial else []), *place)
-        first = places.first_under(self._c, claims.serial, page) if claims.serial else None
+        first = places.first_under(self._c, claims.serial, claims.side, page) if claims.serial else None
         in_slot = places.in_slot(self._c, slot, page) if slot else 0
         handed_to = self.packs().handed_to(slot.test, slot.candidate) if slot else None
         locked = self.locked(slot.test) if slot else False
@@ -254,6 +259,10 @@ class Transaction:
     def shaded(self) -> ShadedCodes:
         """The codes that candidates shade, and the pages that are filed by them."""
         return ShadedCodes(self._c)
+
+    def spans(self) -> Spans:
+        """The stacks that separators open."""
+        return Spans(self._c)
 
     def queue(self) -> Queue:
         """What is held."""

@@ -193,6 +193,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "inbox.incomplete_after_s": (1, 86_400 * 7),
     "inbox.sweep_s": (0.05, 3600),
     "inbox.polling_s": (0.05, 3600),
+    "inbox.stack_silent_s": (1, 86_400),
     "engine.workers": (0, 1024),
     "engine.page_timeout_s": (1, 3600),
     "engine.memory_mib": (0, 1_048_576),

@@ -21,6 +21,7 @@ class InboxSettings:
     incomplete_after_s: float = 600.0
     sweep_s: float = 10.0
     polling_s: float = 1.0
+    stack_silent_s: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +151,15 @@ class NoticeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteSettings:
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceSettings:
     """A scanner: its files come in `folder` of the inbox. `dpi` is what it should deliver; 0: whatever. `imprint` is a pattern
-    that finds, as its one group, the number that the scanner prints on the paper in the name of the file.
+    that finds, as its one group, the number that the scanner prints on the paper in the name of the file. `duplex`: of each
+    sheet come two pages, front and back, also where the back is blank.
     """
 
     name: str
@@ -160,6 +167,11 @@ class SourceSettings:
     duplex: bool = False
     dpi: int = 0
     imprint: str = ""
+
+    def has(self, file: str) -> bool:
+        """Did this file come from it? By its folder in the inbox, or by that of a file that was taken in by its path."""
+        folder = file.rpartition("/")[0]
+        return file.startswith(f"{self.folder}/") or folder.endswith(f"/{self.folder}")
 
     def imprinted(self, file: str) -> str | None:
         """The number printed on the paper of this file, where it came from this scanner and its name tells."""
@@ -186,6 +198,7 @@ class Settings:
     log: LogSettings = field(default_factory=LogSettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
     notices: NoticeSettings = field(default_factory=NoticeSettings)
+    notes: NoteSettings = field(default_factory=NoteSettings)
     sources: tuple[SourceSettings, ...] = field(default=(), metadata=TABLES)
 
     @property

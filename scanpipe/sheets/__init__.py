@@ -18,6 +18,7 @@ from scanpipe.sheets.planning import (
     plan_pad,
     plan_spares,
 )
+from scanpipe.sheets.separators import draw_separators
 from scanpipe.sheets.symbols import matrix
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "draw_calibration",
     "draw_generic",
     "draw_labels",
+    "draw_separators",
     "matrix",
     "missing_glyphs",
     "plan",

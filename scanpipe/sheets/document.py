@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,16 +60,22 @@ def draw(
         box = geometry.pad_drawing(style.paper) if of_pad else geometry.drawing(style.paper)
         patterns.define(canvas, style.paper, style.area, box)
         pen = Pen(canvas, style.paper)
-        for count, sheet in enumerate(printed, start=1):
+        pages = [(sheet, side) for sheet in printed for side in sides_of(sheet)]
+        for count, (sheet, side) in enumerate(pages, start=1):
             if of_pad:
                 draw_pad_page(pen, _pad_imprint(sheet, definition), key)
             else:
-                draw_page(pen, _imprint(sheet, definition, style.names), key)
+                draw_page(pen, replace(_imprint(sheet, definition, style.names), side=side), key)
             canvas.showPage()
             if progress is not None:
                 progress(count)
         canvas.save()
-    return len(printed)
+    return len(pages)
+
+
+def sides_of(sheet: Sheet) -> tuple[int | None, ...]:
+    """The sides of a sheet that are printed, one page each; None where it is the only one."""
+    return (1, 2) if sheet.sides == 2 else (None,)
 
 
 @contextmanager

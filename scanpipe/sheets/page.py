@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scanpipe import codes
-from scanpipe.codes import Kind
-from scanpipe.layout import LETTER, Box, Place, places
+from scanpipe.codes import PERSONAL, Kind
+from scanpipe.layout import LETTER, Box, Place, mark_boxes, places
 from scanpipe.model import Candidate, Claims, Question, Sheet, TestDefinition
 from scanpipe.seals import receipt_code, spaced
 from scanpipe.sheets import geometry, patterns
@@ -22,6 +22,8 @@ QUIET = 0.35
 ROW_MM = 5.2
 """From one row of the footer to the next."""
 SMALL = Hand(gray=QUIET)
+_MARK_LABEL_MM = 6.2
+"""Between a box and the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Imprint:
     question: Question
     words: Words
     names: bool
+    side: int | None = None
+    """1 or 2 where both sides are printed."""
 
 
 def draw_page(pen: Pen, imprint: Imprint, key: codes.Key) -> None:
@@ -45,20 +49,36 @@ def draw_page(pen: Pen, imprint: Imprint, key: codes.Key) -> None:
     _about_question(pen, imprint)
     _footer(pen, imprint, spaced(receipt_code(key, imprint.sheet.test, imprint.candidate.number)))
     _codes(pen, imprint, key)
+    _mark_boxes(pen, imprint)
     mark_rehearsal(pen, imprint.definition, imprint.words)
 
 
 def _codes(pen: Pen, imprint: Imprint, key: codes.Key) -> None:
     """The three codes, each in a frame that says not to write there."""
     sheet = imprint.sheet
-    claims = Claims(sheet.test, sheet.candidate, sheet.question, sheet.serial)
+    claims = Claims(sheet.test, sheet.candidate, sheet.question, sheet.serial, imprint.side)
     for kind, place in places(pen.paper).items():
         draw_code(pen, kind, place, signed(pen, kind, claims, imprint.definition, key), imprint.words)
 
 
+def _mark_boxes(pen: Pen, imprint: Imprint) -> None:
+    """A box for each further question that this page can answer as well."""
+    offered = imprint.definition.markable(imprint.question.id)
+    if not offered:
+        return
+    boxes, words = mark_boxes(pen.paper), imprint.words
+    space = Space(right_half(geometry.footer(pen.paper)).width_mm, 4, 9, 6)
+    pen.lines(boxes[0].x_mm, boxes[0].y_mm - 3.0, fit(words.also, "Regular", space), Hand("Bold"))
+    for id, box in zip(offered, boxes, strict=False):
+        pen.box(box, FRAME_MM, 0.0)
+        label = fit(id, "Bold", Space(_MARK_LABEL_MM, 4, 9, 4))
+        pen.lines(box.right_mm + 1, box.bottom_mm - 1.1, label, Hand("Bold"))
+
+
 def signed(pen: Pen, kind: Kind, claims: Claims, definition: TestDefinition, key: codes.Key) -> str:
     """The text of a code on this paper, which says so where the test is a rehearsal."""
-    return codes.encode(kind, claims, key, letter=pen.paper == LETTER, rehearsal=definition.rehearsal)
+    marks = kind in PERSONAL and bool(definition.markable(claims.question or ""))
+    return codes.encode(kind, claims, key, letter=pen.paper == LETTER, rehearsal=definition.rehearsal, marks=marks)
 
 
 def draw_code(pen: Pen, kind: Kind, place: Place, text: str, words: Words) -> None:
@@ -74,7 +94,9 @@ def mark_rehearsal(pen: Pen, definition: TestDefinition, words: Words) -> None:
     """A word that nobody overlooks on the sheets of a rehearsal, between drawing and footer."""
     if definition.rehearsal:
         box = geometry.footer(pen.paper)
-        pen.text(box.right_mm, box.y_mm + 6.5, words.rehearsal, Hand("Bold", 20, QUIET, 1))
+        beside = definition.further_questions == "marks"  # their boxes stand at the right
+        x, size_pt = (left_half(box).right_mm, 14) if beside else (box.right_mm, 20)
+        pen.text(x, box.y_mm + (4.5 if beside else 6.5), words.rehearsal, Hand("Bold", size_pt, QUIET, 1))
 
 
 def shown_serial(sheet: Sheet) -> str:
@@ -122,6 +144,7 @@ def _about_question(pen: Pen, imprint: Imprint) -> None:
     label = fit(imprint.question.label, "Bold", Space(box.width_mm, 9, 21, 8))
     pen.lines(box.right_mm, box.bottom_mm - 6.8, label, Hand("Bold", align=1))
     count = imprint.words.sheet(imprint.sheet.number, imprint.sheet.of)
+    count += f"  ·  {imprint.words.side.format(side=imprint.side)}" if imprint.side else ""
     pen.text(box.right_mm, box.bottom_mm - 1.0, count, Hand(size_pt=10, align=1))
 
 
@@ -135,10 +158,10 @@ def _footer(pen: Pen, imprint: Imprint, receipt: str) -> None:
         (words.serial, shown_serial(sheet)),
         (words.receipt, receipt),
     )
-    draw_rows(pen, rows, words.instruction)
+    draw_rows(pen, rows, words.instruction, 11 if imprint.definition.markable(imprint.question.id) else 16)
 
 
-def draw_rows(pen: Pen, rows: Sequence[tuple[str, str]], instruction: str) -> None:
+def draw_rows(pen: Pen, rows: Sequence[tuple[str, str]], instruction: str, height_mm: float = 16) -> None:
     """The footer: what the codes claim, row by row, and beside it how to treat the sheet."""
     box = geometry.footer(pen.paper)
     indent_mm = max(width_mm(word, "Regular", 9) for word, _ in rows) + 3
@@ -149,7 +172,7 @@ def draw_rows(pen: Pen, rows: Sequence[tuple[str, str]], instruction: str) -> No
         pen.text(box.x_mm, baseline_mm, word, SMALL)
         value = fit(claim, "Bold", Space(half.width_mm - indent_mm, 5, 9, 5))
         pen.lines(box.x_mm + indent_mm, baseline_mm, value, Hand("Bold"))
-    advice = fit(instruction, "Regular", Space(half.width_mm, 16, 9, 6))
+    advice = fit(instruction, "Regular", Space(half.width_mm, height_mm, 9, 6))
     pen.lines(right_half(box).x_mm, last_mm, advice, Hand())
 
 

@@ -37,6 +37,7 @@ class PlannedSheet:
     number: int
     """This will be sheet `number` of `of` for its slot, or of those of a pad."""
     of: int
+    sides: int = 1
 
 
 def plan(

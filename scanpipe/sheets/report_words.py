@@ -60,6 +60,7 @@ _NB: Mapping[str, str] = {
     "discarded": "forkastet",
     "withdrawn": "trukket tilbake",
     "blank": "blank",
+    "separator": "skilleark",
     "retired": "slettet",
     "collected": "samlet inn, ikke skannet",
     "handed_out": "delt ut, ikke samlet inn",

@@ -9,7 +9,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of one language. `sheet_of` and `day` are templates."""
+    """The words of one language. `sheet_of`, `side` and `day` are templates."""
 
     test: str
     candidate: str
@@ -28,6 +28,8 @@ class Words:
     label_here: str
     pad_instruction: str
     rehearsal: str
+    side: str
+    also: str
 
     def sheet(self, number: int, of: int) -> str:
         return self.sheet_of.format(number=number, of=of)
@@ -68,6 +70,8 @@ BOKMAAL = Words(
     day="{day}. {month} {year}",
     months=_JANUAR_TO_DESEMBER,
     rehearsal="GENERALPRØVE",
+    side="Side {side} av 2",
+    also="Sett kryss hvis tegningen også gjelder oppgave:",
     candidate_label="Kandidatmerkelapp",
     question_label="Oppgavemerkelapp",
     label_here="Lim merkelappen her",
@@ -92,6 +96,8 @@ ENGLISH = Words(
     day="{day} {month} {year}",
     months=_JANUARY_TO_DECEMBER,
     rehearsal="REHEARSAL",
+    side="Side {side} of 2",
+    also="Put a cross if the drawing is for this question, too:",
     candidate_label="Candidate label",
     question_label="Question label",
     label_here="Stick the label here",

@@ -108,6 +108,8 @@ def _conflict(claims: Sequence[Claims]) -> Said | None:
         values = sorted({v.upper() for c in claims if (v := getattr(c, field)) is not None})
         if len(values) > 1:
             return _contradiction(field, values)
+    if len({c.side for c in claims if c.side is not None}) > 1:
+        return say("codes of both sides of a sheet stand on one page")
     return None
 
 
@@ -144,7 +146,9 @@ def _union(claims: Sequence[Claims]) -> Claims:
         values = {v.upper() for c in claims if (v := getattr(c, field)) is not None}
         return values.pop() if len(values) == 1 else None
 
-    return Claims(one("test"), one("candidate"), one("question"), one("serial"))
+    sides = {c.side for c in claims if c.side is not None}
+    side = sides.pop() if len(sides) == 1 else None
+    return Claims(one("test"), one("candidate"), one("question"), one("serial"), side)
 
 
 def _missing(claims: Claims) -> Reason | None:
@@ -179,6 +183,8 @@ def _code_evidence(code: Code, said: Authentic | BadSignature | Foreign | Plain)
     if isinstance(said, Foreign):
         return seen | {"standing": "foreign", "why": said.why}
     seen["claims"] = {k: v for k in ("test", "candidate", "question", "serial") if (v := getattr(said.claims, k))}
+    if said.claims.side is not None:
+        seen["side"] = said.claims.side
     if isinstance(said, Plain):
         return seen | {"standing": "plain"}
     standing = "authentic" if isinstance(said, Authentic) else "bad_signature"

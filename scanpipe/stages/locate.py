@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scanpipe.codes import LABELS, Kind, parse
+from scanpipe.codes import LABELS, Kind, Parsed, parse
 from scanpipe.layout import A4, LETTER, Paper, place_of
 from scanpipe.model import Code, Point
 
@@ -64,7 +64,7 @@ class Stance:
 
 def locate(codes: Sequence[Code]) -> Stance | None:
     """The stance of the sheet of which the most codes were read, or None where no code is a sheet's."""
-    printed = [(c, p) for c in codes if c.symbology == "qr" and (p := parse(c.text)) and p.kind not in LABELS]
+    printed = [(c, p) for c in codes if c.symbology == "qr" and (p := parse(c.text)) and _has_place(p)]
     if not printed:
         return None
     counts = Counter(p.claims.serial for _, p in printed)
@@ -73,6 +73,11 @@ def locate(codes: Sequence[Code]) -> Stance | None:
     on_sheet = _complex([place_of(p.kind, paper).corners_mm[i] for _, p in printed for i in _RELIABLE_CORNERS])
     on_page = _complex([c.corners[i] for c, _ in printed for i in _RELIABLE_CORNERS])
     return _fit(on_sheet, on_page, paper, tuple(p.kind for _, p in printed))
+
+
+def _has_place(parsed: Parsed) -> bool:
+    """Does the layout say where a code of this kind stands? Labels are stuck anywhere, and a separator has four alike."""
+    return parsed.kind not in LABELS and parsed.kind is not Kind.SEPARATOR
 
 
 def located(on_sheet_mm: Sequence[Point], on_page_px: Sequence[Point], paper: Paper, misfit_mm: float) -> Stance:

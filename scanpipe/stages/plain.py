@@ -36,4 +36,5 @@ def read_plain(code: Code, rules: Sequence[PlainCode]) -> Plain | None:
             said.setdefault(rule.claims, set()).add(value.upper())
     if not said or any(len(values) > 1 for values in said.values()):
         return None
-    return Plain(Claims(**{field: values.pop() for field, values in said.items()}))
+    one = {field: values.pop() for field, values in said.items()}
+    return Plain(Claims(candidate=one.get("candidate"), question=one.get("question")))

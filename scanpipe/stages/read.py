@@ -119,13 +119,16 @@ def _dpi_if_a4(page: Picture) -> float:
 
 
 def is_whole_sheet(codes: Iterable[Code]) -> bool:
-    """All three codes of one sheet, or those of a pad with its labels, or that of a generic sheet, and nothing else."""
+    """All three codes of one sheet, those of a pad with its labels, that of a generic sheet, those of a separator; no more."""
     parsed = [parse(c.text) for c in codes]
     found = [p for p in parsed if p is not None]
     kinds = frozenset(p.kind for p in found)
+    if kinds == {Kind.SEPARATOR} and len(parsed) == len(found) == _SEPARATOR_CODES:
+        return _one_serial(found)
     return len(parsed) == len(found) == len(kinds) and kinds in _WHOLE and _one_serial(found)
 
 
+_SEPARATOR_CODES = 4
 _WHOLE = (
     frozenset(PERSONAL),
     frozenset({Kind.QUESTION, Kind.PAD, Kind.CANDIDATE_LABEL}),

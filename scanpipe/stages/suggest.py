@@ -13,10 +13,10 @@ from scanpipe.model import Claims, Filed, Sheet, Slot
 from scanpipe.stages.shaded.naming import Coded
 from scanpipe.stages.validate import Facts, validate
 
-Ground = Literal["pack", "printed", "shaded", "text", "serials", "both_sides", "before", "after", "nearest"]
+Ground = Literal["pack", "front", "printed", "shaded", "text", "serials", "both_sides", "before", "after", "nearest"]
 
 
-_SHEETS = ("printed", "text", "serials")
+_SHEETS = ("front", "printed", "text", "serials")
 """Grounds that name one sheet of paper."""
 
 
@@ -35,7 +35,7 @@ class Known:
     """`before` and `after` begin with the nearest. `printed` is the record of the page's own serial, `nearest` candidates whose
     numbers look like the one that was read, `handed_to` who was handed the pack that the sheet belongs to, `text` the sheet that
     the print beside dead codes names, `between`: the very pages before and after are known, no other unknown one lies there,
-    `likely` the codes that are nearest to what is shaded, the nearest first.
+    `likely` the codes that are nearest to what is shaded, the nearest first, `front` the page of which this one may be the back.
     """
 
     claims: Claims
@@ -47,6 +47,7 @@ class Known:
     text: Sheet | None = None
     between: bool = False
     likely: Sequence[Coded] = ()
+    front: Neighbour | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,11 @@ def _guesses(known: Known, printed: Callable[[str], Sheet | None]) -> Iterator[t
     if known.handed_to is not None:
         yield "pack", replace(own, candidate=known.handed_to)
         return
+    if known.front is not None:
+        front = known.front
+        yield "front", Claims(front.test, front.candidate, front.question, front.serial, 2 if front.serial else None)
     if sheet is not None:
-        yield "printed", Claims(sheet.test, sheet.candidate, sheet.question, sheet.serial)
+        yield "printed", Claims(sheet.test, sheet.candidate, sheet.question, sheet.serial, own.side)
     for coded in known.likely:
         if _agrees(own, coded):
             yield "shaded", Claims(coded.test, coded.candidate, coded.question, own.serial)

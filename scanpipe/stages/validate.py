@@ -39,7 +39,7 @@ def validate(claims: Claims, facts: Facts, evidence: Mapping[str, Any]) -> Filed
     if problem is not None:
         reason, detail = problem
         return Held(reason, {**evidence, **detail}, claims, test.revision)
-    return Filed(slot_of(claims, test), claims.serial, dict(evidence), test.revision)
+    return Filed(slot_of(claims, test), claims.serial, dict(evidence), test.revision, claims.side)
 
 
 def slot_of(claims: Claims, test: TestDefinition) -> Slot:
@@ -70,7 +70,9 @@ def _problem(claims: Claims, facts: Facts, test: TestDefinition) -> tuple[Reason
         return Reason.PACK_EXCHANGED, {"handed_to": facts.handed_to}
     if facts.first is not None:
         return Reason.SHEET_SEEN_BEFORE, {"first": {"scan": facts.first.scan, "page": facts.first.index}}
-    if question.max_sheets is not None and facts.in_slot >= question.max_sheets:
+    if (
+        question.max_sheets is not None and facts.in_slot >= question.max_sheets and claims.side != 2
+    ):  # a back is no sheet
         return Reason.TOO_MANY_SHEETS, {"max_sheets": question.max_sheets, "in_slot": facts.in_slot}
     if facts.locked:
         return Reason.LATE, {}

@@ -4,6 +4,7 @@ scan_carried         scan, pages, again, file_digits: nothing; a file is worked 
 page_filed           scan, page
 page_held            scan, page, reason
 page_blank           scan, page
+page_separator       scan, page
 fault                kind, message, hint: the machine is at fault with something, which is tried again
 works_again          what was wrong with the machine is over
 started, stopped     command

@@ -32,6 +32,7 @@ STATES: Mapping[str, str] = {
     "split": N_("cut in two"),
     "rescan": N_("to be scanned again"),
     "withdrawn": N_("withdrawn"),
+    "separator": N_("separator"),
     "retired": N_("retired"),
 }
 ROLES: Mapping[str, str] = {
@@ -108,6 +109,10 @@ NEXT: Mapping[str, str] = {
     "shaded_code_unclear": N_(
         "Next: compare the code in the boxes with the suggestions, and take the one that it is, or assign it."
     ),
+    "back_of": N_("Next: take the suggestion if the paper shows that it is the back of that sheet, or assign it."),
+    "other_side_missing": N_("Next: have both sides of the paper scanned again, or assign it if its back is empty."),
+    "sides_disagree": N_("Next: find the paper and see who wrote on it, then assign both sides to them."),
+    "marks_unclear": N_("Next: take the suggestion, then add the further questions that are marked."),
 }
 """For each reason what a person does next."""
 WHYS = (N_("nothing on it"), N_("cover sheet"), N_("test print"), N_("not readable"), N_("discarded"))

@@ -165,6 +165,9 @@ def test_days_and_times() -> None:
             moment(wrong, end=True)
 
 
+_LATER = ("generic_print", "coded", "separator_print", "separator", "chosen_language")
+
+
 def test_an_older_ledger_is_searched_as_well(tmp_path: Path, ledger: SqlLedger) -> None:
     """The migration fills in what events of before it name, as if they had come after it."""
     url = f"sqlite:///{tmp_path / 'old.db'}"
@@ -175,16 +178,10 @@ def test_an_older_ledger_is_searched_as_well(tmp_path: Path, ledger: SqlLedger) 
         old.write(lambda tx: tx.append("slot_ordered", test=TEST, candidate="10002", question="2a", pages=[]))
         kept = ids(old, LogFilter(by="kari"))
         with old.writing() as c:
-            for table in (
-                "mentioned",
-                "notice",
-                "notice_choice",
-                "letter",
-                "generic_print",
-                "coded",
-                "chosen_language",
-            ):
+            for table in ("mentioned", "notice", "notice_choice", "letter", *_LATER):
                 c.exec_driver_sql(f"DROP TABLE {table}")
+            for table, column in (("sheet", "sides"), ("page", "side")):
+                c.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {column}")
             c.exec_driver_sql("DROP INDEX event_type")
             c.exec_driver_sql("UPDATE alembic_version SET version_num = '0008'")
     with open_ledger(url) as migrated:

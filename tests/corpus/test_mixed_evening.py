@@ -6,18 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.installation import Installation
-from tools.hall.evening import evening, table
+from scanpipe.desk import completeness
+from scanpipe.model import Difference
+from scanpipe.wiring import open_parts
+from tools.hall.evening import evening, hall, table
+from tools.hall.exam import TEST
 
 
 def check(folder: Path, pages: int, seed: int) -> None:
-    home = Installation(folder / "data", folder / "none.pdf", ())
+    home = hall(folder)
     tallies = evening(home, pages, seed)
     print("\n" + "\n".join(table(tallies)))
     assert [what for t in tallies.values() for what in t.misfiled] == []
     assert [what for t in tallies.values() for what in t.wrong] == []
     assert sum(t.filed for t in tallies.values()) > pages / 2
     assert "Nothing is missing" in home.run("verify")
+    with open_parts(home.settings) as parts, parts.ledger.read() as r:
+        kinds = [found.kind for found in completeness.look(r, TEST).open]
+    assert kinds.count(Difference.STACK_DIFFERS) == 1, "the separator that was forgotten shows by the counts"
 
 
 def test_a_small_evening(tmp_path: Path) -> None:

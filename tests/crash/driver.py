@@ -84,7 +84,8 @@ def run(data_dir: Path, countdown: Countdown) -> None:
         "SCANPIPE__INBOX__POLLING_S": "0.05",
         "SCANPIPE__INBOX__QUIET_S": "0",
     }
-    settings, _ = load_settings(None, environ)
+    config = data_dir / "driver.toml"
+    settings, _ = load_settings(config if config.exists() else None, environ)
     with open_parts(settings) as parts:
         conveyor = Conveyor(parts, InProcess())
         inbox = open_hot_folder(settings)

@@ -113,7 +113,7 @@ def outcome(place: Installation) -> Outcome:
     with open_parts(place.settings) as parts:
         finding = verify(parts)
         with parts.ledger.read() as r:
-            states = ("filed", "held", "blank", "discarded", "waiting", "placing")
+            states = ("filed", "held", "blank", "separator", "discarded", "waiting", "placing")
             pages = frozenset((p.scan, p.page, p.state, p.key, p.reason) for p in r.pages_in(*states))
         objects = frozenset(parts.store.keys())
         inbox = tuple(str(p) for p in parts.folders.inbox.rglob("*") if p.is_file())

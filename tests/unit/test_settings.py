@@ -195,6 +195,7 @@ RANGES = {
     "notices.disk_gb": (-0.1, 100_001),
     "notices.digest_minutes": (-1, 1441),
     "notices.smtp_port": (0, 65536),
+    "inbox.stack_silent_s": (0.5, 86_401),
 }
 
 

@@ -306,9 +306,9 @@ class TestFiles:
         with (tmp_path / "sheets.csv").open(encoding="utf-8", newline="") as file:
             rows = list(csv.reader(file))
         assert rows == [
-            ["page", "serial", "test", "candidate", "question", "number", "of", "room", "seat"],
-            ["1", "00012345", "MA0001-2026H", "10003", "3", "1", "1", "S4", "9"],
-            ["2", "00012346", "MA0001-2026H", "10004", "3", "1", "1", "", ""],
+            ["page", "serial", "test", "candidate", "question", "number", "of", "room", "seat", "side"],
+            ["1", "00012345", "MA0001-2026H", "10003", "3", "1", "1", "S4", "9", ""],
+            ["2", "00012346", "MA0001-2026H", "10004", "3", "1", "1", "", "", ""],
         ]
 
     def test_progress_counts_pages(self, tmp_path):

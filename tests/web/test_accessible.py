@@ -21,7 +21,7 @@ from tests.web.conftest import PASSWORD
 TEST = "MA0001-2026H"
 PATHS = ("/overview", "/receipts", "/history", "/packs", "/copies", "/stacks", "/import", "/tests", f"/tests/{TEST}")
 PATHS += (f"/tests/{TEST}/completeness", f"/tests/{TEST}/completeness?room=S4")
-PATHS += ("/notices", "/password", f"/tests/{TEST}/slots/10001/2a", "/no/such")
+PATHS += ("/notices", "/password", "/bind", f"/tests/{TEST}/slots/10001/2a", "/no/such")
 ALL = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 BY_LOOK = {"runOnly": {"type": "rule", "values": ["color-contrast", "target-size", "scrollable-region-focusable"]}}
 """What another width and other colours can break."""

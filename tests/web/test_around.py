@@ -15,6 +15,7 @@ import pypdfium2
 import pytest
 from fastapi.testclient import TestClient
 
+import scanpipe.web
 from scanpipe.desk import people
 from scanpipe.desk.defining import register
 from scanpipe.desk.parts import Parts
@@ -324,7 +325,7 @@ def test_the_overview_says_who_watches_what_waits_and_what_came_twice(app: TestC
     assert row is not None
     numbers = [int(n) for n in re.findall(r">(\d+)</td>", row[1])]
     with parts.ledger.read() as r:
-        serials = [p.serial for p in r.pages_of_test(TEST) if p.serial]
+        serials = [(p.serial, p.side or 1) for p in r.pages_of_test(TEST) if p.serial]
     assert numbers[-2] == len(serials) - len(set(serials)) > 0
 
 
@@ -365,3 +366,10 @@ def test_a_watcher_that_is_killed_counts_no_more(home: Installation) -> None:
         watcher.kill()
         watcher.wait()
         assert parts.folders.watchers() == 0
+
+
+def test_everything_that_a_page_loads_is_served(app: TestClient) -> None:
+    templates = Path(scanpipe.web.__file__).parent / "templates"
+    named = {name for t in templates.glob("*.html") for name in re.findall(r"/static/([\w.]+)", t.read_text())}
+    assert len(named) >= 5
+    assert {name: app.get(f"/static/{name}").status_code for name in named} == dict.fromkeys(named, 200)

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from playwright.sync_api import Page
 
 from scanpipe.codes import Kind, encode
 from scanpipe.desk import binding, deciding, locking, rebuilding
@@ -193,6 +196,17 @@ def test_a_page_that_was_looked_at_while_its_sheet_was_bound_is_sent_again(parts
     assert send_bound(parts) == {page.scan} and send_bound(parts) == set()
 
 
+def photographed(page: Page, url: str, serial: str) -> None:
+    """The camera of a phone whose browser reads codes itself: what it would find is said here, all else is the page's own."""
+    found = f"picture.width ? [{{ rawValue: '{serial}' }}] : []"
+    page.add_init_script(f"window.BarcodeDetector = class {{ async detect(picture) {{ return {found}; }} }};")
+    page.goto(f"{url}/bind")
+    picture = cv2.imencode(".png", np.full((20, 30), 200, np.uint8))[1].tobytes()
+    with page.expect_navigation():
+        page.set_input_files("[data-photo] input", {"name": "a.png", "mimeType": "image/png", "buffer": picture})
+    assert serial in page.inner_text("#bind dl")
+
+
 def test_an_invigilator_reads_two_codes_with_a_scanner_that_types(home: Installation, pads: list[Sheet]) -> None:
     with open_parts(home.settings) as parts:
         typed = [read(parts, Kind.PAD, pads[0]), read(parts, Kind.CANDIDATE_LABEL, candidate="10001")]
@@ -207,6 +221,7 @@ def test_an_invigilator_reads_two_codes_with_a_scanner_that_types(home: Installa
                 page.keyboard.press("Enter")
         page.wait_for_selector(".good")
         assert pads[0].serial in page.inner_text(".good") and "10001" in page.inner_text(".good")
+        photographed(page, url, pads[1].serial)
         browser.close()
     with open_parts(home.settings) as parts:
         assert sheet_of(parts, pads[0].serial).candidate == "10001"

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from scanpipe.desk.deciding import discard
+from scanpipe.ledgers import Transaction
 from scanpipe.model import PageId
 from scanpipe.wiring import open_parts
 from tests.browser import chromium, press, sign_in
@@ -141,6 +142,50 @@ def test_the_list_renews_itself_and_moves_nothing(page: Page, shared: Installati
     page.wait_for_selector(f"#rows > li:first-child[data-row='{names[1]}']")
 
 
+def test_many_that_come_at_once_are_all_there_and_nothing_below_the_groups_moves(
+    page: Page, shared: Installation
+) -> None:
+    page.wait_for_selector("#stacks li")
+    places = ("a[href='/packs']", "#stacks li", "a[href='/stacks']", "#rows > li")
+
+    def standing() -> list[object]:
+        return [page.locator(place).first.bounding_box() for place in places]
+
+    before, groups = standing(), page.locator("#groups > li").count()
+    ids = [f"{n:064x}" for n in range(0xA0, 0xA4)]
+
+    def come(tx: Transaction) -> None:
+        for n, scan in enumerate(ids):
+            about = {"file": f"come {n}.jpg", "stack": f"a new one {n}", "position": 1, "size": 9, "key": f"o{n}"}
+            tx.append("scan_taken_in", scan=scan, holder="h", **about)
+            tx.append("scan_unpacked", scan=scan, pages=1)
+            reason = "late" if n == 0 else "no_codes"
+            tx.append("page_held", scan=scan, page=1, reason=reason, evidence="{}")
+
+    with open_parts(shared.settings) as parts:
+        parts.ledger.write(come)
+    page.wait_for_selector("#rows > .new:last-child")
+    came = page.locator("#rows > .new").evaluate_all("e => e.map(row => row.dataset.row)")
+    assert set(came) == {f"{scan}-1" for scan in ids}
+    assert page.locator("#groups > .gone").count() == 0 and page.locator("#groups > li").count() == groups
+    assert standing() == before
+    name = f"{ids[1]}-1"
+    with open_parts(shared.settings) as parts:
+        parts.ledger.write(lambda tx: tx.sessions().look_at(PageId(ids[1], 1), "ola", "2999-01-01T00:00:00+00:00"))
+    page.wait_for_selector(f"[data-row='{name}'] .busy:has-text('ola')")
+    assert standing() == before
+    told = {"decided_by": "ola", "why": "test print"}
+    with open_parts(shared.settings) as parts:
+        for scan in ids:
+            parts.ledger.write(lambda tx, scan=scan: tx.append("page_discarded", scan=scan, page=1, **told))
+
+
+def test_the_keys_of_the_viewer_are_among_those_that_are_shown(page: Page) -> None:
+    press(page, "Enter")
+    page.keyboard.press("?")
+    assert "Move the drawing" in page.inner_text("#help dl")
+
+
 def test_two_scans_of_a_sheet_are_compared(page: Page, url: str, shared: Installation) -> None:
     with open_parts(shared.settings) as parts, parts.ledger.read() as r:
         record = next(p for p in r.pages_in("held") if p.reason == "sheet_seen_before")
@@ -167,3 +212,71 @@ def test_two_scans_of_a_sheet_are_compared(page: Page, url: str, shared: Install
     page.keyboard.press("?")
     keys = page.locator("#help dt").all_inner_texts()
     assert {"t", "z", "w", "f", "n", "e"} <= set(keys)
+
+
+def test_a_drawing_is_seen_closer_moved_brighter_and_beside_its_original(
+    page: Page, url: str, shared: Installation
+) -> None:
+    with open_parts(shared.settings) as parts, parts.ledger.read() as r:
+        record = next(p for p in r.pages_in("held") if p.reason == "no_codes" and p.key)
+    page.goto(f"{url}/sheets/{record.scan}/{record.page}")
+    page.wait_for_selector("main[data-shown]")
+    paper, room = page.locator(".paper").first, page.locator("[data-viewer]")
+    seen = [paper.evaluate("e => e.style.transform")]
+    box = room.bounding_box()
+    assert box is not None
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def moved() -> bool:
+        seen.append(paper.evaluate("e => e.style.transform"))
+        return seen[-1] != seen[-2]
+
+    page.mouse.move(*middle)
+    page.mouse.wheel(0, -120)
+    page.wait_for_timeout(50)
+    assert moved() and "scale(1.15)" in seen[-1]
+    page.mouse.down()
+    page.mouse.move(middle[0] + 40, middle[1] + 30)
+    page.mouse.up()
+    assert moved() and "scale(1.15)" in seen[-1]
+    pinch(page, middle)
+    assert moved() and float(seen[-1].partition("scale(")[2].rstrip(")")) > 1.5
+    page.keyboard.press("0")
+    assert moved() and seen[-1].endswith("scale(1)") and abs(left_px(seen[-1]) - left_px(seen[0])) < 1
+    drawing = page.locator(".drawing").first
+    assert drawing.evaluate("e => e.style.filter") == ""
+    page.keyboard.press("b")
+    page.keyboard.press("c")
+    assert drawing.evaluate("e => e.style.filter") == "brightness(1.3) contrast(1.5)"
+    page.keyboard.press("v")
+    assert "plain" in (room.get_attribute("class") or "")
+    page.keyboard.press("o")
+    page.wait_for_function("() => document.querySelector('.beside')?.naturalWidth > 100")
+    page.keyboard.press("o")
+    assert page.locator(".beside").count() == 0
+    neighbours = page.locator(".neighbours img")
+    assert neighbours.count() >= 2
+    page.wait_for_function("() => [...document.querySelectorAll('.neighbours img')].every((i) => i.naturalWidth > 20)")
+    there = page.url
+    press(page, "i", "1")
+    assert page.url != there
+
+
+def pinch(page: Page, middle: tuple[float, float]) -> None:
+    """Two fingers that move apart."""
+    page.evaluate(
+        """([x, y]) => {
+          const room = document.querySelector("[data-viewer]");
+          room.setPointerCapture = () => {};
+          const finger = (type, pointerId, at) =>
+            room.dispatchEvent(new PointerEvent(type, { pointerId, clientX: at, clientY: y, bubbles: true }));
+          finger("pointerdown", 11, x - 20); finger("pointerdown", 12, x + 20);
+          finger("pointermove", 12, x + 60);
+          finger("pointerup", 11, x - 20); finger("pointerup", 12, x + 60);
+        }""",
+        list(middle),
+    )
+
+
+def left_px(transform: str) -> float:
+    return float(transform.partition("translate(")[2].partition("px")[0])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import http.client
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
+import scanpipe.web
 from scanpipe.desk.parts import Parts
 from scanpipe.ledgers.tables import session
 from tests.installation import Installation
@@ -65,7 +67,23 @@ def test_an_open_page_keeps_nobody_signed_in(app: TestClient, parts: Parts) -> N
     before = seen()
     assert app.post(f"/sheets/{page.scan}/{page.page}/here", data={"token": secret}).status_code == 204
     assert seen() == before
+    for path in ("/queue", "/queue/stacks", "/receipts"):
+        assert app.get(path, headers={"X-By-Itself": "1"}).status_code == 200 and seen() == before
     assert app.get("/queue").status_code == 200 and seen() > before, "but a person does"
+
+
+def test_pages_that_renew_themselves_say_so() -> None:
+    templates = Path(scanpipe.web.__file__).parent / "templates"
+    polling = [
+        t
+        for t in templates.glob("*.html")
+        for line in t.read_text().splitlines()
+        if "every " in line and "hx-get" in line
+    ]
+    quiet = {"completeness_figures.html"}  # its route is one of BY_ITSELF
+    assert len(polling) >= 4
+    for path in polling:
+        assert path.name in quiet or '"X-By-Itself": "1"' in path.read_text(), path.name
 
 
 def test_every_view_of_a_drawing_is_on_record_and_none_comes_after_signing_out(app: TestClient, parts: Parts) -> None:

@@ -76,6 +76,18 @@ def test_a_run_is_shown_and_taken_whole_or_not_at_all(stack: Installation) -> No
         assert verify(parts).problems == []
 
 
+def test_what_has_no_picture_is_suggested_nowhere_and_in_no_run(tmp_path: Path) -> None:
+    home, job = install(tmp_path / "data", sheets=4), tmp_path / "job"
+    job.mkdir()
+    for n, body in enumerate((home.scan(0), dead_codes(home, 1), home.scan(2)[:9000], home.scan(3))):
+        (job / f"{n}.jpg").write_bytes(body)
+    home.run("ingest", str(job), ok=range(20))
+    with open_parts(home.settings) as parts, parts.ledger.read() as r:
+        dead, torn = sorted(r.pages_in("held"), key=lambda p: p.key is None)
+        assert torn.key is None and suggestions_for(r, torn.id) == [] and suggestions_for(r, dead.id) != []
+        assert torn.id not in [p.id for p, _ in running.run_from(r, dead.id)]
+
+
 def _position(scan: object) -> int:
     position: int = scan.position  # type: ignore[attr-defined]
     return position

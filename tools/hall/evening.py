@@ -31,20 +31,35 @@ PAGE = Path("docs/reading.md")
 Progress = Callable[[int, int], None]
 _PATIENCE_S = 3600
 
-SHARES = {stacks.rehearsal: 3, stacks.pad: 30, stacks.generic: 17}
+SHARES = {
+    stacks.rehearsal: 3,
+    stacks.pad: 25,
+    stacks.generic: 15,
+    stacks.both_sides: 15,
+    stacks.written_backs: 17,
+    stacks.separated: 15,
+}
 """How many of a hundred pages; a rehearsal is printed before the real test is registered."""
 
 
 @dataclass
 class Tally:
-    """What became of the pages of one kind of paper."""
+    """What became of the pages of one kind of paper. `held` are for the right reason, `aside` blank or separators."""
 
     pages: int = 0
     filed: int = 0
     held: int = 0
+    aside: int = 0
     wrong: list[str] = field(default_factory=list)
     """Those that are not where they belong, and not held for the right reason."""
     misfiled: list[str] = field(default_factory=list)
+
+
+def hall(folder: Path) -> Installation:
+    """A fresh installation with a scanner of both sides."""
+    config = folder / "scanpipe.toml"
+    config.write_text(f'[[source]]\nname = "{stacks.BOTH}"\nduplex = true\n', encoding="utf-8")
+    return Installation(folder / "data", folder / "none.pdf", (), {"SCANPIPE_CONFIG": str(config)})
 
 
 def evening(home: Installation, pages: int, seed: int, progress: Progress = lambda done, of: None) -> dict[str, Tally]:
@@ -105,21 +120,23 @@ def _count(tally: Tally, truth: Truth, page: PageRecord | None, what: str) -> No
             tally.misfiled.append(f"{what}: {page.key}")
     elif page.state == "held" and page.reason in truth.held:
         tally.held += 1
+    elif page.state == truth.aside:
+        tally.aside += 1
     else:
         tally.wrong.append(f"{what}: {page.state} {page.reason or ''}")
 
 
 def table(tallies: Mapping[str, Tally]) -> Iterator[str]:
     """Markdown."""
-    yield "| paper | pages | filed | held, for the right reason | elsewhere | misfiled |"
-    yield "|---|--:|--:|--:|--:|--:|"
+    yield "| paper | pages | filed | held, for the right reason | blank, separator | elsewhere | misfiled |"
+    yield "|---|--:|--:|--:|--:|--:|--:|"
     for name, t in tallies.items():
         yield _row(name, [t])
     yield _row("**all**", tallies.values())
 
 
 def _row(name: str, of: Iterable[Tally]) -> str:
-    sums = [(t.pages, t.filed, t.held, len(t.wrong), len(t.misfiled)) for t in of]
+    sums = [(t.pages, t.filed, t.held, t.aside, len(t.wrong), len(t.misfiled)) for t in of]
     return f"| {name} | {' | '.join(str(sum(column)) for column in zip(*sums, strict=True))} |"
 
 
@@ -130,7 +147,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="put the table into docs/reading.md")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        home = Installation(Path(folder) / "data", Path(folder) / "none.pdf", ())
+        home = hall(Path(folder))
         tallies = evening(home, args.pages, args.seed)
         print(home.run("verify"))
     lines = list(table(tallies))

@@ -49,6 +49,11 @@ class Press:
         self.run("sheets", TEST, *words, "--out", str(pdf), "--manifest", str(manifest))
         return Paper(pdf, manifest)
 
+    def separator(self, room: str, count: int) -> Picture:
+        pdf = self.folder / f"separator-{room}.pdf"
+        self.run("separators", TEST, "--room", room, "--count", str(count), "--out", str(pdf))
+        return labels.pages(pdf, DPI)[0]
+
     def generic(self, count: int) -> list[Picture]:
         pdf = self.folder / "generic.pdf"
         self.run("sheets", TEST, "--generic", "--count", str(count), "--out", str(pdf))

@@ -11,21 +11,29 @@ from scanpipe.layout import A4, label_boxes
 from scanpipe.model import Reason, Slot
 from tools.hall.exam import DPI, QUESTIONS, TEST, Press, numbers
 from tools.scanner import faults, formats, labels, pens
-from tools.scanner.paper import Picture
+from tools.scanner.paper import Paper, Picture, Row
 from tools.shaded.corpus import own_layout
 from tools.shaded.hands import HANDS, Sheet
 
 Rng = np.random.Generator
+BOTH = "begge sider"
+"""The folder of a scanner of both sides."""
+_SHEETS_OF_A_FILE = 6
 
 
 @dataclass(frozen=True)
 class Truth:
     """Where a page belongs, and of which paper it is. `slot` None: it must not be filed. `held` are the reasons for which it may
-    be held: none where it must be filed."""
+    be held, `aside` is the state of a page that is no drawing: blank, or separator.
+    """
 
     paper: str
-    slot: Slot | None
+    slot: Slot | None = None
     held: frozenset[Reason] = frozenset()
+    aside: str = ""
+
+
+_BLANK = Truth("an empty back", aside="blank")
 
 
 @dataclass(frozen=True)
@@ -54,8 +62,8 @@ def pad(press: Press, count: int, rng: Rng) -> Iterator[Drop]:
             _stick(picture, stickers[everybody[(i + 1) % len(everybody)]], (110, 235), rng)
         truth = {
             None: Truth("pad, label", Slot(TEST, whose, "2b")),
-            "no label": Truth("pad, no label", None, frozenset({Reason.MISSING_CANDIDATE_CODE})),
-            "two labels": Truth("pad, labels of two candidates", None, frozenset({Reason.CODES_DISAGREE})),
+            "no label": Truth("pad, no label", held=frozenset({Reason.MISSING_CANDIDATE_CODE})),
+            "two labels": Truth("pad, labels of two candidates", held=frozenset({Reason.CODES_DISAGREE})),
         }[mistake]
         yield _one(f"blokk/{i:04d}.jpg", picture, truth, rng)
 
@@ -96,8 +104,75 @@ def rehearsal(press: Press, count: int, rng: Rng) -> Iterator[Drop]:
         picture = paper.picture(i, DPI)
         pens.draw_answer(picture, DPI, rng)
         pages.append(_scanned(picture, rng))
-    truth = Truth("rehearsal, fed by mistake", None, frozenset({Reason.REHEARSAL}))
+    truth = Truth("rehearsal, fed by mistake", held=frozenset({Reason.REHEARSAL}))
     yield Drop("prøve.pdf", formats.pdf(pages, DPI), (truth,) * count)
+
+
+def both_sides(press: Press, count: int, rng: Rng) -> Iterator[Drop]:
+    """Sheets that are printed on both sides. In one file of three the printer slipped: the backs are those of the next sheets."""
+    for n, people in enumerate(_parts(_people(press)[: max(1, count // 2)])):
+        words = [w for person in people for w in ("--candidate", person)]
+        paper = press.print(f"both-{n}", *words, "--question", "3", "--duplex")
+        order = list(range(len(paper)))
+        slipped = n % 3 == 1
+        if slipped:
+            order[1::2] = [*order[3::2], order[1]]
+        disagree = Truth("both sides, the printer slipped", held=frozenset({Reason.SIDES_DISAGREE}))
+        truths = [disagree if slipped else Truth("both sides, printed", slot_of(paper.rows[i])) for i in order]
+        yield _file(f"{BOTH}/trykt {n}.pdf", [_drawn(paper, i, rng) for i in order], truths, rng)
+
+
+def written_backs(press: Press, count: int, rng: Rng) -> Iterator[Drop]:
+    """Sheets printed on one side, from a scanner of both: some backs are written on. One file of three lies face down."""
+    for n, people in enumerate(_parts(_people(press)[: max(1, count // 2)])):
+        words = [w for person in people for w in ("--candidate", person)]
+        paper, pages, truths = press.print(f"backs-{n}", *words, "--question", "1"), [], []
+        down = n % 3 == 1
+        held = Truth("one side printed, face down: a written back", held=frozenset({Reason.BACK_OF, Reason.NO_CODES}))
+        for i, row in enumerate(paper.rows):
+            front, back = _drawn(paper, i, rng), np.full(paper.picture(i, DPI).shape, 255, np.uint8)
+            written = rng.random() < 0.4
+            if written:
+                pens.draw_answer(back, DPI, rng)
+            of_back = (held if down else Truth("one side printed, a written back", slot_of(row))) if written else _BLANK
+            both = [(front, Truth("one side printed, its front", slot_of(row))), (back, of_back)]
+            for picture, truth in reversed(both) if down else both:
+                pages.append(picture)
+                truths.append(truth)
+        yield _file(f"{BOTH}/skrevet {n}.pdf", pages, truths, rng)
+
+
+def separated(press: Press, count: int, rng: Rng) -> Iterator[Drop]:
+    """The rooms one after the other in one file, each below a separator with its count; somebody forgot that of the last room."""
+    pages, truths, rooms = [], [], 4
+    paper = press.print("rooms", "--question", "2a", "--order", "room")
+    each = min(len(paper) // rooms, max(1, count // rooms))
+    for room in range(rooms):
+        if room < rooms - 1:
+            pages.append(_scanned(press.separator(f"S{room + 1}", each), rng))
+            truths.append(Truth("a separator", aside="separator"))
+        for i in range(room * (len(paper) // rooms), room * (len(paper) // rooms) + each):
+            pages.append(_scanned(_drawn(paper, i, rng), rng))
+            truths.append(Truth("personal, below separators", slot_of(paper.rows[i])))
+    yield Drop("rommene.pdf", formats.pdf(pages, DPI), tuple(truths))
+
+
+def slot_of(row: Row) -> Slot:
+    return Slot(row.test, row.candidate, row.question)
+
+
+def _parts(people: list[str]) -> Iterator[list[str]]:
+    yield from (people[i : i + _SHEETS_OF_A_FILE] for i in range(0, len(people), _SHEETS_OF_A_FILE))
+
+
+def _drawn(paper: Paper, index: int, rng: Rng) -> Picture:
+    picture = paper.picture(index, DPI)
+    pens.draw_answer(picture, DPI, rng)
+    return picture
+
+
+def _file(name: str, pages: list[Picture], truths: list[Truth], rng: Rng) -> Drop:
+    return Drop(name, formats.pdf([_scanned(p, rng) for p in pages], DPI), tuple(truths))
 
 
 def _people(press: Press) -> list[str]:

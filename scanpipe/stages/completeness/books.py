@@ -37,7 +37,7 @@ class Books:
     @cached_property
     def live(self) -> list[Arrival]:
         """The pages of this test that stand for paper, without further scans of a sheet that is filed."""
-        return [a for a in self.own if (a.state in LIVE or is_empty_sheet(a)) and not is_copy(a)]
+        return [a for a in self.own if (a.state in LIVE or is_empty_sheet(a)) and not (is_copy(a) or is_back(a))]
 
     @cached_property
     def scanned(self) -> set[str]:
@@ -144,6 +144,11 @@ class Books:
 def is_copy(a: Arrival) -> bool:
     """Another scan of a sheet that is filed; a person has not yet said which is to stand."""
     return a.state == "held" and a.reason == "sheet_seen_before"
+
+
+def is_back(a: Arrival) -> bool:
+    """Writing on the back of a sheet, and nobody has said yet of which: it is no sheet of its own."""
+    return a.state == "held" and a.reason == "back_of"
 
 
 def is_empty_sheet(a: Arrival) -> bool:

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from scanpipe.model import Difference as Kind
-from scanpipe.stages.completeness.books import LIVE, Books
+from scanpipe.stages.completeness.books import LIVE, Books, is_back
 from scanpipe.stages.completeness.told import Arrival, Found
 
 _STRANGE = frozenset({"unknown_test", "foreign_code", "sketches_not_enabled"})
@@ -15,13 +15,13 @@ _NEARLY_ALL = 0.9
 
 
 def stacks_that_differ(books: Books) -> Iterator[Found]:
-    """Stacks with fewer or more pages than was said; blank sides and what a person set aside do not count."""
+    """Stacks with fewer or more sheets than was said; blank sides and what a person set aside do not count, nor do backs."""
     stacks = _stacks(books)
     for stack, expected in books.told.stacks.items():
         pages = stacks.get(stack, [])
         if stack not in books.told.promised and not _is_own(books, pages):
             continue
-        received = sum(1 for a in pages if a.state in LIVE)
+        received = _sheets(pages)
         if received != expected:
             yield Found(Kind.STACK_DIFFERS, stack, expected=expected, received=received)
 
@@ -50,6 +50,13 @@ def _stacks(books: Books) -> dict[str, list[Arrival]]:
     for a in books.told.arrivals:
         found[a.stack].append(a)
     return found
+
+
+def _sheets(pages: list[Arrival]) -> int:
+    """How many sheets of paper they are: both sides of one count once, and a back is on the sheet before it."""
+    here = [a for a in pages if a.state in LIVE and not is_back(a)]
+    fronts = {a.serial for a in here if a.side != 2}
+    return sum(1 for a in here if a.side != 2 or a.serial not in fronts)
 
 
 def _is_own(books: Books, pages: list[Arrival]) -> bool:

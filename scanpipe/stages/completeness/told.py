@@ -49,7 +49,7 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A page as far as completeness asks; `stack` and `position` are those of its scan."""
+    """A page as far as completeness asks; `stack` and `position` are those of its scan, `side` that of its sheet of paper."""
 
     scan: str
     page: int
@@ -61,6 +61,7 @@ class Arrival:
     reason: str | None
     stack: str
     position: int
+    side: int | None = None
 
     @property
     def name(self) -> str:

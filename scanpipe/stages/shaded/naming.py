@@ -52,7 +52,7 @@ def name(
     found = of_test[0]
     names = {"test": found.test, "candidate": found.candidate, "question": found.question}
     evidence["shaded"] |= {"names": names}
-    return Identified(Claims(**names, serial=own.serial), evidence, rehearsal)
+    return Identified(Claims(found.test, found.candidate, found.question, own.serial), evidence, rehearsal)
 
 
 def page_number(shading: Shading) -> int | None:

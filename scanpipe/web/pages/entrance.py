@@ -22,6 +22,7 @@ _STATIC = {
     "scanpipe.css": ("scanpipe.web", "static/scanpipe.css", "text/css"),
     "icon.svg": ("scanpipe.web", "static/icon.svg", "image/svg+xml"),
     "scanpipe.js": ("scanpipe.web", "static/scanpipe.js", "text/javascript"),
+    "reading.js": ("scanpipe.web", "static/reading.js", "text/javascript"),
     "sending.js": ("scanpipe.web", "static/sending.js", "text/javascript"),
     "htmx.js": ("js_lib_htmx", "static/htmx/htmx.min.js", "text/javascript"),
 }

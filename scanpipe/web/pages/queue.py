@@ -20,10 +20,10 @@ from scanpipe.ledgers.queue import Filter
 from scanpipe.model import PageId, Slot
 from scanpipe.web.door import Actor, Person, parts_of
 from scanpipe.web.drawing import draw
+from scanpipe.web.news import HERE_S
 
 router = APIRouter(include_in_schema=False)
 ROWS = 100
-HERE_S = 90
 
 
 def page_id(scan: str, page: int) -> PageId:

@@ -26,8 +26,9 @@ def stacks(request: Request, person: Person, skip: Annotated[int, Query(ge=0, le
     """The newest first, also those of which nothing is held."""
     with parts_of(request).ledger.read() as r:
         found = r.figures().receipts(_STACKS + 1, skip)
+        opened = {s.stack: r.figures().opened(s.stack) for s in found[:_STACKS]}
     later = skip + _STACKS if len(found) > _STACKS else None
-    return draw(request, "all_stacks.html", stacks=found[:_STACKS], skip=skip, each=_STACKS, later=later)
+    return draw(request, "all_stacks.html", stacks=found[:_STACKS], opened=opened, skip=skip, each=_STACKS, later=later)
 
 
 @router.get("/stacks/withdraw", name="ask_withdraw")

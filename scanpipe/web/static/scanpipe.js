@@ -77,7 +77,7 @@ function showHelp() {
     meaning.textContent = meaningOf(element);
     return [term, meaning];
   });
-  list.replaceChildren(...rows.flat());
+  list.replaceChildren(...rows.flat(), ...(view ? [...document.querySelector("#viewer-keys").content.cloneNode(true).children] : []));
   document.querySelector("#help").showModal();
 }
 
@@ -249,15 +249,16 @@ function listen() {
   if (!place) return;
   news = new EventSource("/queue/changes");
   news.onmessage = (event) => {
-    const { held, newest } = JSON.parse(event.data);
-    if (held === Number(place.dataset.held) && newest === Number(place.dataset.newest)) return;
-    Object.assign(place.dataset, { held, newest });
+    const { held, newest, open } = JSON.parse(event.data), known = place.dataset;
+    if (held === Number(known.held) && newest === Number(known.newest) && open === (known.open ?? open)) { known.open = open; return; }
+    Object.assign(known, { held, newest, open });
     renewing ??= setTimeout(() => { renewing = null; renew(); }, 300);
   };
 }
 
+// What a page asks for by itself keeps nobody signed in.
 async function fresh(url) {
-  const answer = await fetch(url, { headers: { "HX-Request": "true" } }).catch(() => null);
+  const answer = await fetch(url, { headers: { "HX-Request": "true", "X-By-Itself": "1" } }).catch(() => null);
   return answer?.ok && !answer.redirected ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
 }
 
@@ -268,27 +269,40 @@ async function renew() {
     const newer = now.getElementById(part.id);
     if (newer) part.textContent = newer.textContent;
   }
-  const came = merge("rows", now), gone = document.querySelectorAll("#rows > .gone").length;
-  if (matchMedia("(min-width: 60rem)").matches) merge("groups", now); else merge("groups", now, false);
+  const came = merge("rows", now, true), gone = document.querySelectorAll("#rows > .gone").length;
+  merge("groups", now, false);
   const stacks = document.querySelector("#stacks"), newer = stacks && (await fresh(stacks.dataset.from));
-  if (newer) merge("stacks", newer, matchMedia("(min-width: 60rem)").matches);
+  if (newer) { merge("stacks", newer, false); copyAges(newer); }
   if (came || gone) { place.textContent = place.dataset.said; place.hidden = false; }
 }
 
-// Rows of a list by their data-row. Those that are there keep their place; answers how many came.
-function merge(id, now, append = true) {
+function copyAges(newer) {
+  for (const age of newer.querySelectorAll("[hx-swap-oob]")) {
+    const place = document.getElementById(age.id);
+    if (place) place.textContent = age.textContent;
+  }
+}
+
+// Rows of a list by their data-row. Those that are there keep their place; answers how many came. Where something stands below
+// the list, what came is not appended: it would move what somebody is about to press.
+function merge(id, now, append) {
   const list = document.getElementById(id), newer = now.getElementById(id);
   if (!list || !newer) return 0;
   const there = new Map([...list.children].map((row) => [row.dataset.row, row])), still = new Set();
   let came = 0;
-  for (const row of newer.children) {
+  for (const row of [...newer.children]) {
     still.add(row.dataset.row);
     const old = there.get(row.dataset.row);
-    if (old) { old.classList.remove("gone"); const n = old.querySelector(".n"); if (n) n.textContent = row.querySelector(".n").textContent; }
+    if (old) { old.classList.remove("gone"); for (const part of [".n", "time", ".busy"]) copyPart(old, row, part); }
     else if (append) { row.classList.add("new"); list.append(row); htmx.process(row); came += 1; }
   }
   for (const [name, row] of there) if (!still.has(name)) { row.classList.add("gone"); const n = row.querySelector(".n"); if (n) n.textContent = "0"; }
   return came;
+}
+
+function copyPart(old, row, part) {
+  const there = old.querySelector(part), now = row.querySelector(part);
+  if (there) there.textContent = now?.textContent ?? "";
 }
 
 // ── notices: how many, beside their link, in room that is kept for the number

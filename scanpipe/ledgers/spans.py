@@ -1,0 +1,137 @@
+"""Stacks that separators open: from a separator to the next one in the same job folder or file, by position, never by time.
+
+So a separator that is read late, or a file that comes out of order, puts every page where it belongs. A stack of this kind has a
+name of its own, and whatever can be asked about a stack by its name can be asked about it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from scanpipe.ledgers import tables as t
+from scanpipe.ledgers.told import ToldOfStacks
+from scanpipe.model import PageId, PrintedSeparator
+
+_p, _s, _d, _sp = t.page.c, t.scan.c, t.separator.c, t.separator_print.c
+_here = (_s.position, _p.page)
+Place = tuple[int, int]
+"""Position of the scan in what was fed together, and the page in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From the separator at `first` to the next one in `stack`, which is at `end` (None: to its end)."""
+
+    name: str
+    stack: str
+    serial: str
+    page: PageId
+    first: Place
+    end: Place | None
+    event: int
+
+    def has(self, place: Place) -> bool:
+        """Does this place lie in it?"""
+        return self.first <= place and (self.end is None or place < self.end)
+
+
+class Spans:
+    """Part of a `Transaction`."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._c = connection
+
+    def of(self, stack: str) -> list[Span]:
+        """Those within what was fed together, in their order."""
+        query = sa.select(_d.name, _d.serial, _d.scan, _d.page, _s.position, _d.event)
+        query = query.join_from(t.separator, t.scan, _d.scan == _s.scan).where(_d.stack == stack)
+        rows = self._c.execute(query.order_by(_s.position, _d.page, _d.scan)).all()
+        places = [(row.position, row.page) for row in rows]
+        ends = [*places[1:], None]
+        return [
+            Span(row.name, stack, row.serial, PageId(row.scan, row.page), first, end, row.event)
+            for row, first, end in zip(rows, places, ends, strict=False)
+        ]
+
+    def one(self, name: str) -> Span | None:
+        """The one of this name."""
+        stack = self._c.execute(sa.select(_d.stack).where(_d.name == name).limit(1)).scalar()
+        return next((span for span in self.of(stack) if span.name == name), None) if stack is not None else None
+
+    def holding(self, stack: str, place: Place) -> Span | None:
+        """The one that a place lies in."""
+        return next((span for span in self.of(stack) if span.has(place)), None)
+
+    def rank(self, stack: str, place: Place) -> int | None:
+        """The how many-th page this is since the last separator, which counts, or else in the stack.
+
+        None: a file before it has not come, or was not opened yet.
+        """
+        span = self.holding(stack, place)
+        first = span.first if span is not None else (1, 1)
+        between = sa.and_(_s.stack == stack, _s.position >= first[0], _s.position < place[0])
+        files = sa.select(sa.func.count(sa.distinct(_s.position)), sa.func.count(), sa.func.count(_s.pages))
+        positions, scans, opened = self._c.execute(files.select_from(t.scan).where(between)).one()
+        if positions != place[0] - first[0] or opened != scans:
+            return None
+        pages = sa.select(sa.func.count()).join_from(t.page, t.scan, _p.scan == _s.scan).where(_s.stack == stack)
+        pages = pages.where(sa.tuple_(*_here) >= _literal(first), sa.tuple_(*_here) < _literal(place))
+        return int(self._c.execute(pages).scalar() or 0) + 1
+
+    def name_for(self, stack: str, serial: str) -> str:
+        """What the stack is to be called that a separator opens, which has come just now."""
+        query = sa.select(sa.func.count()).select_from(t.separator).where(_d.stack == stack, _d.serial == serial)
+        before = int(self._c.execute(query).scalar() or 0)
+        return f"{stack} / {serial}" + (f" ({before + 1})" if before else "")
+
+    def printed(self, serial: str) -> PrintedSeparator | None:
+        """What was printed on a separator."""
+        row = self._c.execute(sa.select(t.separator_print).where(_sp.serial == serial)).first()
+        return None if row is None else PrintedSeparator(*row)
+
+    def all_printed(self) -> list[PrintedSeparator]:
+        """Every separator that was printed, by serial."""
+        return [PrintedSeparator(*row) for row in self._c.execute(sa.select(t.separator_print).order_by(_sp.serial))]
+
+    def held_because(self, stack: str) -> dict[str, int]:
+        """How many pages of a stack are held, by reason."""
+        return self.told.held_because(in_stack(self._c, stack))
+
+    @property
+    def told(self) -> ToldOfStacks:
+        """What notes say of stacks."""
+        return ToldOfStacks(self._c)
+
+    def first_names(self) -> dict[str, str]:
+        """Of each separator that came, by serial, the name of the first stack that it opened."""
+        rows = self._c.execute(sa.select(_d.serial, _d.name).order_by(_d.event))
+        found: dict[str, str] = {}
+        for serial, name in rows:
+            found.setdefault(serial, name)
+        return found
+
+
+def in_stack(c: sa.Connection, name: str) -> sa.ColumnElement[bool]:
+    """What is true of pages, joined with their scans, that lie in the stack of this name."""
+    span = Spans(c).one(name)
+    if span is None:
+        return _s.stack == name
+    inside = sa.and_(_s.stack == span.stack, sa.tuple_(*_here) >= _literal(span.first))
+    return inside if span.end is None else sa.and_(inside, sa.tuple_(*_here) < _literal(span.end))
+
+
+def scans_in_stack(c: sa.Connection, name: str) -> sa.ColumnElement[bool]:
+    """What is true of scans that may have pages in the stack of this name."""
+    span = Spans(c).one(name)
+    if span is None:
+        return _s.stack == name
+    inside = sa.and_(_s.stack == span.stack, _s.position >= span.first[0])
+    if span.end is None:
+        return inside
+    return sa.and_(inside, _s.position <= span.end[0] if span.end[1] > 1 else _s.position < span.end[0])
+
+
+def _literal(place: Place) -> sa.Tuple:
+    return sa.tuple_(sa.literal(place[0]), sa.literal(place[1]))

@@ -1,0 +1,154 @@
+"""Both sides of a sheet: what is filed together, and what is held since the paper leaves a doubt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scanpipe.desk.arranging import add_slot
+from scanpipe.desk.deciding import Decision, assign
+from scanpipe.desk.decisions import undo_last
+from scanpipe.desk.slots import view_slot
+from scanpipe.desk.stacks import withdraw_stack
+from scanpipe.desk.verifying import verify
+from scanpipe.desk.viewing import suggestions_for
+from scanpipe.model import PageRecord
+from scanpipe.wiring import open_parts
+from tests.feeding import DPI, TEST, Hall, open_hall
+from tests.postgresql_server import PostgresqlServer
+from tools.scanner import formats
+from tools.scanner.feeding import Fed, duplex
+
+
+@pytest.fixture(scope="module")
+def hall(tmp_path_factory: pytest.TempPathFactory) -> Hall:
+    return open_hall(tmp_path_factory.mktemp("sides"), 92_001)
+
+
+def told(pages: list[PageRecord]) -> list[str]:
+    return [p.reason or p.state for p in pages]
+
+
+def test_both_sides_are_filed_together_and_count_as_one_sheet(hall: Hall) -> None:
+    leaves = hall.leaves(2, sides=2)
+    pages = hall.feed([*duplex(leaves)])
+    assert told(pages) == ["filed"] * 4
+    assert [(p.serial, p.side) for p in pages] == [(leaf.serial, side) for leaf in leaves for side in (1, 2)]
+    with open_parts(hall.home.settings) as parts:
+        slot = view_slot(parts, TEST, pages[0].candidate or "", pages[0].question or "")
+        assert slot is not None and [one.page.side for one in slot.lying] == [1, 2]
+        assert verify(parts).problems == []
+
+
+def test_a_printer_that_slips_by_a_page_files_nothing(hall: Hall) -> None:
+    a, b, c = hall.leaves(3, 4, sides=2)
+    pages = hall.feed([Fed(a.front, a, 1), Fed(b.back, b, 2), Fed(b.front, b, 1), Fed(c.back, c, 2)])
+    assert told(pages) == ["sides_disagree"] * 4
+    # the slip that is fed face down: the two sides of a sheet lie side by side, and are not of one paper
+    pages = hall.feed([Fed(b.back, b, 2), Fed(a.front, a, 1), Fed(a.back, a, 2), Fed(c.front, c, 1)])
+    assert told(pages) == ["sides_disagree"] * 4
+
+
+def test_one_side_alone_waits_for_the_other_and_a_person_may_let_it_go(hall: Hall) -> None:
+    (leaf,) = hall.leaves(1, 8, sides=2)
+    (page,) = hall.feed_singly([Fed(leaf.front, leaf, 1)], "alone")
+    assert told([page]) == ["other_side_missing"] and page.side == 1
+    with open_parts(hall.home.settings) as parts:
+        filed = assign(parts, page.id, Decision(page.candidate or "", page.question or "", None, "kari"))
+        assert filed.state == "filed" and filed.side == 1
+        question = next(q for q in ("2a", "2b", "3") if q != filed.question)
+        add_slot(parts, page.id, question, "kari")
+        assert verify(parts).problems == []
+
+
+@pytest.mark.parametrize("order", [(), pytest.param((1, 0, 2, 3), marks=pytest.mark.proof), (2, 3, 0, 1)])
+def test_files_of_one_page_each(hall: Hall, order: tuple[int, ...]) -> None:
+    """Those that come out of order are held rather than guessed."""
+    start = {(): 10, (1, 0, 2, 3): 12, (2, 3, 0, 1): 14}[order]
+    leaves = hall.leaves(2, start, sides=2)
+    pages = hall.feed_singly([*duplex(leaves)], f"singly{start}", order)
+    wrong = [p for p in pages if p.state == "filed" and p.serial not in {leaf.serial for leaf in leaves}]
+    assert wrong == [] and set(told(pages)) <= {"filed", "other_side_missing", "sides_disagree"}
+    if not order:
+        assert told(pages) == ["filed"] * 4
+
+
+def test_what_is_written_on_a_back_is_filed_with_its_front(hall: Hall) -> None:
+    leaves = hall.leaves(3, 16, written=(0, 2))
+    pages = hall.feed([*duplex(leaves)])
+    assert told(pages) == ["filed", "filed", "filed", "blank", "filed", "filed"]
+    assert [(p.serial, p.side) for p in pages[:2]] == [(leaves[0].serial, None), (leaves[0].serial, 2)]
+    singly = hall.leaves(2, 20, written=(0,))
+    pages = hall.feed_singly([*duplex(singly)], "files")
+    assert told(pages) == ["filed", "filed", "filed", "blank"]
+    with open_parts(hall.home.settings) as parts:
+        assert verify(parts).problems == []
+
+
+def test_a_back_is_held_with_its_front_as_suggestion_where_the_scanner_is_not_known(hall: Hall) -> None:
+    leaves = hall.leaves(2, 24, written=(1,))
+    pages = hall.feed([*duplex(leaves)], "elsewhere")
+    assert told(pages) == ["filed", "blank", "filed", "back_of"]
+    with open_parts(hall.home.settings) as parts:
+        with parts.ledger.read() as r:
+            best = suggestions_for(r, pages[3].id)[0]
+        assert (best.ground, best.serial, best.slot.question) == ("front", leaves[1].serial, pages[2].question)
+        slot = best.slot
+        filed = assign(
+            parts, pages[3].id, Decision(slot.candidate, slot.question, slot.test, "kari", serial=best.serial)
+        )
+        assert (filed.state, filed.serial, filed.side) == ("filed", leaves[1].serial, 2)
+        assert verify(parts).problems == []
+
+
+_PROOF = pytest.mark.proof
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param("dropped", marks=_PROOF),
+        pytest.param("lost", marks=_PROOF),
+        pytest.param("face_down", marks=_PROOF),
+        "missing_file",
+        "doubled",
+    ],
+)
+def test_a_back_whose_front_is_not_certain_is_held(hall: Hall, fault: str) -> None:
+    start = 28 + 4 * ["dropped", "lost", "face_down", "missing_file", "doubled"].index(fault)
+    leaves = hall.leaves(4, start, written=(1, 2))
+    folder = f"{fault}/both"
+    holes = {4, 5}
+    if fault == "missing_file":
+        fed = [*duplex(leaves)]
+        kept = [n for n in range(1, 9) if n not in holes]  # a back and the next front: the places agree again
+        pictures = hall.scan(fed[n - 1] for n in kept)
+        bodies = {f"scan{n:04d}.jpg": formats.jpeg(p, DPI) for n, p in zip(kept, pictures, strict=True)}
+        pages = hall.take_in(bodies, "gap")
+    elif fault == "doubled":
+        _, leaf = hall.separator(4)
+        pages = hall.feed([*duplex([leaf, *leaves], doubled=(2,))], folder)
+    else:
+        options = {"dropped": {"drops_blank": True}, "lost": {"lost": (1,)}, "face_down": {"face_down": True}}[fault]
+        pages = hall.feed([*duplex(leaves, **options)], folder)  # type: ignore[arg-type]
+    assert "filed" in told(pages) and all(p.side is None for p in pages if p.state == "filed")
+    assert {"back_of", "no_codes"} & set(told(pages))
+
+
+@pytest.mark.proof
+def test_the_same_in_postgresql(tmp_path: Path, postgresql: PostgresqlServer) -> None:
+    """Separators, both sides, a stack that is withdrawn and brought back."""
+    hall = open_hall(tmp_path, 92_002, {"SCANPIPE__LEDGER__URL": postgresql.new_database()})
+    printed, separator = hall.separator(3, TEST)
+    both = hall.leaves(1, sides=2)
+    written = hall.leaves(2, 4, written=(1,))
+    pages = hall.feed([*duplex([separator, *both, *written])])
+    assert told(pages) == ["separator", "blank", "filed", "filed", "filed", "blank", "filed", "filed"]
+    with open_parts(hall.home.settings) as parts:
+        with parts.ledger.read() as r:
+            name = r.spans().first_names()[printed.serial]
+            assert [o.sheets for o in r.figures().opened(name.rpartition(" / ")[0])] == [3]
+        assert withdraw_stack(parts, name, "kari", "wrong tray") == 7
+        undo_last(parts, "kari")
+        assert verify(parts).problems == []
