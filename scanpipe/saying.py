@@ -34,6 +34,12 @@ def words_of(error: Exception) -> str:
     return first if isinstance(first, Said) else str(error)
 
 
+def of_system(error: OSError) -> str:
+    """What the operating system says, as a sentence of ours where it says it often; else in its own words."""
+    words = error.strerror or type(error).__name__
+    return _OF_SYSTEM.get(words, words)
+
+
 def kept(value: Any) -> dict[str, Any]:
     """What JSON loses of the sentences in a value: for each, by what it says in English, its template and params."""
     return {str(said): _parts(said) for said in _sentences(value)}
@@ -75,6 +81,25 @@ def _sentence(template: str, params: Mapping[str, Any]) -> Said:
     said = Said(template % params if params else template)
     said.template, said.params = template, params
     return said
+
+
+_OF_SYSTEM: Mapping[str, Said] = {
+    str(text): text
+    for text in (
+        say("No such file or directory"),
+        say("Not a directory"),
+        say("Permission denied"),
+        say("Operation not permitted"),
+        say("No space left on device"),
+        say("Disk quota exceeded"),
+        say("Read-only file system"),
+        say("Input/output error"),
+        say("Stale file handle"),
+        say("Host is down"),
+        say("Transport endpoint is not connected"),
+        say("Connection timed out"),
+    )
+}
 
 
 def is_for_a_shell(hint: str) -> bool:

@@ -78,6 +78,9 @@ def test_mail(door: Door, address: str) -> None:
 @click.option("--by", default="", help="Events of this person, or about their account.")
 @click.option("--test", default="", help="Events about this test and its pages.")
 @click.option("--candidate", default="", help="Events about pages of this candidate.")
+@click.option(
+    "--question", default="", help="Events about pages of this question; with --test and --candidate, a slot."
+)
 @click.option("--serial", default="", help="Events about scans of this sheet.")
 @click.option("--file", default="", help="Events about scans whose file's name has this in it.")
 @click.option("--since", default="", metavar="TIME", help="From a day or a local time on, as 2026-12-03T14:30.")

@@ -12,8 +12,9 @@ from scanpipe.definitions.text_file import LARGEST_BYTES
 from scanpipe.definitions.vocabulary import FILE_KEYS
 from scanpipe.definitions.wording import LONGEST_NAME, read_text
 from scanpipe.definitions.yaml_nodes import closest
+from scanpipe.saying import of_system, say
 
-_READABLE = "a file that can be read"
+_READABLE = say("a file that can be read")
 
 
 def read_beside(name: str, folder: Path | None, spot: Spot) -> bytes | None:
@@ -22,10 +23,10 @@ def read_beside(name: str, folder: Path | None, spot: Spot) -> bytes | None:
     if clean is None:
         return None
     if folder is None:
-        spot.wrong(quoted(clean), "candidates in the definition itself", "No file can come along here.")
+        spot.wrong(quoted(clean), say("candidates in the definition itself"), say("No file can come along here."))
         return None
     if any(c in clean for c in "/\\:") or clean in (".", ".."):
-        spot.wrong(quoted(clean), FILE_KEYS["file"], "Only the name of the file, without any folder.")
+        spot.wrong(quoted(clean), FILE_KEYS["file"], say("Only the name of the file, without any folder."))
         return None
     return _read(folder / clean, spot)
 
@@ -34,12 +35,12 @@ def read_file(path: Path, spot: Spot) -> bytes | None:
     """The bytes of a plain file, no more than one beyond `LARGEST_BYTES`; None, and noted, when it cannot be read."""
     try:
         if not path.is_file():
-            spot.wrong("a folder or a device" if path.exists() else "no such file", _READABLE)
+            spot.wrong(say("a folder or a device") if path.exists() else say("no such file"), _READABLE)
             return None
         with path.open("rb") as file:
             return file.read(LARGEST_BYTES + 1)
     except OSError as error:
-        spot.wrong(f"a file that cannot be read ({error.strerror})", _READABLE)
+        spot.wrong(say("a file that cannot be read (%(error)s)", error=of_system(error)), _READABLE)
         return None
 
 
@@ -47,9 +48,15 @@ def _read(path: Path, spot: Spot) -> bytes | None:
     """Says more than `read_file` could: what was meant, and that links are not followed."""
     names = sorted(p.name for p in path.parent.glob("*.csv"))
     if os.path.islink(path):  # os.path, since pathlib raises where a name is too long
-        spot.wrong(f"{quoted(path.name)}, a link", FILE_KEYS["file"], "The file itself must be in the folder.")
+        spot.wrong(
+            say("%(name)s, a link", name=quoted(path.name)),
+            FILE_KEYS["file"],
+            say("The file itself must be in the folder."),
+        )
         return None
     if not os.path.exists(path):
-        spot.wrong(f"{quoted(path.name)}, but no such file", FILE_KEYS["file"], closest(path.name, names))
+        spot.wrong(
+            say("%(name)s, but no such file", name=quoted(path.name)), FILE_KEYS["file"], closest(path.name, names)
+        )
         return None
     return read_file(path, spot)

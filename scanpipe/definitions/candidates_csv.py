@@ -12,7 +12,9 @@ from scanpipe.definitions.csv_table import DELIMITERS, delimiter_of, listed, mat
 from scanpipe.definitions.problems import Spot, quoted
 from scanpipe.definitions.text_file import decode
 from scanpipe.definitions.vocabulary import CANDIDATE_KEYS
+from scanpipe.saying import joined, say
 
+_OR = say(" or ")
 _LOOKED_AT = 50
 """Rows that tell the delimiter where there is no header: the last cells of a row may be left out."""
 USUAL_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -76,18 +78,20 @@ def read_candidates(
     wanted = _wanted(columns)
     read = rows(body, delimiter_of(body, wanted), spot, skipped)
     line, header = next(read, (1, []))
-    places = _places(header, wanted, spot.at(line, "first row"), required=columns or ())
+    places = _places(header, wanted, spot.at(line, say("first row")), required=columns or ())
     if "number" not in places:
         return []
-    return _at_least_one(read, header, places, spot, "no row below the column names")
+    return _at_least_one(read, header, places, spot, say("no row below the column names"))
 
 
 def _by_place(text: str, skipped: int, columns: Mapping[str, str], spot: Spot) -> list[Placed]:
     """The candidates of a file without a header."""
     strange = [name for name in columns.values() if not re.fullmatch("[1-9][0-9]{0,2}", name)]
     if strange or "number" not in columns:
-        found = quoted(strange[0]) if strange else "nothing for number"
-        spot.wrong(found, "the place of the column, a number from 1", "There is no row of names: `header` is false.")
+        found = quoted(strange[0]) if strange else say("nothing for number")
+        spot.wrong(
+            found, say("the place of the column, a number from 1"), say("There is no row of names: header is false.")
+        )
         return []
     places = {key: int(place) - 1 for key, place in columns.items()}
     delimiter = max(DELIMITERS, key=lambda d: sum(len(row) for _, row in _first_rows(text, d)))
@@ -95,9 +99,11 @@ def _by_place(text: str, skipped: int, columns: Mapping[str, str], spot: Spot) -
     names = [str(place) for place in range(1, widest + 1)]
     for line, row in islice(_first_rows(text, delimiter), 1):
         if matches(row, USUAL_COLUMNS["number"]):
-            spot.at(line + skipped, "").wrong("names of columns", "a candidate", "Say that there is a header.")
+            spot.at(line + skipped, "").wrong(
+                say("names of columns"), say("a candidate"), say("Say that there is a header.")
+            )
             return []
-    return _at_least_one(rows(text, delimiter, spot, skipped), names, places, spot, "no row")
+    return _at_least_one(rows(text, delimiter, spot, skipped), names, places, spot, say("no row"))
 
 
 def _first_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -110,7 +116,7 @@ def _at_least_one(
     problems_before = len(spot.problems)
     placed = _candidates(read, header, places, spot)
     if not placed and len(spot.problems) == problems_before:
-        spot.wrong(none, "at least one candidate")
+        spot.wrong(none, say("at least one candidate"))
     return placed
 
 
@@ -120,14 +126,14 @@ def _candidates(
     placed: list[Placed] = []
     for line, row in rows:
         if any(cell.strip() for cell in row[len(header) :]):
-            allowed = f"{len(header)} cells, as in the first row"
+            allowed = say("%(n)s cells, as in the first row", n=len(header))
             spot.at(line, "").wrong(
-                f"{len(row)} cells", allowed, "Put quotes around a cell that has a delimiter in it."
+                say("%(n)s cells", n=len(row)), allowed, say("Put quotes around a cell that has a delimiter in it.")
             )
             continue
         filled = {k: (row[i], spot.at(line, named(header[i]))) for k, i in places.items() if _filled(row, i)}
         if "number" not in filled:
-            spot.at(line, named(header[places["number"]])).wrong("nothing", CANDIDATE_KEYS["number"])
+            spot.at(line, named(header[places["number"]])).wrong(say("nothing"), CANDIDATE_KEYS["number"])
         one = candidate(filled)
         if one is not None:
             placed.append(one)
@@ -152,10 +158,18 @@ def _places(
     for key, names in wanted.items():
         found = matches(header, names)
         if len(found) > 1:
-            both = " and ".join(quoted(header[i]) for i in found)
-            spot.wrong(f"the columns {both}", f"one column for {key}", "Say which under `columns`.")
+            both = joined((quoted(header[i]) for i in found), say(" and "))
+            spot.wrong(
+                say("the columns %(names)s", names=both),
+                say("one column for %(key)s", key=key),
+                say("Say which under columns."),
+            )
         elif not found and (key in required or key == "number"):
-            spot.wrong(listed(header), f"a column {' or '.join(names)} for {key}", "Name it under `columns`.")
+            spot.wrong(
+                listed(header),
+                say("a column %(names)s for %(key)s", names=joined(names, _OR), key=key),
+                say("Name it under columns."),
+            )
         if found:
             places[key] = found[0]
     return places

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from scanpipe.definitions.problems import Spot, quoted
 from scanpipe.definitions.wording import tidy
+from scanpipe.saying import say
 
 DELIMITERS = ",;\t"
 
@@ -52,8 +53,12 @@ def rows(text: str, delimiter: str, spot: Spot, skipped: int) -> Iterator[tuple[
         try:
             row = next(reader, None)
         except csv.Error as error:
-            hint = "A quote that is opened must be closed, and one inside a cell is written twice."
-            spot.at(line, "").wrong(f"a row that cannot be read ({error})", "cells with a delimiter between them", hint)
+            hint = say("A quote that is opened must be closed, and one inside a cell is written twice.")
+            spot.at(line, "").wrong(
+                say("a row that cannot be read (%(error)s)", error=str(error)),
+                say("cells with a delimiter between them"),
+                hint,
+            )
             return
         if row is None:
             return
@@ -62,9 +67,9 @@ def rows(text: str, delimiter: str, spot: Spot, skipped: int) -> Iterator[tuple[
 
 
 def named(header: str) -> str:
-    return f"column {quoted(tidy(header))}"
+    return say("column %(name)s", name=quoted(tidy(header)))
 
 
 def listed(header: Sequence[str]) -> str:
     names = [quoted(tidy(name)) for name in header if name.strip()]
-    return "the columns " + ", ".join(names) if names else "no column names"
+    return say("the columns %(names)s", names=", ".join(names)) if names else say("no column names")

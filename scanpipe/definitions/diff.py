@@ -7,6 +7,7 @@ from typing import TypeAlias, TypeVar
 
 from scanpipe.definitions.problems import quoted
 from scanpipe.model import Candidate, Question, TestDefinition
+from scanpipe.saying import joined, say
 
 MOST_SENTENCES = 30
 """More changes than this of one field of candidates are counted rather than told one by one."""
@@ -24,30 +25,49 @@ def diff(old: TestDefinition, new: TestDefinition) -> list[str]:
 
 def _heading(old: TestDefinition, new: TestDefinition) -> list[str]:
     pairs = (
-        ("The id", old.id, new.id),
-        ("The title", quoted(old.title), quoted(new.title)),
-        ("The date", old.date, new.date),
-        ("The language", old.language, new.language),
-        ("The setting whether sketches are enabled for the whole test", _word(old.sketches), _word(new.sketches)),
-        ("The setting whether it is a rehearsal", _word(old.rehearsal), _word(new.rehearsal)),
-        ("What becomes of empty sheets", old.empty_sheets, new.empty_sheets),
-        ("Who says that a page answers several questions", old.further_questions, new.further_questions),
-        ("The plain codes that are taken", _plain_codes(old), _plain_codes(new)),
+        (say("The id"), old.id, new.id),
+        (say("The title"), quoted(old.title), quoted(new.title)),
+        (say("The date"), old.date, new.date),
+        (say("The language"), old.language, new.language),
+        (say("The setting whether sketches are enabled for the whole test"), _word(old.sketches), _word(new.sketches)),
+        (say("The setting whether it is a rehearsal"), _word(old.rehearsal), _word(new.rehearsal)),
+        (say("What becomes of empty sheets"), old.empty_sheets, new.empty_sheets),
+        (say("Who says that a page answers several questions"), old.further_questions, new.further_questions),
+        (say("The plain codes that are taken"), _plain_codes(old), _plain_codes(new)),
     )
-    return [f"{what} changed from {before} to {after}." for what, before, after in pairs if before != after]
+    return [
+        say("%(what)s changed from %(before)s to %(after)s.", what=what, before=before, after=after)
+        for what, before, after in pairs
+        if before != after
+    ]
 
 
 def _plain_codes(test: TestDefinition) -> str:
-    rules = [f"{quoted(p.pattern)} in {'/'.join(p.symbologies)} as {p.claims}" for p in test.plain_codes]
-    return ", ".join(rules) or "none"
+    rules = [
+        say(
+            "%(pattern)s in %(symbologies)s as %(claims)s",
+            pattern=quoted(p.pattern),
+            symbologies="/".join(p.symbologies),
+            claims=p.claims,
+        )
+        for p in test.plain_codes
+    ]
+    return joined(rules) if rules else say("none")
 
 
 def _questions(old: TestDefinition, new: TestDefinition) -> list[str]:
     pairs = [(old.question(q.id), q) for q in new.questions]
-    added = [f"Question {q.id} was added ({_question(q)})." for before, q in pairs if before is None]
-    removed = [f"Question {q.id} was removed." for q in old.questions if new.question(q.id) is None]
+    added = [
+        say("Question %(id)s was added (%(details)s).", id=q.id, details=_question(q))
+        for before, q in pairs
+        if before is None
+    ]
+    removed = [say("Question %(id)s was removed.", id=q.id) for q in old.questions if new.question(q.id) is None]
     changed = [
-        f"Question {q.id}: {sentence}." for before, q in pairs if before is not None for sentence in _edits(before, q)
+        say("Question %(id)s: %(sentence)s.", id=q.id, sentence=sentence)
+        for before, q in pairs
+        if before is not None
+        for sentence in _edits(before, q)
     ]
     order = _common(new.questions, lambda q: q.id, old.question)
     moved = order != _common(old.questions, lambda q: q.id, new.question)
@@ -56,35 +76,37 @@ def _questions(old: TestDefinition, new: TestDefinition) -> list[str]:
 
 def _edits(before: Question, after: Question) -> list[str]:
     pairs = (
-        ("its id is now spelled", before.id, after.id),
-        ("the label changed", quoted(before.label), quoted(after.label)),
-        ("sketches changed", before.sketches, after.sketches),
-        ("the most sheets changed", _limit(before), _limit(after)),
+        (say("its id is now spelled"), before.id, after.id),
+        (say("the label changed"), quoted(before.label), quoted(after.label)),
+        (say("sketches changed"), before.sketches, after.sketches),
+        (say("the most sheets changed"), _limit(before), _limit(after)),
     )
-    return [f"{what} from {a} to {b}" for what, a, b in pairs if a != b]
+    return [
+        say("%(what)s from %(before)s to %(after)s", what=what, before=a, after=b) for what, a, b in pairs if a != b
+    ]
 
 
 def _candidates(old: TestDefinition, new: TestDefinition) -> list[str]:
     pairs = [(old.candidate(c.number), c) for c in new.candidates]
     added = [c.number for before, c in pairs if before is None]
     removed = [c.number for c in old.candidates if new.candidate(c.number) is None]
-    sentences = [_counted(added, "added")] if added else []
-    sentences += [_counted(removed, "removed")] if removed else []
+    sentences: list[str] = [_added(added)] if added else []
+    sentences += [_removed(removed)] if removed else []
     stayed = [(before, after) for before, after in pairs if before is not None]
     for field, get in _DETAILS:
         sentences += _changes(field, [(after.number, (get(before), get(after))) for before, after in stayed])
     order = _common(new.candidates, lambda c: c.number, old.candidate)
     if order != _common(old.candidates, lambda c: c.number, new.candidate):
-        sentences.append("The candidates stand in another order.")
+        sentences.append(say("The candidates stand in another order."))
     return sentences
 
 
 _DETAILS: tuple[tuple[str, Callable[[Candidate], str | None]], ...] = (
-    ("spelling", lambda c: c.number),
-    ("name", lambda c: c.name),
-    ("room", lambda c: c.room),
-    ("seat", lambda c: c.seat),
-    ("extra time", lambda c: None if c.extra_time_min is None else f"{c.extra_time_min} min"),
+    (say("spelling"), lambda c: c.number),
+    (say("name"), lambda c: c.name),
+    (say("room"), lambda c: c.room),
+    (say("seat"), lambda c: c.seat),
+    (say("extra time"), lambda c: None if c.extra_time_min is None else f"{c.extra_time_min} min"),
 )
 
 
@@ -96,23 +118,41 @@ def _changes(field: str, details: Iterable[tuple[str, _Change]]) -> list[str]:
             groups.setdefault(change, []).append(number)
     largest = sorted(groups.items(), key=lambda item: -len(item[1]))
     told, rest = largest[:MOST_SENTENCES], largest[MOST_SENTENCES:]
-    sentences = [
-        f"{_called(numbers)}: the {field} changed from {_detail(a)} to {_detail(b)}." for (a, b), numbers in told
+    sentences: list[str] = [
+        say(
+            "%(who)s: the %(field)s changed from %(before)s to %(after)s.",
+            who=_called(numbers),
+            field=field,
+            before=_detail(a),
+            after=_detail(b),
+        )
+        for (a, b), numbers in told
     ]
     if rest:
         count = sum(len(numbers) for _, numbers in rest)
-        sentences.append(f"The {field} changed for {count} more candidates: {_runs([n for _, g in rest for n in g])}.")
+        runs = _runs([n for _, g in rest for n in g])
+        sentences.append(
+            say("The %(field)s changed for %(n)s more candidates: %(runs)s.", field=field, n=count, runs=runs)
+        )
     return sentences
 
 
-def _counted(numbers: Sequence[str], what: str) -> str:
+def _added(numbers: Sequence[str]) -> str:
     if len(numbers) == 1:
-        return f"Candidate {numbers[0]} was {what}."
-    return f"{len(numbers)} candidates were {what}: {_runs(numbers)}."
+        return say("Candidate %(number)s was added.", number=numbers[0])
+    return say("%(n)s candidates were added: %(runs)s.", n=len(numbers), runs=_runs(numbers))
+
+
+def _removed(numbers: Sequence[str]) -> str:
+    if len(numbers) == 1:
+        return say("Candidate %(number)s was removed.", number=numbers[0])
+    return say("%(n)s candidates were removed: %(runs)s.", n=len(numbers), runs=_runs(numbers))
 
 
 def _called(numbers: Sequence[str]) -> str:
-    return f"Candidate {numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} candidates ({_runs(numbers)})"
+    if len(numbers) == 1:
+        return say("Candidate %(number)s", number=numbers[0])
+    return say("%(n)s candidates (%(runs)s)", n=len(numbers), runs=_runs(numbers))
 
 
 def _runs(numbers: Sequence[str]) -> str:
@@ -123,9 +163,12 @@ def _runs(numbers: Sequence[str]) -> str:
             runs[-1].append(number)
         else:
             runs.append([number])
-    told = [", ".join(run) if len(run) < 3 else f"{run[0]} to {run[-1]}" for run in runs[:_MOST_RUNS]]
+    told = joined(
+        ", ".join(run) if len(run) < 3 else say("%(first)s to %(last)s", first=run[0], last=run[-1])
+        for run in runs[:_MOST_RUNS]
+    )
     more = sum(len(run) for run in runs[_MOST_RUNS:])
-    return ", ".join(told) + (f" and {more} more" if more else "")
+    return say("%(told)s and %(n)s more", told=told, n=more) if more else told
 
 
 def _follows(first: str, second: str) -> bool:
@@ -139,19 +182,25 @@ def _common(parts: Iterable[_Part], id_of: Callable[[_Part], str], other: Callab
 
 
 def _new_order(new: TestDefinition) -> str:
-    return "The questions stand in another order: " + ", ".join(q.id for q in new.questions) + "."
+    order = ", ".join(q.id for q in new.questions)
+    return say("The questions stand in another order: %(order)s.", order=order)
 
 
 def _question(question: Question) -> str:
-    return f"label {quoted(question.label)}, sketches {question.sketches}, most sheets: {_limit(question)}"
+    return say(
+        "label %(label)s, sketches %(sketches)s, most sheets: %(most)s",
+        label=quoted(question.label),
+        sketches=question.sketches,
+        most=_limit(question),
+    )
 
 
 def _limit(question: Question) -> str:
-    return "no limit" if question.max_sheets is None else str(question.max_sheets)
+    return say("no limit") if question.max_sheets is None else str(question.max_sheets)
 
 
 def _detail(text: str | None) -> str:
-    return "nothing" if text is None else quoted(text)
+    return say("nothing") if text is None else quoted(text)
 
 
 def _word(switch: bool) -> str:

@@ -6,6 +6,7 @@ import re
 
 from scanpipe.definitions.problems import Spot, quoted
 from scanpipe.definitions.wording import tidy
+from scanpipe.saying import say
 
 LONGEST_TEST_ID = 40
 LONGEST_QUESTION_ID = 20
@@ -21,7 +22,7 @@ DEVICES = "CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9]"
 
 def allowed_ids(longest: int) -> str:
     """What an id may be, as a phrase."""
-    return f"1 to {longest} letters (A to Z, ÆØÅ, ÄÖÜ, É) and digits, with . _ - between them"
+    return say("1 to %(most)s letters (A to Z, ÆØÅ, ÄÖÜ, É) and digits, with . _ - between them", most=longest)
 
 
 def id_problem(text: str, longest: int) -> str | None:
@@ -31,17 +32,17 @@ def id_problem(text: str, longest: int) -> str | None:
     """
     stranger = _STRANGER.search(text)
     if not text:
-        return "An id cannot be empty."
+        return say("An id cannot be empty.")
     if stranger:
-        return f"The character {quoted(stranger.group())} cannot stand in an id."
+        return say("The character %(text)s cannot stand in an id.", text=quoted(stranger.group()))
     if len(text) > longest:
-        return f"It has {len(text)} characters."
+        return say("It has %(n)s characters.", n=len(text))
     if not _EDGES.fullmatch(text):
-        return "An id begins and ends with a letter or a digit."
+        return say("An id begins and ends with a letter or a digit.")
     if ".." in text:
-        return "Two dots in a row cannot stand in an id, since a path would lead elsewhere."
+        return say("Two dots in a row cannot stand in an id, since a path would lead elsewhere.")
     if re.fullmatch(DEVICES, text.split(".")[0].upper()):
-        return "Windows reserves this name for a device, so that a file cannot have it."
+        return say("Windows reserves this name for a device, so that a file cannot have it.")
     return None
 
 
@@ -61,5 +62,9 @@ def refuse_repeats(ids: list[tuple[str, Spot]], what: str) -> None:
     for id, spot in ids:
         first, there = seen.setdefault(id.upper(), (id, spot))
         if there is not spot:
-            hint = f"{quoted(first)} stands on line {there.line} already; capitals make no difference."
-            spot.wrong(f"{quoted(id)} once more", f"every {what} once", hint)
+            hint = say(
+                "%(first)s stands on line %(line)s already; capitals make no difference.",
+                first=quoted(first),
+                line=there.line,
+            )
+            spot.wrong(say("%(id)s once more", id=quoted(id)), say("every %(what)s once", what=what), hint)

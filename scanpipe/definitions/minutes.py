@@ -7,10 +7,11 @@ from typing import Literal, TypeAlias
 
 from scanpipe.definitions.problems import Spot, quoted
 from scanpipe.definitions.wording import tidy
+from scanpipe.saying import say
 
 Unit: TypeAlias = Literal["min", "h"]
 MOST_MIN = 1440
-ALLOWED = f"extra time: a whole number of minutes from 0 to {MOST_MIN}, or such as 1 t 30 min, 1:30"
+ALLOWED = say("extra time: a whole number of minutes from 0 to %(most)s, or such as 1 t 30 min, 1:30", most=MOST_MIN)
 
 _NUMBER = r"[0-9]{1,4}(?:[.,][0-9]{1,3})?"
 _HOURS = r"(?:t|h|time|timer|timar|hour|hours)\.?"
@@ -24,7 +25,7 @@ def read_minutes(text: str, spot: Spot, unit: Unit = "min") -> int | None:
     clean = tidy(text)
     minutes = _minutes(clean, unit)
     if minutes is None or minutes != int(minutes) or minutes > MOST_MIN:
-        hint = "A share of the time is not enough: write the minutes." if "%" in clean else ""
+        hint = say("A share of the time is not enough: write the minutes.") if "%" in clean else ""
         spot.wrong(quoted(text), ALLOWED, hint)
         return None
     return int(minutes) or None

@@ -20,6 +20,7 @@ from scanpipe.definitions.vocabulary import (
 from scanpipe.definitions.wording import LONGEST_LABEL
 from scanpipe.definitions.yaml_nodes import Value, closest, describe, entries, items, scalar
 from scanpipe.model import PLAIN_SYMBOLOGIES, PlainCode
+from scanpipe.saying import say
 
 _ONE = r"(?:\\[dwDW.\-+*?()\[\]{}|^$/\\]|\[\^?(?:\\.|[^\]\\])+\]|[^\\\[\](){}|*+?])"
 _TIMES = r"(?:[*+?]|\{[0-9]{1,2}(?:,[0-9]{0,2})?\})?"
@@ -43,7 +44,7 @@ def read_plain_codes(value: Value | None) -> tuple[PlainCode, ...]:
     """The rules; what is wrong with one is noted where it stands."""
     values = (items(value, DEFINITION_KEYS["plain_codes"]) or []) if value is not None else []
     if value is not None and len(values) > MOST_PLAIN_CODES:
-        value.spot.wrong(f"{len(values)} rules", f"at most {MOST_PLAIN_CODES}")
+        value.spot.wrong(say("%(n)s rules", n=len(values)), say("at most %(most)s", most=MOST_PLAIN_CODES))
     return tuple(rule for v in values[:MOST_PLAIN_CODES] if (rule := _rule(v)) is not None)
 
 
@@ -52,7 +53,7 @@ def _rule(value: Value) -> PlainCode | None:
     listed = items(fields["symbologies"], PLAIN_KEYS["symbologies"]) if "symbologies" in fields else None
     symbologies = [one_of(v, PLAIN_SYMBOLOGIES, PLAIN_KEYS["symbologies"]) for v in listed or []]
     if "symbologies" in fields and listed == []:
-        fields["symbologies"].spot.wrong("an empty list", PLAIN_KEYS["symbologies"])
+        fields["symbologies"].spot.wrong(say("an empty list"), PLAIN_KEYS["symbologies"])
     claims = one_of(fields.get("claims"), PLAIN_CLAIMS, PLAIN_KEYS["claims"])
     pattern = _pattern(fields["pattern"]) if "pattern" in fields else None
     if not symbologies or None in symbologies or claims is None or pattern is None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scanpipe.faults import DefinitionFault
+from scanpipe.saying import Said, joined, say
 
 MOST_SHOWN = 50
 _LONGEST_QUOTE = 60
@@ -27,11 +28,17 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        file = visible(self.file)
-        place = file if self.line is None else f"{file}, line {self.line}"
-        field = f", {self.field}" if self.field else ""
-        hint = f". {self.hint}" if self.hint else ""
-        return f"{place}{field}: found {self.found}; allowed: {self.allowed}{hint}"
+        return str(self.told(self.hint))
+
+    def told(self, hint: str) -> Said:
+        """The problem in one sentence, with this hint behind it."""
+        file = self.file if isinstance(self.file, Said) else visible(self.file)
+        place = file if self.line is None else say("%(file)s, line %(line)s", file=file, line=self.line)
+        place = joined([place, self.field]) if self.field else place
+        found = say(
+            "%(place)s: found %(found)s; allowed: %(allowed)s", place=place, found=self.found, allowed=self.allowed
+        )
+        return joined([found, hint], ". ") if hint else found
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from scanpipe.definitions.ids import (
 from scanpipe.definitions.minutes import ALLOWED as EXTRA_TIME
 from scanpipe.definitions.wording import LONGEST_LABEL, LONGEST_NAME, LONGEST_PLACE, LONGEST_TITLE, allowed_text
 from scanpipe.model import PLAIN_SYMBOLOGIES
+from scanpipe.saying import say
 
 LANGUAGES = ("nb", "en")
 SKETCHES = ("none", "allowed", "expected")
@@ -20,20 +21,25 @@ MOST_SHEETS = 99
 
 DEFINITION_KEYS = MappingProxyType(
     {
-        "test": f"the id of the test: {allowed_ids(LONGEST_TEST_ID)}",
-        "title": f"the name of the test: {allowed_text(LONGEST_TITLE)}",
-        "date": "the day of the test: year-month-day, such as 2026-12-03",
-        "language": "the language of the sheets: nb (Norwegian, the default) or en (English)",
-        "sketches": "whether sketches are enabled for the whole test: true (the default) or false, without quotes",
-        "questions": "a list of at least one question, such as {id: 2a, label: Oppgave 2a, sketches: allowed}",
-        "candidates": "a list of at least one candidate, or {file: candidates.csv} for a CSV file beside this one",
-        "rehearsal": "whether this is a rehearsal, whose sheets never reach a real test: true or false (the default), "
-        "without quotes",
-        "empty_sheets": "what becomes of sheets that nobody drew on: file (the default) or count",
-        "plain_codes": "codes from elsewhere that stand for a label on a pad, such as "
-        "{symbologies: [code128], claims: candidate, pattern: 'K([0-9]{5})'}",
-        "further_questions": "who says that a page answers several questions: person (the default), or marks "
-        "in boxes on the sheet",
+        "test": say("the id of the test: %(allowed)s", allowed=allowed_ids(LONGEST_TEST_ID)),
+        "title": say("the name of the test: %(allowed)s", allowed=allowed_text(LONGEST_TITLE)),
+        "date": say("the day of the test: year-month-day, such as 2026-12-03"),
+        "language": say("the language of the sheets: nb (Norwegian, the default) or en (English)"),
+        "sketches": say("whether sketches are enabled for the whole test: true (the default) or false, without quotes"),
+        "questions": say("a list of at least one question, such as {id: 2a, label: Oppgave 2a, sketches: allowed}"),
+        "candidates": say("a list of at least one candidate, or {file: candidates.csv} for a CSV file beside this one"),
+        "rehearsal": say(
+            "whether this is a rehearsal, whose sheets never reach a real test: true or false (the default), "
+            "without quotes"
+        ),
+        "empty_sheets": say("what becomes of sheets that nobody drew on: file (the default) or count"),
+        "plain_codes": say(
+            "codes from elsewhere that stand for a label on a pad, such as "
+            "{symbologies: [code128], claims: candidate, pattern: 'K([0-9]{5})'}"
+        ),
+        "further_questions": say(
+            "who says that a page answers several questions: person (the default), or marks in boxes on the sheet"
+        ),
     }
 )
 DEFINITION_REQUIRED = ("test", "title", "date", "questions", "candidates")
@@ -44,28 +50,35 @@ PLAIN_CLAIMS = ("candidate", "question")
 MOST_PLAIN_CODES = 20
 PLAIN_KEYS = MappingProxyType(
     {
-        "symbologies": f"a list of kinds of codes: {', '.join(PLAIN_SYMBOLOGIES)}",
-        "claims": "what the code says: candidate or question",
-        "pattern": "a regular expression for the whole text; what its one group in () matches is claimed, else all of it. No |, "
-        "nothing repeated that stands in (), and at most three of * + ? {n,m}",
+        "symbologies": say("a list of kinds of codes: %(names)s", names=", ".join(PLAIN_SYMBOLOGIES)),
+        "claims": say("what the code says: candidate or question"),
+        "pattern": say(
+            "a regular expression for the whole text; what its one group in () matches is claimed, else all of it. No |, "
+            "nothing repeated that stands in (), and at most three of * + ? {n,m}"
+        ),
     }
 )
 PLAIN_REQUIRED = ("symbologies", "claims", "pattern")
 
 QUESTION_KEYS = MappingProxyType(
     {
-        "id": f"the id of the question: {allowed_ids(LONGEST_QUESTION_ID)}",
-        "label": f"the question's name as printed (its id when left out): {allowed_text(LONGEST_LABEL)}",
-        "sketches": "whether sheets are handed in: none (the default), allowed or expected",
-        "max_sheets": f"most sheets a candidate may hand in: a whole number from 1 to {MOST_SHEETS}, without quotes; "
-        "no limit when left out; only where sketches are allowed or expected",
+        "id": say("the id of the question: %(allowed)s", allowed=allowed_ids(LONGEST_QUESTION_ID)),
+        "label": say(
+            "the question's name as printed (its id when left out): %(allowed)s", allowed=allowed_text(LONGEST_LABEL)
+        ),
+        "sketches": say("whether sheets are handed in: none (the default), allowed or expected"),
+        "max_sheets": say(
+            "most sheets a candidate may hand in: a whole number from 1 to %(most)s, without quotes; "
+            "no limit when left out; only where sketches are allowed or expected",
+            most=MOST_SHEETS,
+        ),
     }
 )
 QUESTION_REQUIRED = ("id",)
 
 CANDIDATE_KEYS = MappingProxyType(
     {
-        "number": f"the candidate's number: {allowed_ids(LONGEST_CANDIDATE_NUMBER)}",
+        "number": say("the candidate's number: %(allowed)s", allowed=allowed_ids(LONGEST_CANDIDATE_NUMBER)),
         "name": allowed_text(LONGEST_NAME),
         "room": allowed_text(LONGEST_PLACE),
         "seat": allowed_text(LONGEST_PLACE),
@@ -80,10 +93,14 @@ COLUMN_KEYS = (*CANDIDATE_KEYS, "extra_time_h", "first_name", "last_name")
 
 FILE_KEYS = MappingProxyType(
     {
-        "file": "the name of a CSV file in the folder of this file, such as candidates.csv",
-        "header": "whether the first row has the names of the columns: true (the default) or false, without quotes; then "
-        "`columns` has numbers from 1",
-        "columns": "which column of the CSV holds what, such as {number: Kandidatnr, name: Navn, room: Rom, seat: Plass}",
+        "file": say("the name of a CSV file in the folder of this file, such as candidates.csv"),
+        "header": say(
+            "whether the first row has the names of the columns: true (the default) or false, without quotes; "
+            "then columns has numbers from 1"
+        ),
+        "columns": say(
+            "which column of the CSV holds what, such as {number: Kandidatnr, name: Navn, room: Rom, seat: Plass}"
+        ),
     }
 )
 FILE_REQUIRED = ("file",)

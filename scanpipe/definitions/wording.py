@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from scanpipe.definitions.problems import Spot, quoted
+from scanpipe.saying import say
 
 LONGEST_TITLE = 200
 LONGEST_LABEL = 80
@@ -18,7 +19,7 @@ _LOST = "\N{REPLACEMENT CHARACTER}"
 
 def allowed_text(longest: int) -> str:
     """What a text may be, as a phrase."""
-    return f"text of 1 to {longest} characters on one line"
+    return say("text of 1 to %(most)s characters on one line", most=longest)
 
 
 def tidy(text: str) -> str:
@@ -32,17 +33,17 @@ def tidy(text: str) -> str:
 def text_problem(text: str, longest: int) -> str | None:
     """Why the tidy `text` cannot be printed in a space of `longest` characters, as a sentence; None when it can."""
     if not text:
-        return "It is empty."
+        return say("It is empty.")
     if len(text) > longest:
-        return f"It has {len(text)} characters."
+        return say("It has %(n)s characters.", n=len(text))
     if text.isascii() and text.isprintable():
         return None
     strangers = [c for c in text if not _printed(c)]
     if not strangers:
         return None
     if _LOST in strangers:
-        return "It has a character that was lost on the way: export the file again as UTF-8."
-    return f"The character U+{ord(strangers[0]):04X} cannot be printed."
+        return say("It has a character that was lost on the way: export the file again as UTF-8.")
+    return say("The character U+%(code)s cannot be printed.", code=f"{ord(strangers[0]):04X}")
 
 
 def read_text(text: str, spot: Spot, longest: int) -> str | None:

@@ -43,6 +43,7 @@ from scanpipe.definitions.yaml_nodes import (
     scalar,
 )
 from scanpipe.model import Candidate, Question, TestDefinition
+from scanpipe.saying import say
 
 _NORWEGIAN = {"no", "off", "false", "nn", "nb-no", "nb_no", "nn-no", "no-no", "norsk", "bokmål", "nynorsk", "norwegian"}
 _DAY_FIRST = re.compile(r"([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4})")
@@ -95,7 +96,7 @@ def _date(value: Value | None) -> str | None:
         return text
     day_first = _DAY_FIRST.fullmatch(text.strip())
     meant = "{2}-{1:0>2}-{0:0>2}".format(*day_first.groups()) if day_first else ""
-    hint = f"Write {meant}." if meant and _is_day(meant) else ""
+    hint = say("Write %(meant)s.", meant=meant) if meant and _is_day(meant) else ""
     value.spot.wrong(describe(value), DEFINITION_KEYS["date"], hint)
     return None
 
@@ -111,7 +112,7 @@ def _is_day(text: str) -> bool:
 def _language(value: Value | None) -> Literal["nb", "en"]:
     text = "nb" if value is None else scalar(value, DEFINITION_KEYS["language"])
     if value is not None and text is not None and text not in LANGUAGES:
-        hint = "Write nb for Norwegian." if text.lower() in _NORWEGIAN else closest(text, LANGUAGES)
+        hint = say("Write nb for Norwegian.") if text.lower() in _NORWEGIAN else closest(text, LANGUAGES)
         value.spot.wrong(describe(value), DEFINITION_KEYS["language"], hint)
     return "en" if text == "en" else "nb"
 
@@ -121,7 +122,7 @@ def _switch(value: Value | None, allowed: str) -> bool:
     if value is None or text is None or (is_plain(value, "bool") and text.lower() in ("true", "false")):
         return text is not None and text.lower() == "true"
     meant = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(text.lower(), text.lower())
-    hint = f"Write {meant}." if meant in ("true", "false") else ""
+    hint = say("Write %(meant)s.", meant=meant) if meant in ("true", "false") else ""
     value.spot.wrong(describe(value), allowed, hint)
     return False
 
@@ -129,7 +130,7 @@ def _switch(value: Value | None, allowed: str) -> bool:
 def _questions(value: Value | None) -> list[Question]:
     values = None if value is None else items(value, DEFINITION_KEYS["questions"])
     placed = [p for p in map(_question, values or []) if p is not None]
-    refuse_repeats([(question.id, spot) for question, spot in placed], "question id")
+    refuse_repeats([(question.id, spot) for question, spot in placed], say("question id"))
     return [question for question, _ in placed]
 
 
@@ -151,7 +152,7 @@ def _sketches(value: Value | None) -> _Sketches | None:
         return cast(_Sketches | None, text)
     words = {"no": "none", "false": "none", "off": "none", "yes": "allowed", "true": "allowed", "on": "allowed"}
     meant = words.get(text.lower())
-    hint = f"Write {meant}." if meant else closest(text, SKETCHES)
+    hint = say("Write %(meant)s.", meant=meant) if meant else closest(text, SKETCHES)
     value.spot.wrong(describe(value), QUESTION_KEYS["sketches"], hint)
     return None
 
@@ -166,7 +167,7 @@ def _max_sheets(value: Value | None, sketches: str | None) -> int | None:
         value.spot.wrong(describe(value), QUESTION_KEYS["max_sheets"])
         return None
     if sketches == "none":
-        hint = "This question takes no sketches: leave max_sheets out, or write sketches: allowed."
+        hint = say("This question takes no sketches: leave max_sheets out, or write sketches: allowed.")
         value.spot.wrong(describe(value), QUESTION_KEYS["max_sheets"], hint)
     return int(text)
 
@@ -179,7 +180,7 @@ def _candidates(value: Value | None, folder: Path | None) -> list[Candidate]:
     else:
         values = items(value, DEFINITION_KEYS["candidates"]) or []
         placed = [p for p in map(_candidate, values) if p is not None]
-    refuse_repeats([(one.number, spot) for one, spot in placed], "candidate number")
+    refuse_repeats([(one.number, spot) for one, spot in placed], say("candidate number"))
     return [one for one, _ in placed]
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import yaml
 
 from scanpipe.definitions.problems import Spot, quoted, visible
+from scanpipe.saying import say
 
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEEPEST = 20
@@ -23,7 +24,7 @@ _SCALARS = frozenset(_CORE + kind for kind in ("str", "int", "float", "bool", "n
 _KNOWN = _SCALARS | {_CORE + "map", _CORE + "seq"}
 _STRANGE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 """What YAML refuses anywhere, also in comments."""
-_NOT_A_YAML = "a YAML text of keys and values"
+_NOT_A_YAML = say("a YAML text of keys and values")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,13 @@ def compose(text: str, spot: Spot) -> Value | None:
         return None
     if not tame:
         spot.wrong(
-            "values nested too deeply, or too many of them",
-            f"at most {DEEPEST} levels",
-            "Many candidates fit better into a CSV.",
+            say("values nested too deeply, or too many of them"),
+            say("at most %(most)s levels", most=DEEPEST),
+            say("Many candidates fit better into a CSV."),
         )
         return None
     if node is None:
-        spot.wrong("nothing in the file", _NOT_A_YAML)
+        spot.wrong(say("nothing in the file"), _NOT_A_YAML)
         return None
     return Value(node, spot.at(node.start_mark.line + 1, spot.field))
 
@@ -61,14 +62,16 @@ def compose(text: str, spot: Spot) -> Value | None:
 def entries(value: Value, keys: Mapping[str, str], required: Sequence[str]) -> dict[str, Value]:
     """The values of a mapping by key; notes what is not a mapping, unknown and repeated keys, and missing ones."""
     if not isinstance(value.node, yaml.MappingNode) or value.node.tag != _CORE + "map":
-        value.spot.wrong(describe(value), "a mapping with the keys " + ", ".join(keys))
+        value.spot.wrong(describe(value), say("a mapping with the keys %(keys)s", keys=", ".join(keys)))
         return {}
     found: dict[str, Value] = {}
     for key_node, node in value.node.value:
         _take_entry(Value(key_node, value.spot.at(_line(key_node), value.spot.field)), node, keys, found)
     for key in required:
         if key not in found:
-            value.spot.at(value.spot.line, _path(value.spot, key)).wrong("nothing", keys[key], "This key is required.")
+            value.spot.at(value.spot.line, _path(value.spot, key)).wrong(
+                say("nothing"), keys[key], say("This key is required.")
+            )
     return found
 
 
@@ -109,31 +112,36 @@ def is_plain(value: Value, kind: str) -> bool:
 def describe(value: Value) -> str:
     """What was found, as a phrase."""
     if is_nothing(value):
-        return "nothing"
+        return say("nothing")
     if value.node.tag not in _KNOWN:
-        return f"the YAML tag {quoted(value.node.tag)}"
+        return say("the YAML tag %(tag)s", tag=quoted(value.node.tag))
     if isinstance(value.node, yaml.ScalarNode):
         return quoted(value.node.value)
-    kind = "mapping" if is_mapping(value) else "list"
-    return f"a {kind}" if value.node.value else f"an empty {kind}"
+    if is_mapping(value):
+        return say("a mapping") if value.node.value else say("an empty mapping")
+    return say("a list") if value.node.value else say("an empty list")
 
 
 def closest(word: str, words: Iterable[str]) -> str:
     """A sentence that suggests the word that was meant; empty when there is none near."""
     near = difflib.get_close_matches(word.lower(), list(words), n=1)
-    return f"Did you mean {near[0]}?" if near else ""
+    return say("Did you mean %(near)s?", near=near[0]) if near else ""
 
 
 def _take_entry(key: Value, node: yaml.Node, keys: Mapping[str, str], found: dict[str, Value]) -> None:
     if not isinstance(key.node, yaml.ScalarNode):
-        key.spot.wrong(f"{describe(key)} as a key", "the keys " + ", ".join(keys))
+        key.spot.wrong(say("%(what)s as a key", what=describe(key)), say("the keys %(keys)s", keys=", ".join(keys)))
         return
     name = str(key.node.value)
     spot = key.spot.at(key.spot.line, _path(key.spot, name))
     if name not in keys:
-        spot.wrong("an unknown key", ", ".join(keys), closest(name, keys))
+        spot.wrong(say("an unknown key"), ", ".join(keys), closest(name, keys))
     elif name in found:
-        spot.wrong("this key once more", "each key once", f"It stands on line {found[name].spot.line} already.")
+        spot.wrong(
+            say("this key once more"),
+            say("each key once"),
+            say("It stands on line %(line)s already.", line=found[name].spot.line),
+        )
     else:
         found[name] = Value(node, key.spot.at(_line(node), spot.field))
 
@@ -160,14 +168,16 @@ def _tame(events: Iterable[yaml.Event]) -> bool:
 def _unreadable(error: yaml.MarkedYAMLError, spot: Spot) -> None:
     mark = error.problem_mark or error.context_mark
     words = ", ".join(visible(w) for w in (error.context, error.problem) if w)
-    hint = "YAML is indented with blanks, never with tabs." if "cannot start any token" in words else ""
-    spot.at(mark.line + 1 if mark else None, "").wrong(f"broken YAML ({words})", _NOT_A_YAML, hint)
+    hint = say("YAML is indented with blanks, never with tabs.") if "cannot start any token" in words else ""
+    spot.at(mark.line + 1 if mark else None, "").wrong(say("broken YAML (%(words)s)", words=words), _NOT_A_YAML, hint)
 
 
 def _unprintable(text: str, spot: Spot) -> None:
     strange = _STRANGE.search(text)
     if strange is None:
-        spot.wrong("characters that YAML does not know", _NOT_A_YAML)
+        spot.wrong(say("characters that YAML does not know"), _NOT_A_YAML)
         return
     line = text.count("\n", 0, strange.start()) + 1
-    spot.at(line, "").wrong(f"the character {quoted(strange.group())}", "characters that can be printed")
+    spot.at(line, "").wrong(
+        say("the character %(what)s", what=quoted(strange.group())), say("characters that can be printed")
+    )

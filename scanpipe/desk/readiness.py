@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Fault
+from scanpipe.saying import of_system
 
 _ANY_KEY = "probe/object"
 
@@ -23,7 +24,7 @@ def _problem(ask: Callable[[Parts], object], parts: Parts) -> str:
     except Fault as fault:
         return fault.message
     except OSError as e:
-        return e.strerror or type(e).__name__
+        return of_system(e)
     return ""
 
 

@@ -90,7 +90,7 @@ def _begin(parts: Parts, name: str, cookie: str, said: dict[str, str]) -> str:
 
     def record(tx: Transaction) -> None:
         tx.sessions().sweep(made_before=(datetime.now(UTC) - _FORGOTTEN).isoformat(timespec="seconds"))
-        tx.sessions().add(session)
+        tx.sessions().add(replace(session, language=tx.sessions().language(name)))
         why: dict[str, Any] = {"why": session.role} if session.role else {}
         tx.append("signed_in", name=name, **why)
 
@@ -166,7 +166,8 @@ def sign_out(parts: Parts, visitor: Visitor) -> None:
 
 
 def choose_language(parts: Parts, visitor: Visitor, language: str) -> None:
-    parts.ledger.write(lambda tx: tx.sessions().mark(visitor.session, language=language))
+    """The person reads in this language from now on, in every browser."""
+    parts.ledger.write(lambda tx: tx.sessions().choose_language(visitor.name, language))
 
 
 @cache

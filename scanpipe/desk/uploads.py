@@ -25,7 +25,7 @@ from pathlib import Path
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import FolderUnavailable, Refused, UnknownThing
 from scanpipe.ledgers import Transaction
-from scanpipe.saying import say
+from scanpipe.saying import of_system, say
 
 ENDINGS = (".pdf", ".jpg", ".jpeg", ".png", ".heic", ".heif", ".tif", ".tiff")
 MOST_FILES = 500
@@ -168,7 +168,8 @@ class Uploads:
                 f.write(piece)
                 return f.tell()
         except OSError as e:
-            raise FolderUnavailable(f"the upload cannot be kept: {e.strerror}", "Is the disk full? Try again.") from e
+            message = say("the upload cannot be kept: %(error)s", error=of_system(e))
+            raise FolderUnavailable(message, say("Is the disk full? Try again.")) from e
 
     def hand_in(self, parts: Parts, id: str, record: Record | None = None) -> Batch:
         """Moves the files into the inbox, as one job folder. What was handed in before stays as it is. Raises Refused.
@@ -216,7 +217,8 @@ class Uploads:
             _sync(hidden.iterdir())
             hidden.rename(self.inbox / batch.job) if new else hidden.rmdir()
         except OSError as e:
-            raise FolderUnavailable(f"the inbox does not take the files: {e.strerror}", "Hand in again.") from e
+            message = say("the inbox does not take the files: %(error)s", error=of_system(e))
+            raise FolderUnavailable(message, say("Hand in again.")) from e
         shutil.rmtree(source)
 
     def _check(self, batch: Batch, name: str, size: int) -> None:

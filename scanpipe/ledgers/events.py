@@ -62,6 +62,7 @@ def mentions(type: str, scan: str | None, data: Data) -> set[tuple[str, str]]:
     if scan is None or type in _OF_SLOTS:
         found |= {("test", str(data["test"]).upper())} if data.get("test") else set()
         found |= {("candidate", str(data[k]).upper()) for k in _CANDIDATES if data.get(k)}
+        found |= {("question", str(data["question"]).upper())} if data.get("question") else set()
     if type in _OF_ROOMS:
         found |= {("candidate", str(entry[0]).upper()) for entry in data["entries"] if entry[0]}
     if type == "notice_begun" and data["params"].get("test"):
@@ -69,7 +70,7 @@ def mentions(type: str, scan: str | None, data: Data) -> set[tuple[str, str]]:
     if type == "decision_made":
         restored = [values for _, _, _, values in data["inverse"]]
         found |= {("test", str(v["test"]).upper()) for v in restored if v.get("test")}
-        found |= {("candidate", str(v["candidate"]).upper()) for v in restored if v.get("candidate")}
+        found |= {(what, str(v[what]).upper()) for v in restored for what in ("candidate", "question") if v.get(what)}
     return {(what, value[:120]) for what, value in found}
 
 

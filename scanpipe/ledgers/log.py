@@ -13,6 +13,7 @@ from scanpipe.ledgers.chain import Event
 
 _p, _s, _e, _m = t.page.c, t.scan.c, t.event.c, t.mentioned.c
 Column = Callable[[sa.ColumnElement[Any]], sa.ColumnElement[Any]]
+Which = Callable[[Column], sa.ColumnElement[bool]]
 _NEAR = 20_000
 """The answer is mostly among the newest events: these are looked through first, one by one."""
 _MANY = 20_000
@@ -32,6 +33,7 @@ class LogFilter:
     by: str = ""
     test: str = ""
     candidate: str = ""
+    question: str = ""
     serial: str = ""
     file: str = ""
     since: str = ""
@@ -58,12 +60,16 @@ class Log:
         low, top = self._bounds(wanted, before)
         near, words = max(low, top - _NEAR), self._words(wanted)
         query = self._plain(wanted).where(_e.id < top).order_by(_e.id.desc()).limit(limit)
-        one_by_one = [sa.or_(*(part.holds for part in word)) for word in words]
+        one_by_one = [sa.or_(*(part.holds for part in word)) for word in words.values()]
         found = self._events(query.where(_e.id >= near, *one_by_one))
         if len(found) < limit and near > low:
-            walked = 1 if wanted.test and self._is_large(wanted.test) else 0
-            by_index = [_e.id.in_(sa.union_all(*(part.ids for part in word))) for word in words[walked:]]
-            found = self._events(query.where(_e.id >= low, *one_by_one[:walked], *by_index))
+            far = [
+                sa.or_(*(part.holds for part in word))
+                if self._is_large(name, wanted)
+                else _e.id.in_(sa.union_all(*(part.ids for part in word)))
+                for name, word in words.items()
+            ]
+            found = self._events(query.where(_e.id >= low, *far))
         return found
 
     def _bounds(self, wanted: LogFilter, before: int | None) -> tuple[int, int]:
@@ -100,29 +106,39 @@ class Log:
             query = query.where(_e.at >= wanted.since)
         return query.where(_e.at < wanted.until) if wanted.until else query
 
-    def _words(self, wanted: LogFilter) -> list[list[_Part]]:
-        """All of these must hold, each in one of its ways. A test comes first."""
-        words: list[list[_Part]] = []
+    def _words(self, wanted: LogFilter) -> dict[str, list[_Part]]:
+        """All of these must hold, each in one of its ways."""
+        words: dict[str, list[_Part]] = {}
         if wanted.test:
-            test = wanted.test.upper()
-            spelled = self._spelled(test)
-            words.append([_mentions("test", test), _of_pages(lambda c: c(_p.test).in_(spelled))])
+            words["test"] = [_mentions("test", wanted.test.upper()), _of_pages(self._of_test(wanted.test))]
+        if wanted.question:
+            words["question"] = [_mentions("question", wanted.question.upper()), _of_pages(self._of_question(wanted))]
         if wanted.by:
-            words.append([_mentions("by", wanted.by)])
+            words["by"] = [_mentions("by", wanted.by)]
         if wanted.candidate:
-            words.append(self._candidate(wanted.candidate))
+            words["candidate"] = self._candidate(wanted.candidate)
         if wanted.serial:
-            words.append([_of_pages(lambda c: c(_p.serial) == wanted.serial)])
+            words["serial"] = [_of_pages(lambda c: c(_p.serial) == wanted.serial)]
         if wanted.file:
-            words.append([_of_scans(_s.file.icontains(wanted.file, autoescape=True))])
+            words["file"] = [_of_scans(_s.file.icontains(wanted.file, autoescape=True))]
         if wanted.text:
-            words.append(self._anything(wanted.text))
+            words["text"] = self._anything(wanted.text)
         if (
             len(wanted.kinds) > 1 and not words
         ):  # else the database would rather walk through all events from the newest on
             types = _e.type.in_(wanted.kinds)
-            words.append([_Part(types, sa.select(_e.id).where(types))])
+            words["kinds"] = [_Part(types, sa.select(_e.id).where(types))]
         return words
+
+    def _of_test(self, test: str) -> Which:
+        spelled = self._spelled(test.upper())
+        return lambda c: c(_p.test).in_(spelled)
+
+    def _of_question(self, wanted: LogFilter) -> Which:
+        """No index begins with the question: the test, where it is given, says where to look."""
+        of_test = self._of_test(wanted.test) if wanted.test else lambda c: sa.true()
+        named = sa.func.upper(wanted.question)
+        return lambda c: sa.and_(of_test(c), sa.func.upper(c(_p.question)) == named)
 
     def _candidate(self, number: str) -> list[_Part]:
         """By test: pages are in an index by test and candidate, and not by the candidate alone."""
@@ -140,9 +156,16 @@ class Log:
         digest = _s.scan.startswith(text.lower(), autoescape=True)
         return [*self._candidate(text), _of_pages(lambda c: c(_p.serial) == text), _of_scans(sa.or_(digest, files))]
 
-    def _is_large(self, test: str) -> bool:
-        """A test with so many pages that their events are found sooner on a walk from the newest than all of them by index."""
-        query = sa.select(sa.func.count()).where(_p.test.in_(self._spelled(test.upper())))
+    def _is_large(self, word: str, wanted: LogFilter) -> bool:
+        """A test or a question with so many pages that their events are found sooner on a walk from the newest than all of them
+        by index. Beside a word that leaves few events a question is looked at one by one.
+        """
+        if word not in ("test", "question"):
+            return False
+        if word == "question" and (wanted.candidate or wanted.serial or wanted.file or wanted.text):
+            return True
+        which = self._of_question(wanted) if word == "question" else self._of_test(wanted.test)
+        query = sa.select(sa.func.count()).select_from(t.page).where(which(lambda column: column))
         return int(self._c.execute(query).scalar() or 0) > _MANY
 
     def _spelled(self, test: str) -> list[str]:
@@ -157,7 +180,7 @@ def _mentions(what: str, value: str) -> _Part:
     return _Part(sa.exists().where(named, _m.event == _e.id), sa.select(_m.event).where(named))
 
 
-def _of_pages(which: Callable[[Column], sa.ColumnElement[bool]]) -> _Part:
+def _of_pages(which: Which) -> _Part:
     """It is about such a page, or about the scan that the page is of.
 
     Of an event at hand the page is looked up by its scan: veiled columns keep the database from all pages of the test.

@@ -1,4 +1,4 @@
-"""Who is signed in, and who has which page open: rows beside the ledger's events."""
+"""Who is signed in, in which language they read, and who has which page open: rows beside the ledger's events."""
 
 from __future__ import annotations
 
@@ -43,8 +43,20 @@ class Sessions:
         return None if row is None else Session(*row)
 
     def mark(self, digest: str, **columns: str) -> None:
-        """Notes `seen`, `language`, or what an identity provider said: `role`, `grant`."""
+        """Notes `seen`, or what an identity provider said: `role`, `grant`."""
         self._c.execute(sa.update(t.session).where(_s.digest == digest).values(columns))
+
+    def language(self, name: str) -> str | None:
+        """The language that a person chose, in whichever browser."""
+        chosen = t.chosen_language.c
+        return self._c.execute(sa.select(chosen.language).where(chosen.name == name)).scalar()
+
+    def choose_language(self, name: str, language: str) -> None:
+        """For all sessions of the person, those to come as well."""
+        chosen = t.chosen_language
+        if self._c.execute(sa.update(chosen).where(chosen.c.name == name).values(language=language)).rowcount == 0:
+            self._c.execute(sa.insert(chosen), {"name": name, "language": language})
+        self._c.execute(sa.update(t.session).where(_s.name == name).values(language=language))
 
     def take_check(self, digest: str, checked: str | None, now: str) -> bool:
         """Notes that the provider is asked now; False where another request was first."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA = "0015"
+SCHEMA = "0016"
 """The Alembic revision that this code works with."""
 
 metadata = sa.MetaData()
@@ -345,8 +345,8 @@ mentioned = sa.Table(
     sa.Column("value", sa.String(120), primary_key=True),
     sa.Column("event", _big, primary_key=True, autoincrement=False),
 )
-"""Whom and what an event names, where neither its type nor its page tells: `what` is by, test (in capitals) or candidate (the
-same). To search the log by; see `ledgers/log.py`.
+"""Whom and what an event names, where neither its type nor its page tells: `what` is by, test (in capitals), candidate or
+question (the same). To search the log by; see `ledgers/log.py`.
 """
 
 notice = sa.Table(
@@ -394,6 +394,14 @@ looking = sa.Table(
     sa.Column("at", sa.String(32), nullable=False),
 )
 """Who has a held page open. No part of the record."""
+
+chosen_language = sa.Table(
+    "chosen_language",
+    metadata,
+    sa.Column("name", sa.String(80), primary_key=True),
+    sa.Column("language", sa.String(5), nullable=False),
+)
+"""In which language a person reads the pages, with an account or by an identity provider. No part of the record."""
 
 account = sa.Table(
     "account",

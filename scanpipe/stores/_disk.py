@@ -11,27 +11,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from scanpipe.faults import StoreFault, StoreUnavailable
+from scanpipe.saying import of_system, say
 
 STALE_AFTER_S = 86_400.0
 _CHUNK = 1 << 20
 
 _PASSING = {
-    errno.ENOSPC: ("the disk is full", "Free some space there; nothing is lost, and what waits is filed then."),
-    errno.EDQUOT: ("the quota is used up", "Free some space or raise the quota; what waits is filed then."),
-    errno.EMFILE: ("too many files are open", "Raise the limit of open files (ulimit -n)."),
-    errno.ENFILE: ("too many files are open on this machine", "Raise the limit of open files (fs.file-max)."),
-    errno.ESTALE: ("the network share was lost", "Mount the share again."),
-    errno.ETIMEDOUT: ("the network share does not answer", "Check the network and the file server."),
+    errno.ENOSPC: (say("the disk is full"), "Free some space there; nothing is lost, and what waits is filed then."),
+    errno.EDQUOT: (say("the quota is used up"), "Free some space or raise the quota; what waits is filed then."),
+    errno.EMFILE: (say("too many files are open"), "Raise the limit of open files (ulimit -n)."),
+    errno.ENFILE: (say("too many files are open on this machine"), "Raise the limit of open files (fs.file-max)."),
+    errno.ESTALE: (say("the network share was lost"), "Mount the share again."),
+    errno.ETIMEDOUT: (say("the network share does not answer"), "Check the network and the file server."),
 }
 _LASTING = {
-    errno.EROFS: ("the file system is read-only", "Mount it writable; after a disk error check the disk first."),
-    errno.EACCES: ("permission denied", "Give the user that runs scanpipe permission to read and write there."),
-    errno.EPERM: ("not permitted", "Give the user that runs scanpipe permission to read and write there."),
-    errno.EFBIG: ("the file is too large", "Raise the limit of file size (ulimit -f), or use another file system."),
-    errno.EIO: ("the disk reports an error", "Check the disk (dmesg) and restore from backup what is damaged."),
-    errno.ENOTDIR: ("a part of the path is a file", "Two keys stand in each other's way; see what stands there."),
+    errno.EROFS: (say("the file system is read-only"), "Mount it writable; after a disk error check the disk first."),
+    errno.EACCES: (say("permission denied"), "Give the user that runs scanpipe permission to read and write there."),
+    errno.EPERM: (say("not permitted"), "Give the user that runs scanpipe permission to read and write there."),
+    errno.EFBIG: (
+        say("the file is too large"),
+        "Raise the limit of file size (ulimit -f), or use another file system.",
+    ),
+    errno.EIO: (say("the disk reports an error"), "Check the disk (dmesg) and restore from backup what is damaged."),
+    errno.ENOTDIR: (say("a part of the path is a file"), "Two keys stand in each other's way; see what stands there."),
     errno.EISDIR: (
-        "a folder stands where a file belongs",
+        say("a folder stands where a file belongs"),
         "Two keys stand in each other's way; see what stands there.",
     ),
 }
@@ -46,9 +50,9 @@ def disk_faults(path: str) -> Iterator[None]:
         code = e.errno or 0
         at = os.fsdecode(e.filename) if isinstance(e.filename, str | bytes) else path
         kind = StoreUnavailable if code in _PASSING else StoreFault
-        usual = (e.strerror or str(e), f"Check {path}; `scanpipe doctor` tries the store out.")
+        usual = (of_system(e), f"Check {path}; `scanpipe doctor` tries the store out.")
         what, hint = _PASSING.get(code) or _LASTING.get(code) or usual
-        raise kind(f"Object store: {what}: {at}", hint) from e
+        raise kind(say("Object store: %(problem)s: %(place)s", problem=what, place=at), hint) from e
 
 
 def fsync_folder(path: str) -> None:

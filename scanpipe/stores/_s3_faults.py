@@ -27,6 +27,7 @@ from botocore.exceptions import (
 )
 
 from scanpipe.faults import StoreFault, StoreUnavailable
+from scanpipe.saying import say
 from scanpipe.stores import StoreOptions
 
 _CHAIN = (
@@ -42,41 +43,45 @@ _WAIT = "scanpipe tries again by itself; if it stays, see how the server is."
 _ARRIVED = "Try again; if it comes back, a proxy on the way or this machine's memory damages data."
 
 _LASTING = {
-    "SignatureDoesNotMatch": ("the secret key is wrong", _KEY_PAIR),
-    "InvalidAccessKeyId": ("the server does not know this access key id", _KEY_PAIR),
-    "AccessDenied": ("access denied", _RIGHTS),
-    "AllAccessDisabled": ("access denied", _RIGHTS),
-    "403": ("access denied", _RIGHTS),
-    "ExpiredToken": ("the credentials have expired", _SIGN_IN_AGAIN),
-    "InvalidToken": ("the session token is not valid", _SIGN_IN_AGAIN),
-    "NoSuchBucket": ("there is no such bucket", "Create it, or correct store.bucket; scanpipe makes no buckets."),
-    "InvalidBucketName": ("this cannot be the name of a bucket", "Correct store.bucket."),
-    "RequestTimeTooSkewed": ("the clocks of this machine and of the server differ too much", _CLOCK),
-    "RequestExpired": ("the clocks of this machine and of the server differ too much", _CLOCK),
-    "AuthorizationHeaderMalformed": ("the request was signed for another region", _REGION),
-    "PermanentRedirect": ("the bucket is in another region", _REGION),
-    "IllegalLocationConstraintException": ("the bucket is in another region", _REGION),
-    "301": ("the bucket is in another region", _REGION),
-    "BadDigest": ("the bytes arrived other than they were announced; nothing was put", _ARRIVED),
-    "InvalidDigest": ("the bytes arrived other than they were announced; nothing was put", _ARRIVED),
-    "XAmzContentChecksumMismatch": ("the bytes arrived other than they were announced; nothing was put", _ARRIVED),
+    "SignatureDoesNotMatch": (say("the secret key is wrong"), _KEY_PAIR),
+    "InvalidAccessKeyId": (say("the server does not know this access key id"), _KEY_PAIR),
+    "AccessDenied": (say("access denied"), _RIGHTS),
+    "AllAccessDisabled": (say("access denied"), _RIGHTS),
+    "403": (say("access denied"), _RIGHTS),
+    "ExpiredToken": (say("the credentials have expired"), _SIGN_IN_AGAIN),
+    "InvalidToken": (say("the session token is not valid"), _SIGN_IN_AGAIN),
+    "NoSuchBucket": (say("there is no such bucket"), "Create it, or correct store.bucket; scanpipe makes no buckets."),
+    "InvalidBucketName": (say("this cannot be the name of a bucket"), "Correct store.bucket."),
+    "RequestTimeTooSkewed": (say("the clocks of this machine and of the server differ too much"), _CLOCK),
+    "RequestExpired": (say("the clocks of this machine and of the server differ too much"), _CLOCK),
+    "AuthorizationHeaderMalformed": (say("the request was signed for another region"), _REGION),
+    "PermanentRedirect": (say("the bucket is in another region"), _REGION),
+    "IllegalLocationConstraintException": (say("the bucket is in another region"), _REGION),
+    "301": (say("the bucket is in another region"), _REGION),
+    "BadDigest": (say("the bytes arrived other than they were announced; nothing was put"), _ARRIVED),
+    "InvalidDigest": (say("the bytes arrived other than they were announced; nothing was put"), _ARRIVED),
+    "XAmzContentChecksumMismatch": (say("the bytes arrived other than they were announced; nothing was put"), _ARRIVED),
     "EntityTooLarge": (
-        "the object is larger than the server takes",
+        say("the object is larger than the server takes"),
         "Raise the server's limit, or lower limits.file_mb.",
     ),
-    "NotImplemented": ("the server lacks something that is needed", "Use an S3 server that knows If-None-Match."),
-    "QuotaExceeded": ("the quota is used up", "Raise the quota of the bucket or of the user."),
-    "InvalidObjectState": ("the object is in an archive tier", "Restore it, and keep the bucket out of archive tiers."),
+    "NotImplemented": (say("the server lacks something that is needed"), "Use an S3 server that knows If-None-Match."),
+    "QuotaExceeded": (say("the quota is used up"), "Raise the quota of the bucket or of the user."),
+    "InvalidObjectState": (
+        say("the object is in an archive tier"),
+        "Restore it, and keep the bucket out of archive tiers.",
+    ),
 }
 _PASSING = {
-    "SlowDown": "the server asks to slow down",
-    "ServiceUnavailable": "the server is not available",
-    "InternalError": "the server has an internal error",
-    "RequestTimeout": "the server waited too long for the request",
-    "ConditionalRequestConflict": "the server is busy with another put under the same key",
-    "OperationAborted": "the server is busy with another operation on the same thing",
-    "IncompleteBody": "the request was cut off on its way",
+    "SlowDown": say("the server asks to slow down"),
+    "ServiceUnavailable": say("the server is not available"),
+    "InternalError": say("the server has an internal error"),
+    "RequestTimeout": say("the server waited too long for the request"),
+    "ConditionalRequestConflict": say("the server is busy with another put under the same key"),
+    "OperationAborted": say("the server is busy with another operation on the same thing"),
+    "IncompleteBody": say("the request was cut off on its way"),
 }
+_TROUBLE = say("the server is in trouble")
 _PASSING_STATUS = {408, 409, 429, 500, 502, 503, 504, 507, 509}
 
 
@@ -122,9 +127,17 @@ def _answered(error: ClientError, place: Place) -> StoreFault:
     code, status = code_of(error), status_of(error)
     if code in _LASTING:
         what, hint = _LASTING[code]
-        return StoreFault(f"S3 {place}: {what} ({code}).", hint)
+        return StoreFault(say("S3 %(place)s: %(problem)s (%(code)s).", place=str(place), problem=what, code=code), hint)
     if code in _PASSING or status in _PASSING_STATUS:
-        return StoreUnavailable(f"S3 {place}: {_PASSING.get(code, 'the server is in trouble')} ({code}).", _WAIT)
+        return StoreUnavailable(
+            say(
+                "S3 %(place)s: %(problem)s (%(code)s).",
+                place=str(place),
+                problem=_PASSING.get(code, _TROUBLE),
+                code=code,
+            ),
+            _WAIT,
+        )
     return StoreFault(
         f"S3 {place}: {error.operation_name} was answered with {status} {code}.",
         "Look the code up in the manual of the S3 server; `scanpipe doctor` tries the store out.",
@@ -154,7 +167,11 @@ def _unanswered(error: BotoCoreError, place: Place) -> StoreFault:
         return StoreUnavailable(f"S3 {place}: the bytes that came back do not have their checksum.", _ARRIVED)
     if isinstance(error, IncompleteReadError | HTTPClientError | ConnectionError):
         return StoreUnavailable(
-            f"S3 {place}: the server cannot be reached, or the connection broke ({type(error).__name__}).",
+            say(
+                "S3 %(place)s: the server cannot be reached, or the connection broke (%(error)s).",
+                place=str(place),
+                error=type(error).__name__,
+            ),
             "Check store.endpoint_url, that the server runs, and the network between.",
         )
     return StoreFault(

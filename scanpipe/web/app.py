@@ -65,7 +65,7 @@ def make_app(parts: Parts, numbers: health.Numbers, site: Site, rules: ApiRules 
     app.state.receipts = Receipts()
     app.add_exception_handler(ApiProblem, problems.of_api)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(RequestValidationError, problems.of_words)
+    app.add_exception_handler(RequestValidationError, _words)
     app.add_exception_handler(Fault, _fault)
     for room in _ROOMS:
         app.router.routes.extend(room.router.routes)  # plainly in one list, as those of the pages
@@ -76,9 +76,11 @@ def make_app(parts: Parts, numbers: health.Numbers, site: Site, rules: ApiRules 
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if error.status_code in (404, 405) and not problems.is_of_api(request):
-        return pages.missing(request, 404)  # a wrong method, too: it would tell which pages there are
-    return problems.of_http(error)
+    return problems.of_http(error) if problems.is_for_programs(request) else pages.wrong(request, error.status_code)
+
+
+def _words(request: Request, error: Exception) -> Response:
+    return problems.of_words(request, error) if problems.is_for_programs(request) else pages.wrong(request, 422)
 
 
 def _fault(request: Request, error: Exception) -> Response:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from starlette.responses import PlainTextResponse
+from collections.abc import Awaitable, Callable
+
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _FORM_BYTES = 2**20
@@ -15,10 +17,13 @@ class _TooLarge(Exception):
 
 
 class Bounds:
-    """ASGI middleware: answers 413 to a body above the bound of its path, also where its length was not said beforehand."""
+    """ASGI middleware: answers `too_large` to a body above the bound of its path, also where its length was not said
+    beforehand.
+    """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, too_large: Callable[[Scope], Awaitable[Response]]) -> None:
         self._app = app
+        self._too_large = too_large
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -45,7 +50,9 @@ class Bounds:
             await self._app(scope, counted, watched)
         except _TooLarge:
             if not began:
-                await PlainTextResponse("too large", 413, {"Connection": "close"})(scope, receive, send)
+                answer = await self._too_large(scope)
+                answer.headers["Connection"] = "close"
+                await answer(scope, receive, send)
 
 
 def _bound(path: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -21,6 +22,7 @@ from scanpipe.identity import IdentityProvider
 from scanpipe.model import Difference, PageRecord, Reason
 from scanpipe.reasons import WORDING
 from scanpipe.saying import Said, is_for_a_shell, recalled
+from scanpipe.web.event_words import EVENTS
 from scanpipe.web.rules import may
 from scanpipe.web.words import (
     FOR_CANDIDATES,
@@ -63,9 +65,9 @@ def draw(request: Request, template: str, status: int = 200, **values: Any) -> H
 
 
 def language_for(request: Request) -> str:
-    """The language of whoever asks."""
+    """The language of whoever asks: what the person chose; at the door what was chosen in this browser."""
     person: Visitor | None = getattr(request.state, "visitor", None)
-    chosen = (person.language if person else None) or request.cookies.get("language")
+    chosen = person.language if person else request.cookies.get("language")
     return language_of(chosen, request.headers.get("accept-language", ""))
 
 
@@ -94,11 +96,13 @@ def _environment(language: str) -> Environment:
         "kind": lambda kind: _word(KINDS, kind, language),
         "name_of": lambda words: "of-" + "-".join(word or "" for word in words).encode().hex(),
         "next_step": lambda reason: _word(NEXT, reason, language),
+        "event": lambda kind: _word(EVENTS, kind, language),
         "group": lambda group: _word(GROUPS, group, language),
         "why": lambda reason: _why(reason, language),
         "part": lambda name: _word(PARTS, name, language),
         "said": lambda text: said(text, language),
         "given": lambda why: given(why, language),
+        "problem": lambda p: said(p.told("" if is_for_a_shell(p.hint) else p.hint), language),
         "detail": lambda evidence: detail(evidence, language),
         "refusal": lambda fault: refusal(fault, language),
         "differs": lambda kind: TELLING[Difference(kind)].what(language),
@@ -157,8 +161,16 @@ def detail(evidence: Mapping[str, Any], language: str) -> str:
 def refusal(fault: Fault, language: str) -> str:
     """Why something was refused, and the next step. A hint that names a command is for a shell."""
     message = said(fault.message, language)
-    message = message[:1].upper() + message[1:] + ("" if message.endswith((".", "?", "!")) else ".")
+    if not _begins_with_a_name(fault.message):
+        message = message[:1].upper() + message[1:]
+    message += "" if message.endswith((".", "?", "!")) else "."
     return message if not fault.hint or is_for_a_shell(fault.hint) else f"{message} {said(fault.hint, language)}"
+
+
+def _begins_with_a_name(text: str) -> bool:
+    """A file's or a person's name stays as it is spelled."""
+    begun = re.match(r"%\((\w+)\)s", text.template) if isinstance(text, Said) else None
+    return begun is not None and isinstance(text, Said) and not isinstance(text.params[begun[1]], Said)
 
 
 def _param(name: str, value: Any, language: str) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.types import Scope
 
 from scanpipe.desk.completeness import Monitor
 from scanpipe.desk.drafting import Drafts
@@ -18,11 +20,12 @@ from scanpipe.desk.submitting import Desk
 from scanpipe.desk.uploads import Uploads
 from scanpipe.faults import Fault, Refused, UnknownThing
 from scanpipe.identity import IdentityProvider
+from scanpipe.saying import say
 from scanpipe.settings import SourceSettings
 from scanpipe.stages.digest import DigestRules
 from scanpipe.web.bounds import Bounds
-from scanpipe.web.door import NobodyIsSignedIn, WithHeaders, caller
-from scanpipe.web.drawing import draw
+from scanpipe.web.door import NobodyIsSignedIn, WithHeaders, caller, own_path
+from scanpipe.web.drawing import draw, language_for, refusal
 from scanpipe.web.link_door import LinkIsNotOpen
 from scanpipe.web.news import News
 from scanpipe.web.pages import (
@@ -103,21 +106,54 @@ def add_pages(app: FastAPI, site: Site) -> None:
         app.router.routes.extend(room.router.routes)  # plainly in one list, which the test of the rules walks
     app.add_exception_handler(NobodyIsSignedIn, _to_the_door)
     app.add_exception_handler(LinkIsNotOpen, _to_the_link_door)
+    app.add_middleware(Bounds, too_large=_too_large)
     app.add_middleware(WithHeaders)
-    app.add_middleware(Bounds)
 
 
-def missing(request: Request, status: int) -> Response:
-    """A page that does not exist, or may not be seen."""
-    request.state.visitor = caller(request)
-    return draw(request, "missing.html", status)
+def wrong(request: Request, status: int) -> Response:
+    """What a page answers to a request that it cannot take. A wrong method, too: it would tell which pages there are."""
+    if status in (404, 405):
+        status, fault = 404, _MISSING
+    else:
+        fault = _WRONG.get(status, _WRONG[422])
+    request.state.visitor = getattr(request.state, "visitor", None) or caller(request)
+    if "x-csrf-token" in request.headers:  # a script of ours asks; it shows the sentence in its place
+        return JSONResponse({"problem": refusal(fault, language_for(request))}, status)
+    if status == 404:
+        return draw(request, "missing.html", 404)
+    return draw(request, "refused.html", status, fault=fault, back=_from(request))
 
 
 def trouble(request: Request, fault: Fault) -> Response:
     """What a page answers when the desk cannot do what it was asked for."""
     if isinstance(fault, UnknownThing):
-        return missing(request, 404)
+        return wrong(request, 404)
     return draw(request, "refused.html", 409 if isinstance(fault, Refused) else 503, fault=fault, back="/")
+
+
+_MISSING = Refused(say("there is no such page"))
+_WRONG: Mapping[int, Refused] = {
+    403: Refused(
+        say("this form is of a session that is over, or not a form of these pages"),
+        say("Load the page again and do it once more."),
+    ),
+    413: Refused(say("that is more than may be sent at once"), say("Send less, or in parts.")),
+    422: Refused(
+        say("something in the form or in the address cannot be understood"), say("Go back and look what is filled in.")
+    ),
+}
+
+
+def _from(request: Request) -> str:
+    """The page that the request came from, where it is one of ours."""
+    came = urlsplit(request.headers.get("referer", ""))
+    if came.netloc != request.headers.get("host"):
+        return "/"
+    return own_path(came.path + (f"?{came.query}" if came.query else ""))
+
+
+async def _too_large(scope: Scope) -> Response:
+    return await run_in_threadpool(wrong, Request(scope), 413)
 
 
 def _to_the_door(request: Request, error: Exception) -> Response:

@@ -11,9 +11,10 @@ import pytest
 from scanpipe.desk.looking_back import GROUPS, filter_for, groups_for, moment
 from scanpipe.faults import UsageFault
 from scanpipe.ledgers import SqlLedger, Transaction, log, open_ledger
+from scanpipe.ledgers.chain import Event
 from scanpipe.ledgers.events import TYPES, mentions
 from scanpipe.ledgers.log import LogFilter
-from scanpipe.model import Claims
+from scanpipe.model import Claims, PageId, PageRecord
 from tests.contracts.ledger_deeds import columns, print_sheets, register, scan_id, take_in
 from tests.helpers import definition
 
@@ -33,18 +34,20 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlLedger]:
         ledger.write(lambda tx: tx.append("user_added", name="ola", role="grader", tests="", rooms="", by="kari"))
         begun = {"kind": "late", "subject": TEST, "since": "2026", "severity": "normal"}
         ledger.write(lambda tx: tx.append("notice_begun", **begun, params={"test": TEST, "count": 1}))
+        slot = {"test": TEST, "candidate": "10002", "question": "3"}
+        ledger.write(lambda tx: tx.append("slot_ordered", **slot, pages=[]))
         yield ledger
 
 
 def _page(tx: Transaction, n: int) -> None:
     scan, test = scan_id(n), TEST if n % 4 else OTHER
-    claims = Claims(test=test, candidate=f"{10001 + n % 3}", question="2a", serial=f"{n:08d}")
+    claims = Claims(test=test, candidate=f"{10001 + n % 3}", question="2a" if n % 5 else "3", serial=f"{n:08d}")
     take_in(tx, scan, 1, file=f"rom 210/skann_{n:04d}.jpg")
     tx.append("page_placing", scan=scan, page=1, **columns(claims))
     tx.append("page_filed", scan=scan, page=1)
     if n % 10 == 0:
         who = "kari" if n % 20 else "ola"
-        restored = {"test": test, "candidate": "10099", "key": "k", "state": "held"}
+        restored = {"test": test, "candidate": "10099", "question": "1", "key": "k", "state": "held"}
         inverse = [["page_restored", scan, 1, restored]]
         tx.append("decision_made", kind="move", by=who, why=None, pages=[[scan, 1]], inverse=inverse)
         tx.append("drawing_viewed", scan=scan, page=1, by=who)
@@ -62,6 +65,9 @@ FILTERS = {
     "candidate": LogFilter(candidate="10002"),
     "moved away": LogFilter(candidate="10099"),
     "by": LogFilter(by="kari"),
+    "question": LogFilter(question="2A"),
+    "slot": LogFilter(test=TEST, candidate="10002", question="3"),
+    "question of a test": LogFilter(test=OTHER, question="2a"),
     "serial": LogFilter(serial="00000007"),
     "file": LogFilter(file="SKANN_0007"),
     "text": LogFilter(text="skann_0011"),
@@ -95,10 +101,27 @@ def test_each_filter_finds_what_it_says(ledger: SqlLedger) -> None:
     assert found("serial") == found("file") == ["page_filed", "page_placing", "scan_unpacked", "scan_taken_in"]
     assert len(found("digest")) == 4 and found("moved away") == ["decision_made"] * 4
     assert found("sign-ins") == ["sign_in_failed", "signed_in"]
+    slots = {(p.candidate, p.question) for p in _pages(ledger, FILTERS["slot"])}
+    assert slots == {("10002", "3")} and found("slot")[0] == "slot_ordered"
+    assert {p.question for p in _pages(ledger, FILTERS["question"])} == {"2a"}
+    assert {p.test for p in _pages(ledger, FILTERS["question of a test"])} == {OTHER}
+    assert [e.type for e in _events(ledger, LogFilter(question="1"))] == ["decision_made"] * 4, "where they lay before"
     assert sorted(set(found("by"))) == ["decision_made", "drawing_viewed", "signed_in", "user_added"]
     assert set(found("test")) >= {"definition_registered", "sheets_printed", "notice_begun", "page_filed"}
     assert "drawing_viewed" not in found("all") and len(found("decisions by")) == 2
     assert len(found("test")) + len(found("other")) == len(ids(ledger, LogFilter())) - 3, "three are of no test"
+
+
+def _events(ledger: SqlLedger, wanted: LogFilter) -> list[Event]:
+    with ledger.read() as r:
+        return r.figures().log.search(wanted, 1000)
+
+
+def _pages(ledger: SqlLedger, wanted: LogFilter) -> list[PageRecord]:
+    """The pages that the events found are about."""
+    about = {PageId(e.scan, e.page) for e in _events(ledger, wanted) if e.scan and e.page}
+    with ledger.read() as r:
+        return [page for id in about if (page := r.page(id)) is not None]
 
 
 def test_from_and_to(ledger: SqlLedger) -> None:
@@ -142,7 +165,7 @@ def test_days_and_times() -> None:
             moment(wrong, end=True)
 
 
-_LATER = ("generic_print", "coded", "separator_print", "separator")
+_LATER = ("generic_print", "coded", "separator_print", "separator", "chosen_language")
 
 
 def test_an_older_ledger_is_searched_as_well(tmp_path: Path, ledger: SqlLedger) -> None:
@@ -152,6 +175,7 @@ def test_an_older_ledger_is_searched_as_well(tmp_path: Path, ledger: SqlLedger) 
         for n in range(11):
             old.write(lambda tx, n=n: _page(tx, n))
         old.write(lambda tx: tx.append("user_added", name="ola", role="grader", tests="", rooms="", by="kari"))
+        old.write(lambda tx: tx.append("slot_ordered", test=TEST, candidate="10002", question="2a", pages=[]))
         kept = ids(old, LogFilter(by="kari"))
         with old.writing() as c:
             for table in (

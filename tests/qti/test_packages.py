@@ -216,7 +216,7 @@ def test_the_package_says_what_was_not_said() -> None:
     assert imported.definition is not None
     assert (imported.definition.id, imported.definition.language) == ("FY0001", "en")
     unusable = {**files, "test.xml": str(files["test.xml"]).replace('identifier="FY0001"', 'identifier="_FY:1"')}
-    assert any("--test" in p for p in problems(unusable, Wish(Heading("", "2026-12-03"))))
+    assert any("option test" in p for p in problems(unusable, Wish(Heading("", "2026-12-03"))))
     assert any("date" in p for p in problems(files, Wish(Heading("T", "3.12.2026"))))
 
 

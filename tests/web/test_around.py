@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import html
 import os
 import re
 import subprocess
@@ -17,7 +19,11 @@ import scanpipe.web
 from scanpipe.desk import people
 from scanpipe.desk.defining import register
 from scanpipe.desk.parts import Parts
-from scanpipe.faults import Refused, UnknownThing, UsageFault
+from scanpipe.desk.readiness import look
+from scanpipe.faults import Refused, StoreFault, UnknownThing, UsageFault
+from scanpipe.saying import of_system
+from scanpipe.stores._disk import disk_faults
+from scanpipe.web.drawing import refusal, said
 from scanpipe.wiring import open_parts
 from tests.installation import ROOT, Installation
 from tests.qti import makers
@@ -83,6 +89,36 @@ def test_errors_stand_at_their_lines(app: TestClient) -> None:
         assert answer.status_code == 422 and 'role="alert"' in answer.text
     evil = app.get(sent(app, a_yaml=b"test: <script>alert(1)</script>\n")).text
     assert "<script>alert" not in evil and "&lt;script&gt;" in evil
+
+
+def test_errors_and_changes_are_said_in_the_person_s_language(app: TestClient) -> None:
+    app.headers["Accept-Language"] = "nb"
+    sign_in(app, "planner")
+    wrong = DEFINITION.replace(b"expected", b"perhaps").replace(b"2026-12-04", b"4.12.2026").replace(b"test:", b"tset:")
+    page = html.unescape(app.get(sent(app, a_yaml=wrong, people_csv=PEOPLE + b"1.;\n10001;\n;Per\n")).text)
+    for told in (
+        'a.yaml, linje 5, questions[1].sketches: fant "perhaps"; tillatt: om ark leveres: none (det vanlige)',
+        "Skriv 2026-12-04.",
+        "fant en ukjent nøkkel; tillatt: test, title",
+        "Mente du test?",
+        'people.csv, linje 4, kolonne "Kandidatnr": fant "1."; tillatt: 1 til 20 bokstaver',
+        '"10001" en gang til; tillatt: hvert kandidatnummer én gang. "10001" står allerede på linje 2',
+    ):
+        assert told in page, told
+    assert not re.search(
+        r"\b(found|allowed:|nothing|once|line|column|Write)\b", page.split("<main")[1].split("</main>")[0]
+    )
+    draft = sent(app, a_yaml=DEFINITION, people_csv=PEOPLE)
+    assert app.post(draft, data={"token": token(app, draft), "seen": "0"}).status_code == 303
+    new = DEFINITION.replace(b"max_sheets: 2", b"label: Fall").replace(b"title: Fysikk", b"title: Fysikk 1")
+    page = html.unescape(app.get(sent(app, a_yaml=new, people_csv=b"Kandidatnr;Navn\n10001;Kari\n")).text)
+    for told in (
+        'Tittelen er endret fra "Fysikk" til "Fysikk 1".',
+        "Oppgave 1: det høyeste antallet ark er endret fra 2 til ingen grense.",
+        "Kandidat 10002 er tatt bort.",
+        'Kandidat 10001: navnet er endret fra "Kari Åsmund" til "Kari".',
+    ):
+        assert told in page, told
 
 
 def test_a_package_and_its_candidates_are_a_draft_too(app: TestClient, parts: Parts) -> None:
@@ -291,6 +327,26 @@ def test_the_overview_says_who_watches_what_waits_and_what_came_twice(app: TestC
     with parts.ledger.read() as r:
         serials = [(p.serial, p.side or 1) for p in r.pages_of_test(TEST) if p.serial]
     assert numbers[-2] == len(serials) - len(set(serials)) > 0
+
+
+def test_what_the_machine_says_is_said_in_the_person_s_language(app: TestClient, parts: Parts) -> None:
+    app.headers["Accept-Language"] = "nb"
+    sign_in(app, "operator")
+    parts.folders.inbox.rename(parts.folders.inbox.parent / "away")
+    page = app.get("/overview").text
+    assert "innboks: Filen eller mappen finnes ikke" in page and "No such file" not in page
+    assert dict(look(parts))["inbox"] == "No such file or directory", "to programs it is said as before"
+
+
+@pytest.mark.parametrize("error", [errno.ENOENT, errno.EACCES, errno.ENOSPC])
+def test_the_usual_errors_of_a_disk_are_in_the_catalogue(error: int) -> None:
+    told = of_system(OSError(error, os.strerror(error)))
+    assert str(told) == os.strerror(error) and said(told, "nb") != said(told, "en")
+    with pytest.raises(StoreFault) as fault, disk_faults("/x"):
+        raise OSError(error, os.strerror(error), "/x/y")
+    assert (
+        refusal(fault.value, "nb").startswith("Objektlageret: ") and refusal(fault.value, "nb") != fault.value.message
+    )
 
 
 def test_a_watcher_that_is_killed_counts_no_more(home: Installation) -> None:

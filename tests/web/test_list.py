@@ -170,6 +170,24 @@ def test_the_imprinted_number_is_shown_and_found(office: TestClient, parts: Part
     assert "imprinted number" not in office.get(f"/sheets/{page.scan}/{page.page}").text
 
 
+def test_a_language_is_the_person_s_in_every_browser(office: TestClient) -> None:
+    other = TestClient(office.app, follow_redirects=False)
+    sign_in(other, "exam_office")
+    office.post("/language", data={"token": token_of(office.get("/queue").text), "language": "nb", "to": "/queue"})
+    assert 'lang="nb"' in other.get("/queue").text, "where they are signed in already"
+    third = TestClient(office.app, follow_redirects=False)
+    assert 'lang="en"' in third.get("/sign-in").text
+    assert 'lang="nb"' in sign_in(third, "exam_office").get("/queue").text, "and where they come in later"
+    cookies = dict(office.cookies)
+    sign_in(office, "ola")
+    office.cookies.set("language", cookies["language"])
+    assert 'lang="en"' in office.get("/queue").text, "another person in the same browser has not chosen it"
+    office.post("/language", data={"token": token_of(office.get("/queue").text), "language": "en", "to": "/queue"})
+    office.headers["Accept-Language"] = "nb"
+    assert 'lang="en"' in sign_in(office, "ola").get("/queue").text, "a choice of the browser's own language, too"
+    assert 'lang="nb"' in other.get("/queue").text
+
+
 def test_a_language_outlasts_the_session(office: TestClient) -> None:
     page = office.get("/queue").text
     office.post("/language", data={"token": token_of(page), "language": "nb", "to": "/queue"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
@@ -72,6 +73,15 @@ def test_in_with_the_role_that_the_claim_says(server: OidcServer, parts: Parts) 
     assert app.get("/queue").status_code == 200
     assert "kari" in app.get("/queue").text
     assert '"name":"kari"' in events(parts, "signed_in")[-1]
+
+
+def test_the_language_of_a_person_comes_along(server: OidcServer, parts: Parts) -> None:
+    first, second = application(parts, rules(server)), application(parts, rules(server))
+    first.get(server.sign_in(out(first), "kari"))
+    token = re.search(r'name="token" value="([^"]+)"', first.get("/queue").text)
+    assert token and first.post("/language", data={"token": token[1], "language": "nb"}).status_code == 303
+    second.get(server.sign_in(out(second), "kari"))
+    assert '<html lang="nb">' in second.get("/queue").text
 
 
 def test_who_has_no_role_does_not_come_in(server: OidcServer, parts: Parts) -> None:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
 from scanpipe.desk import running
 from scanpipe.desk.decisions import undo_last
+from scanpipe.desk.people import add_user
 from scanpipe.desk.running import Taken
 from scanpipe.desk.verifying import verify
 from scanpipe.desk.viewing import suggestions_for
 from scanpipe.faults import Overtaken, Refused
 from scanpipe.stages.render import encode_jpeg
+from scanpipe.telling.meter import Meter
+from scanpipe.web.app import make_app
+from scanpipe.web.site import Site
 from scanpipe.wiring import open_parts
 from tests.installation import Installation, install
+from tests.web.conftest import PASSWORD, sign_in
+from tests.web.forms import form
 
 
 def dead_codes(home: Installation, index: int) -> bytes:
@@ -52,7 +60,14 @@ def test_a_run_is_shown_and_taken_whole_or_not_at_all(stack: Installation) -> No
         with pytest.raises(Overtaken):
             running.take(parts, [*taken[:2], Taken(taken[2].page, 1, taken[2].slot, taken[2].serial)], "kari")
         assert _states(stack) == {"filed": 3, "held": 3}, "none of them, when one is refused"
-        running.take(parts, taken, "kari")
+        add_user(parts, "kari", "exam_office", PASSWORD, "test")
+        app = sign_in(TestClient(make_app(parts, Meter(), Site(lambda scans: None)), follow_redirects=False), "kari")
+        at = f"/runs/{held[0].scan}/{held[0].page}"
+        shown = form(app, at, at)
+        assert [v.split(" ")[0] for name, v in shown.fields if name == "take"] == [p.scan for p in held]
+        stale = replace(shown, fields=[(n, v.replace(f" {held[0].event} ", " 1 ")) for n, v in shown.fields])
+        assert stale.send(app).status_code == 409 and _states(stack) == {"filed": 3, "held": 3}
+        assert shown.send(app).headers["location"] == "/queue"
         assert _states(stack) == {"filed": 6}
         undone, pages = undo_last(parts, "kari")
         assert undone.kind == "run" and len(pages) == 3 and _states(stack) == {"filed": 3, "held": 3}

@@ -16,6 +16,7 @@ from scanpipe.definitions.qti.package import Package, open_path, open_zip
 from scanpipe.definitions.qti.reading import Found, read_package
 from scanpipe.definitions.qti.rules import Rules, questions
 from scanpipe.model import Candidate, TestDefinition
+from scanpipe.saying import joined, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def _imported(package: Package | None, problems: list[Problem], wish: Wish) -> I
     made = questions(found.items, wish.rules)
     text = draft(found, made, heading, listed, package.name)
     checked = draft(found, made, heading, listed or [Candidate("1")], package.name)
-    definition, wrong = check_text(checked, "the definition")
+    definition, wrong = check_text(checked, say("the definition"))
     problems += () if problems else wrong
     if problems:
         return Imported(tuple(problems))
@@ -85,7 +86,7 @@ def _candidates(listed: CandidateList | None, problems: list[Problem]) -> list[C
     if listed is None:
         return None
     placed = read_candidates(listed.data, Spot(listed.name, problems), listed.columns, listed.has_header)
-    refuse_repeats([(one.number, spot) for one, spot in placed], "candidate number")
+    refuse_repeats([(one.number, spot) for one, spot in placed], say("candidate number"))
     return [one for one, _ in placed]
 
 
@@ -95,6 +96,10 @@ def _heading(heading: Heading, found: Found, spot: Spot) -> Heading:
         return heading
     problem = id_problem(found.identifier, LONGEST_TEST_ID)
     if problem:
-        hint = "Say which id the test has here (--test)."
-        spot.at(None, "test").wrong(quoted(found.identifier), allowed_ids(LONGEST_TEST_ID), f"{problem} {hint}")
+        hint = say("Say which id the test has here (option test).")
+        spot.at(None, "test").wrong(
+            quoted(found.identifier),
+            allowed_ids(LONGEST_TEST_ID),
+            joined([problem, hint], " "),
+        )
     return Heading(found.identifier, heading.date, heading.title, heading.language)

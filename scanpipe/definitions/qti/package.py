@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 from scanpipe.definitions.problems import Spot, quoted
 from scanpipe.definitions.qti.xml_tree import LARGEST_BYTES
+from scanpipe.saying import of_system, say
 
 MANIFEST = "imsmanifest.xml"
 MOST_FILES = 20_000
@@ -29,7 +30,7 @@ _DIRECTORY_BYTES = 8_000_000
 _END = b"PK\x05\x06"
 _LONGEST_END = 22 + 65_535
 _BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError, NotImplementedError)
-_A_PACKAGE = "a QTI package: a ZIP with imsmanifest.xml"
+_A_PACKAGE = say("a QTI package: a ZIP with imsmanifest.xml")
 
 
 class Package(Protocol):
@@ -72,17 +73,21 @@ class ZipPackage:
     def read(self, name: str, spot: Spot) -> bytes | None:
         info = self.zip.getinfo(name)
         if info.flag_bits & 1:
-            spot.wrong("an encrypted file", "a package without a password")
+            spot.wrong(say("an encrypted file"), say("a package without a password"))
             return None
         try:
             with self.zip.open(info) as file:
                 data = file.read(LARGEST_BYTES + 1)
         except (*_BROKEN, RuntimeError) as error:
-            spot.wrong(f"a file that cannot be unpacked ({error})", "a whole ZIP", "Export the package again.")
+            spot.wrong(
+                say("a file that cannot be unpacked (%(error)s)", error=str(error)),
+                say("a whole ZIP"),
+                say("Export the package again."),
+            )
             return None
         self._left -= len(data)
         if self._left < 0:
-            spot.wrong("more XML than that", f"at most {MOST_XML_BYTES // 10**6} MB in a package")
+            spot.wrong(say("more XML than that"), say("at most %(most)s MB in a package", most=MOST_XML_BYTES // 10**6))
             return None
         return data
 
@@ -105,27 +110,34 @@ class FolderPackage:
             with (self.root / name).open("rb") as file:
                 return file.read(LARGEST_BYTES + 1)
         except OSError as error:
-            spot.wrong(f"a file that cannot be read ({error.strerror})", "a file that can be read")
+            spot.wrong(
+                say("a file that cannot be read (%(error)s)", error=of_system(error)), say("a file that can be read")
+            )
             return None
 
 
 def open_zip(file: BinaryIO, spot: Spot) -> ZipPackage | None:
     """The package; None, and noted at `spot`, when it is no ZIP, a broken or a hostile one."""
     if not _few_enough(file):
-        spot.wrong("no ZIP, or one of very many files", f"{_A_PACKAGE} and at most {MOST_FILES} files")
+        spot.wrong(
+            say("no ZIP, or one of very many files"),
+            say("%(package)s and at most %(most)s files", package=_A_PACKAGE, most=MOST_FILES),
+        )
         return None
     try:
         zip = zipfile.ZipFile(file)
     except (*_BROKEN, RuntimeError) as error:
-        spot.wrong(f"a ZIP that cannot be read ({error})", _A_PACKAGE, "Export the package again.")
+        spot.wrong(
+            say("a ZIP that cannot be read (%(error)s)", error=str(error)), _A_PACKAGE, say("Export the package again.")
+        )
         return None
     files = Counter(name for name in zip.namelist() if not name.endswith("/"))
     twice = [name for name, count in files.items() if count > 1]
     if files.total() > MOST_FILES:
-        spot.wrong(f"{files.total()} files", f"at most {MOST_FILES} files")
+        spot.wrong(say("%(n)s files", n=files.total()), say("at most %(most)s files", most=MOST_FILES))
         return None
     if twice:
-        spot.wrong(f"the file {quoted(twice[0])} twice", "each file once")
+        spot.wrong(say("the file %(name)s twice", name=quoted(twice[0])), say("each file once"))
         return None
     return ZipPackage(spot.file, zip, frozenset(files))
 
@@ -136,7 +148,7 @@ def open_path(path: Path, spot: Spot) -> Iterator[Package | None]:
     try:
         file = None if path.is_dir() or path.suffix.lower() == ".xml" else path.open("rb")
     except OSError as error:
-        spot.wrong(f"a file that cannot be read ({error.strerror})", _A_PACKAGE)
+        spot.wrong(say("a file that cannot be read (%(error)s)", error=of_system(error)), _A_PACKAGE)
         yield None
         return
     if file is None:
@@ -152,7 +164,7 @@ def resolve(href: str, beside: str, spot: Spot) -> str | None:
     path = unquote(url.path)
     name = posixpath.normpath(posixpath.join(posixpath.dirname(beside), path))
     if url.scheme or url.netloc or not path or path.startswith("/") or "\\" in path or name.split("/")[0] == "..":
-        spot.wrong(quoted(href), "the path of a file within the package")
+        spot.wrong(quoted(href), say("the path of a file within the package"))
         return None
     return name
 

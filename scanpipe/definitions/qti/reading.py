@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from scanpipe.definitions.problems import Problem, Spot, quoted
 from scanpipe.definitions.qti.package import MANIFEST, Package, resolve
 from scanpipe.definitions.qti.xml_tree import Element, parse
+from scanpipe.saying import say
 
 _VERSIONS = {
     "http://www.imsglobal.org/xsd/imsqti_v2p1": "2.1",
@@ -21,7 +22,7 @@ _VERSIONS = {
 }
 """By namespace; files of QTI 2 that go without one are read as well."""
 _TEST, _SECTION, _ITEM = "assessmentTest", "assessmentSection", "assessmentItem"
-_SUPPORTED = "QTI 2.1, 2.2 or 3.0"
+_SUPPORTED = say("QTI 2.1, 2.2 or 3.0")
 _INTERACTION = "Interaction"
 _NO_ANSWER = ("endAttempt",)
 """Interactions that nobody answers with anything."""
@@ -82,32 +83,43 @@ class _Reader:
         elif not self._problems:
             self._items_alone(roots)
         if not self._problems and not self._found.items:
-            spot.wrong("no question that somebody can answer", f"a test or items of {_SUPPORTED}")
+            spot.wrong(
+                say("no question that somebody can answer"),
+                say("a test or items of %(supported)s", supported=_SUPPORTED),
+            )
         return None if self._problems else self._found
 
     def _resources(self, spot: Spot) -> list[str]:
         """The XML files that the manifest lists."""
         manifests = self._package.manifests()
         if len(manifests) != 1:
-            found = f"{len(manifests)} of them in its folders" if manifests else f"no {MANIFEST}"
-            spot.wrong(found, f"a package with one {MANIFEST}", "Export it as a QTI content package.")
+            found = (
+                say("%(n)s of them in its folders", n=len(manifests))
+                if manifests
+                else say("no %(manifest)s", manifest=MANIFEST)
+            )
+            spot.wrong(
+                found,
+                say("a package with one %(manifest)s", manifest=MANIFEST),
+                say("Export it as a QTI content package."),
+            )
             return []
         at = Spot(manifests[0], self._problems)
         root = self._tree(manifests[0], at)
         if root is None:
             return []
         if root.name != "manifest":
-            at.at(root.line, "").wrong(f"the element {quoted(root.name)}", "the element manifest")
+            at.at(root.line, "").wrong(say("the element %(name)s", name=quoted(root.name)), say("the element manifest"))
             return []
         resources = (e for e in root.walk() if e.name == "resource" and e.get("type").startswith("imsqti"))
         listed = [e for e in resources if e.get("href").lower().endswith(".xml")]
         return [name for e in listed if (name := self._listed(e, at)) is not None]
 
     def _listed(self, resource: Element, manifest: Spot) -> str | None:
-        spot = manifest.at(resource.line, f"resource {resource.get('identifier')}".strip())
+        spot = manifest.at(resource.line, say("resource %(name)s", name=resource.get("identifier")))
         name = resolve(resource.get("href"), manifest.file, spot)
         if name is not None and not self._package.has(name):
-            spot.wrong(f"{quoted(name)}, but no such file", "a file in the package")
+            spot.wrong(say("%(name)s, but no such file", name=quoted(name)), say("a file in the package"))
             return None
         return name
 
@@ -124,7 +136,7 @@ class _Reader:
         self._elements += sum(1 for _ in tree.walk()) if tree else 0
         if light and self._elements > MOST_ELEMENTS:
             spot = Spot(self._package.name, self._problems)
-            spot.wrong("more XML than that", f"at most {MOST_ELEMENTS} elements in a package")
+            spot.wrong(say("more XML than that"), say("at most %(most)s elements in a package", most=MOST_ELEMENTS))
 
     def _chosen(self, tests: list[tuple[str, Element]], assessment: str, spot: Spot) -> tuple[str, Element] | None:
         names = [root.get("identifier") for _, root in tests]
@@ -132,8 +144,12 @@ class _Reader:
         if len(wanted) == 1:
             return wanted[0]
         if wanted or assessment:
-            hint = "Say which one with --assessment." if wanted else ""
-            spot.wrong(f"the tests {', '.join(map(quoted, names)) or 'none'}", assessment or "one test", hint)
+            hint = say("Say which one with --assessment.") if wanted else ""
+            spot.wrong(
+                say("the tests %(names)s", names=", ".join(map(quoted, names)) or "–"),
+                assessment or say("one test"),
+                hint,
+            )
         return None
 
     def _test(self, file: str, root: Element) -> None:
@@ -149,7 +165,7 @@ class _Reader:
         """The items below a part or a section, in order, also those of sections in files of their own."""
         if depth > _DEEPEST_SECTION:
             spot.at(section.line, "").wrong(
-                "sections within sections without end", f"at most {_DEEPEST_SECTION} levels"
+                say("sections within sections without end"), say("at most %(most)s levels", most=_DEEPEST_SECTION)
             )
             return
         self._note_selection(section)
@@ -173,7 +189,9 @@ class _Reader:
             return
         file, section = found
         if file in self._sections:
-            spot.at(reference.line, "").wrong(f"the section {quoted(file)} once more", "every section once")
+            spot.at(reference.line, "").wrong(
+                say("the section %(file)s once more", file=quoted(file)), say("every section once")
+            )
             return
         self._sections.add(file)
         self._section(section, Spot(file, self._problems), depth)
@@ -191,14 +209,16 @@ class _Reader:
         if file is None:
             return None
         if not self._package.has(file):
-            at.wrong(f"{quoted(file)}, but no such file", "a file in the package")
+            at.wrong(say("%(file)s, but no such file", file=quoted(file)), say("a file in the package"))
             return None
         own = Spot(file, self._problems)
         root = self._tree(file, own)
         if root is None or not self._known(root, own):
             return None
         if root.name != name:
-            own.at(root.line, "").wrong(f"the element {quoted(root.name)}", f"the element {name}")
+            own.at(root.line, "").wrong(
+                say("the element %(name)s", name=quoted(root.name)), say("the element %(name)s", name=name)
+            )
             return None
         return file, root
 
@@ -206,14 +226,14 @@ class _Reader:
         for file, root in roots:
             spot = Spot(file, self._problems, root.line)
             if root.name == "questestinterop":
-                spot.wrong("QTI 1", _SUPPORTED, "Export the package again in a newer version.")
+                spot.wrong(say("QTI 1"), _SUPPORTED, say("Export the package again in a newer version."))
             elif root.name == _ITEM and self._known(root, spot):
                 self._add(root.get("identifier"), file, root, spot)
 
     def _known(self, root: Element, spot: Spot) -> bool:
         version = _VERSIONS.get(root.space)
         if version is None:
-            spot.at(root.line, "").wrong(f"the namespace {quoted(root.space)}", _SUPPORTED)
+            spot.at(root.line, "").wrong(say("the namespace %(space)s", space=quoted(root.space)), _SUPPORTED)
             return False
         self._found.version = self._found.version or version
         return True
@@ -224,11 +244,11 @@ class _Reader:
             self._kinds[file] = tuple(dict.fromkeys(_kinds(root)))
         kinds = self._kinds[file]
         if not identifier:
-            spot.wrong("nothing", "an identifier for every item")
+            spot.wrong(say("nothing"), say("an identifier for every item"))
         elif any(item.identifier == identifier for item in self._found.items):
-            spot.wrong(f"the item {quoted(identifier)} once more", "every item once")
+            spot.wrong(say("the item %(name)s once more", name=quoted(identifier)), say("every item once"))
         elif len(self._found.items) >= MOST_ITEMS:
-            spot.wrong("more items than that", f"at most {MOST_ITEMS} items")
+            spot.wrong(say("more items than that"), say("at most %(most)s items", most=MOST_ITEMS))
         elif not kinds:
             self._found.notes.append(f"Item {quoted(identifier)} asks for no answer and is left out.")
         else:

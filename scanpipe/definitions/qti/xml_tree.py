@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from scanpipe.definitions.problems import Spot, quoted
+from scanpipe.saying import say
 
 LARGEST_BYTES = 5_000_000
 DEEPEST = 200
 MOST_ELEMENTS = 100_000
 _SEPARATOR = " "
 _DASHED = re.compile("-([a-z0-9])")
-_WELL_FORMED = "well-formed XML"
+_WELL_FORMED = say("well-formed XML")
 
 
 @dataclass(slots=True)
@@ -51,19 +52,25 @@ class Element:
 def parse(data: bytes, spot: Spot) -> Element | None:
     """The root; None, and noted at `spot`, when the file is broken or not what anybody should send."""
     if len(data) > LARGEST_BYTES:
-        spot.wrong("a larger file", f"XML of at most {LARGEST_BYTES // 10**6} MB")
+        spot.wrong(say("a larger file"), say("XML of at most %(most)s MB", most=LARGEST_BYTES // 10**6))
         return None
     builder = _Builder()
     try:
         builder.parser.Parse(data, True)
     except expat.ExpatError as error:
-        spot.at(error.lineno, "").wrong(f"broken XML ({expat.ErrorString(error.code)})", _WELL_FORMED)
+        spot.at(error.lineno, "").wrong(
+            say("broken XML (%(error)s)", error=expat.ErrorString(error.code)), _WELL_FORMED
+        )
         return None
     except _Unwanted as unwanted:
         spot.at(builder.parser.CurrentLineNumber, "").wrong(unwanted.found, unwanted.allowed)
         return None
     except (LookupError, ValueError) as error:
-        spot.wrong(f"an encoding that cannot be read ({error})", "XML in UTF-8", "Save the file again as UTF-8.")
+        spot.wrong(
+            say("an encoding that cannot be read (%(error)s)", error=str(error)),
+            say("XML in UTF-8"),
+            say("Save the file again as UTF-8."),
+        )
         return None
     return builder.root
 
@@ -94,7 +101,9 @@ class _Builder:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._count += 1
         if self._count > MOST_ELEMENTS or len(self._open) >= DEEPEST:
-            raise _Unwanted("elements nested too deeply, or too many of them", f"at most {DEEPEST} levels")
+            raise _Unwanted(
+                say("elements nested too deeply, or too many of them"), say("at most %(most)s levels", most=DEEPEST)
+            )
         space, local = _split(name)
         named = {_split(key)[1]: value for key, value in attributes.items()}
         element = Element(local, space, self.parser.CurrentLineNumber, named)
@@ -108,7 +117,9 @@ class _Builder:
         self._open.pop()
 
     def _entity(self, name: str, *_: object) -> int:
-        raise _Unwanted(f"the declaration of an entity, {quoted(name or '')}", "XML that declares no entities")
+        raise _Unwanted(
+            say("the declaration of an entity, %(name)s", name=quoted(name or "")), say("XML that declares no entities")
+        )
 
 
 def _split(name: str) -> tuple[str, str]:

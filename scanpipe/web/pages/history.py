@@ -30,6 +30,7 @@ def asked(
     by: Word = "",
     test: Word = "",
     candidate: Word = "",
+    question: Word = "",
     serial: Word = "",
     file: Word = "",
     since: Time = "",
@@ -38,7 +39,7 @@ def asked(
 ) -> dict[str, str]:
     """The filter as it stands in a link."""
     given = {"kind": kind, "by": by, "test": test, "candidate": candidate, "serial": serial, "file": file}
-    given |= {"since": since, "until": until, "text": text}
+    given |= {"question": question, "since": since, "until": until, "text": text}
     return {name: value.strip() for name, value in given.items() if value.strip()}
 
 

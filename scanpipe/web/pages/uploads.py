@@ -15,7 +15,7 @@ from scanpipe.desk.uploads import ENDINGS, Batch, Overlap, UploadedFile, Uploads
 from scanpipe.faults import Fault, Refused, UnknownThing
 from scanpipe.model import PageRecord
 from scanpipe.web.door import Actor, Person, parts_of
-from scanpipe.web.drawing import draw
+from scanpipe.web.drawing import draw, language_for, refusal
 
 router = APIRouter(include_in_schema=False)
 _MOST_PIECE_BYTES = 8 * 2**20
@@ -63,7 +63,7 @@ def add_file(
     try:
         n = _uploads(request).add(batch, UploadedFile(name, size, stamp))
     except Refused as e:
-        return _problem(422, e)
+        return _problem(request, 422, e)
     return JSONResponse({"file": n, "offset": _uploads(request).there(batch, n)})
 
 
@@ -97,7 +97,7 @@ async def put_piece(
     except Overlap as e:
         return JSONResponse({"offset": e.size}, 409)
     except Refused as e:
-        return _problem(422, e)
+        return _problem(request, 422, e)
     return JSONResponse({"offset": there})
 
 
@@ -164,5 +164,5 @@ def _of(page: PageRecord) -> Became:
     return Became(page.state)
 
 
-def _problem(status: int, fault: Fault) -> Response:
-    return JSONResponse({"problem": f"{fault.message}. {fault.hint}"}, status)
+def _problem(request: Request, status: int, fault: Fault) -> Response:
+    return JSONResponse({"problem": refusal(fault, language_for(request))}, status)

@@ -75,7 +75,10 @@ async function ask(room, path, body, headers = {}) {
       const answer = await fetch(room.dataset.upload + path, how);
       if (answer.type === "opaqueredirect") location.reload();
       if (answer.ok || [409, 422].includes(answer.status)) { status.textContent = ""; return await answer.json(); }
-      if (answer.status < 500) return { problem: `${answer.status} ${answer.statusText}` };
+      if (answer.status < 500) {
+        const told = await answer.json().catch(() => ({})); // a proxy on the way answers otherwise
+        return { problem: told.problem ?? `${answer.status} ${answer.statusText}` };
+      }
     } catch { /* the connection is away: again, a little later */ }
     status.textContent = room.dataset.away;
     await new Promise((done) => setTimeout(done, wait_ms));
