@@ -24,6 +24,7 @@ from tests.installation import Installation
 from tests.serving import serving
 from tools.hall import stacks
 from tools.hall.exam import Press
+from tools.hall.homes import home_exam, send
 from tools.hall.stacks import Drop, Truth
 from tools.marks import fill
 
@@ -36,11 +37,13 @@ SHARES = {
     stacks.pad: 25,
     stacks.generic: 15,
     stacks.both_sides: 15,
-    stacks.written_backs: 17,
-    stacks.separated: 15,
-    stacks.phones: 10,
+    stacks.written_backs: 15,
+    stacks.separated: 12,
+    stacks.phones: 7,
 }
 """How many of a hundred pages; a rehearsal is printed before the real test is registered."""
+AT_HOME = 8
+"""So many of a hundred are handed in by links."""
 
 
 @dataclass
@@ -72,12 +75,15 @@ def evening(home: Installation, pages: int, seed: int, progress: Progress = lamb
     """
     press = Press(home.run, home.data_dir.parent, candidates=max(8, pages // 6))
     fed: dict[str, tuple[Truth, ...]] = {}
-    with serving(home, "up"), open_parts(home.settings) as parts:
+    with serving(home, "up") as url, open_parts(home.settings) as parts:
         for drop in drops(press, pages, seed):
             place = parts.folders.inbox / drop.name
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(drop.body)
             fed[drop.name] = drop.pages
+        for hand_in in home_exam(press, pages * AT_HOME // 100, np.random.default_rng((seed, AT_HOME))):
+            send(url, hand_in)
+            fed |= {name: (truth,) for name, truth in hand_in.truths.items()}
         _wait(parts, sum(map(len, fed.values())), progress)
         return compared(parts, fed)
 
@@ -105,12 +111,17 @@ def compared(parts: Parts, fed: Mapping[str, tuple[Truth, ...]]) -> dict[str, Ta
     """The tallies by paper. `fed` has the pages of each file by its name. Raises LedgerFault."""
     with parts.ledger.read() as r:
         files = {scan.scan: scan.file for scan in r.scans()}
-        became = {(files[page.scan], page.page): page for page in r.pages_in(*STATES)}
+        became = {(_name(files[page.scan]), page.page): page for page in r.pages_in(*STATES)}
     tallies: dict[str, Tally] = defaultdict(Tally)
     for name, pages in fed.items():
         for number, truth in enumerate(pages, 1):
             _count(tallies[truth.paper], truth, became.get((name, number)), f"{name}, page {number}")
     return tallies
+
+
+def _name(file: str) -> str:
+    """As it was fed: what is handed in by a link goes into a job folder, numbered."""
+    return file.rpartition(" ")[2] if " hjemme-" in file else file
 
 
 def _count(tally: Tally, truth: Truth, page: PageRecord | None, what: str) -> None:
