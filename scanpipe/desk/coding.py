@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import SystemRandom
 
@@ -120,10 +120,12 @@ def list_codes(parts: Parts, test: str, behind: str, limit: int, sees: Sees) -> 
     definition = find_test(parts, test)
     with parts.ledger.read() as r:
         everywhere = _seen(r, sees)
-    left = [c for c in everywhere if c.test == definition.id and c.code > behind]
+    own = [c for c in everywhere if c.test == definition.id]
+    left, told = [c for c in own if c.code > behind], {c.code for c in own if c.code <= behind}
     codes = left[:limit]
     given = _looked_at(definition.id, everywhere, codes, {c.code for c in codes})
-    return given, codes[-1].code if len(left) > limit else None
+    once = [pair for pair in given.close if pair[0] not in told]
+    return replace(given, close=once), codes[-1].code if len(left) > limit else None
 
 
 def write_codes(codes: Iterable[Coded], definition: TestDefinition, out: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from scanpipe.desk.coding import make_codes
 from scanpipe.desk.parts import Parts
 from tests.programs.conftest import CHEMISTRY, MATHEMATICS, Caller
@@ -41,16 +43,18 @@ def test_made_codes_are_fetched(caller: Callable[..., Caller], parts: Parts) -> 
     assert {c["code"] for c in fetched["codes"]} == {c.code for c in made} and fetched["close"] == []
 
 
-def test_many_codes_come_in_stretches(caller: Callable[..., Caller], parts: Parts) -> None:
+@pytest.mark.parametrize("first", ["0555555", "2333333"])
+def test_many_codes_come_in_stretches(caller: Callable[..., Caller], first: str) -> None:
+    """Also where a pair is torn by the end of one: it is told once."""
     program = caller("tests:write")
-    program("POST", PATH, json={"codes": [NEAR, ONE]})
-    made = make_codes(parts, MATHEMATICS, ["2a"], "office").codes
+    others = [{"code": code, "candidate": "10003", "question": "2a"} for code in (first, "7777777")]
+    assert program("POST", PATH, json={"codes": [NEAR, ONE, *others]}).status_code == 200
     found, close, after = [], [], ""
     while after is not None:
         answer = program("GET", f"{PATH}?limit=2{after and '&after=' + after}").json()
         assert len(answer["codes"]) == 2 or answer["next"] is None
         found, close, after = found + answer["codes"], close + answer["close"], answer["next"]
-    assert [c["code"] for c in found] == sorted([*(c.code for c in made), "1000000", "1000001"]) and len(made) > 2
+    assert [c["code"] for c in found] == sorted(["1000000", "1000001", first, "7777777"])
     assert close == [{"one": "1000000", "other": "1000001", "places": 1}]
     assert program("GET", f"{PATH}?limit=10001").status_code == program("GET", f"{PATH}?after=x").status_code == 422
 
