@@ -31,6 +31,7 @@ lint: setup
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	$(PY) -m mypy --strict examples/scanpipe_client.py examples/grader.py
 	$(VENV)/bin/lint-imports
 
 test: lint

@@ -13,12 +13,13 @@ from mmap import ACCESS_COPY, MADV_DONTNEED, mmap
 
 from scanpipe.faults import FolderFault
 from scanpipe.model import Reason
-from scanpipe.pipeline import examine, see
+from scanpipe.pipeline import examine, examine_picture, see
 from scanpipe.readers import open_reader
 from scanpipe.saying import say
 from scanpipe.shaded_layout import ShadedLayout
 from scanpipe.sight import Sight
 from scanpipe.stages.calibration import Calibration, Unmeasured, calibrate
+from scanpipe.stages.preview import preview
 from scanpipe.stages.read import Eyes
 from scanpipe.stages.render import Rendition
 from scanpipe.stages.unpack import HEAD_BYTES, DecodeError, Document, Limits, Problem, open_document, sniff
@@ -31,6 +32,8 @@ class Errand:
     limits: Limits
     jpeg_quality: int
     layouts: tuple[ShadedLayout, ...] = ()
+    phone: bool = False
+    """The file is known to come from a phone; of others, their own header tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,18 @@ class PageReport:
     sight: Sight | None
     picture: Picture | None
     problem: Problem | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What somebody who hands a file in is shown of it: how many pages it has, whether the first one could be straightened, and
+    advice, by its name (`stages.phone.Advised`). `problem` is why it cannot be opened.
+    """
+
+    pages: int
+    certain: bool = False
+    advice: tuple[str, ...] = ()
+    problem: str | None = None
 
 
 class _Desk:
@@ -84,12 +99,36 @@ def examine_page(path: str, index: int, out: str, errand: Errand) -> PageReport:
         prepare()
     assert _Desk.eyes is not None
     try:
-        examined = examine(page, _Desk.eyes, errand.jpeg_quality, errand.layouts)
+        look_at = examine_picture if errand.phone or page.camera else examine
+        examined = look_at(page, _Desk.eyes, errand.jpeg_quality, errand.layouts)
     except DecodeError as e:
         return PageReport(None, None, e.problem)
     whole = examined.rendition.own and len(examined.rendition.body) == os.path.getsize(path)
     place = f"{out}/{os.path.basename(path)}-{index}.{examined.rendition.extension}"
     return PageReport(examined.sight, _keep(examined.rendition, None if whole else place), None)
+
+
+def show_upload(path: str, out: str, size_px: int, errand: Errand) -> Shown:
+    """Looks at the first page of a file that somebody is about to hand in; writes a small JPEG of what will be filed to `out`."""
+    document = _opened(path, errand)
+    page = document if isinstance(document, Problem) else document.page(1)
+    if isinstance(page, Problem):
+        return Shown(0, problem=str(page.reason))
+    if _Desk.eyes is None:
+        prepare()
+    assert _Desk.eyes is not None and isinstance(document, Document)
+    try:
+        examined = examine_picture(page, _Desk.eyes, errand.jpeg_quality, errand.layouts)
+    except DecodeError as e:
+        return Shown(0, problem=str(e.problem.reason))
+    body, taken = examined.rendition.body, examined.sight.taken
+    try:
+        with open(out, "wb") as f:
+            f.write(preview(body, size_px) or body)
+    except OSError as e:
+        raise FolderFault(f"a picture cannot be written: {e.strerror}", "Check the free space of data_dir.") from e
+    assert taken is not None
+    return Shown(document.pages, taken.corners is not None, tuple(what for what, _ in taken.advice))
 
 
 def read_page(path: str, index: int, symbologies: frozenset[str], errand: Errand) -> Sight | Problem:

@@ -48,6 +48,7 @@ class Reason(enum.StrEnum):
     OTHER_SIDE_MISSING = "other_side_missing"
     SIDES_DISAGREE = "sides_disagree"
     MARKS_UNCLEAR = "marks_unclear"
+    AFTER_DEADLINE = "after_deadline"
 
 
 class Difference(enum.StrEnum):
@@ -151,6 +152,21 @@ class PrintedSeparator:
     count: int | None
     person: str
     test: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The slot that a page was handed in for by a link: what it says is known, whatever stands on the page. Its codes may not
+    contradict it.
+
+    `position` is the place of its file among those of the submission, `overdue` says when the deadline was if it was missed.
+    """
+
+    claims: Claims
+    link: str
+    version: int
+    position: int
+    overdue: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

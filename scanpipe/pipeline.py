@@ -1,8 +1,8 @@
 """The journey of one page, from top to bottom. Read this first.
 
-Two plain functions, both pure. `examine` runs where the processors are: pixels in, what is seen and the straightened
-picture out. `judge` runs beside the ledger: what is seen and what is on record in, a verdict out. What happens with a verdict
-(filing, holding, all effects) is the desk's work: `desk/`.
+Two plain functions, both pure. `examine` (of a phone's picture: `examine_picture`) runs where the processors are: pixels in,
+what is seen and the straightened picture out. `judge` runs beside the ledger: what is seen and what is on record in, a verdict
+out. What happens with a verdict (filing, holding, all effects) is the desk's work: `desk/`.
 """
 
 from __future__ import annotations
@@ -12,26 +12,36 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from scanpipe.codes import Foreign, Keyring
-from scanpipe.model import Blank, Claims, Code, Filed, Held, Reason, Sheet, Slot, TestDefinition, Verdict
+from scanpipe.model import Blank, Claims, Code, Filed, Held, Named, Reason, Sheet, Slot, TestDefinition, Verdict
 from scanpipe.saying import say
 from scanpipe.shaded_layout import ShadedLayout
-from scanpipe.sight import Sight
+from scanpipe.sight import Sight, Taken
 from scanpipe.stages.blank import find_marks
 from scanpipe.stages.deskew import by_marks, deskew
 from scanpipe.stages.empty import is_empty
 from scanpipe.stages.frame import has_frame
-from scanpipe.stages.identify import Decoded, Identified, decode_all, identify, serials, tests
+from scanpipe.stages.identify import (
+    Decoded,
+    Identified,
+    agree,
+    decode_all,
+    evidence_of_link,
+    identify,
+    serials,
+    tests,
+)
 from scanpipe.stages.locate import locate
 from scanpipe.stages.marked import ABSENT, EMPTY, MARKED, UNCLEAR, has_marks, read_marks
+from scanpipe.stages.phone import Rectified, rectify
 from scanpipe.stages.plain import read_plain
 from scanpipe.stages.quality import QualityRules, blur_px, codes_problem, darkness, quality_problem
-from scanpipe.stages.read import Eyes, Gray, look, look_shrink, read_all, search
+from scanpipe.stages.read import Eyes, Gray, look, look_shrink, merged, read_all, search
 from scanpipe.stages.render import Rendition, render
 from scanpipe.stages.separate import find_separator
 from scanpipe.stages.shaded import Coded, Shaded, name, read_shading
 from scanpipe.stages.sides import await_other_side
 from scanpipe.stages.streaks import find_streaks
-from scanpipe.stages.unpack import Page
+from scanpipe.stages.unpack import Page, page_of_pixels
 from scanpipe.stages.validate import Facts, validate
 
 _DPI_OF_NOBODY = 300.0
@@ -75,16 +85,51 @@ def examine(page: Page, eyes: Eyes, quality: int, layouts: Sequence[ShadedLayout
 
     Raises `unpack.DecodeError` for a damaged picture.
     """
+    sight = _seen(page, eyes, layouts, look(page, eyes))
+    return Examined(sight, render(page, sight.turn_deg, sight.skew_deg, sight.dpi, quality))
+
+
+def examine_picture(page: Page, eyes: Eyes, quality: int, layouts: Sequence[ShadedLayout] = ()) -> Examined:
+    """What `examine` gives, of a picture that somebody took with a phone: of the page on it where it could be taken out with
+    certainty, which stands upright and straight then, else of the picture as it came.
+
+    All codes on the picture count there, also those that only the thorough pass of `rectify` sees. Nobody takes a picture of
+    nothing: such a page is never blank, and never called empty.
+    """
+    return examine_taken(page, rectify(page.colour(), eyes), eyes, quality, layouts)
+
+
+def examine_taken(
+    page: Page, rectified: Rectified, eyes: Eyes, quality: int, layouts: Sequence[ShadedLayout] = ()
+) -> Examined:
+    """The same of a picture that was rectified already."""
+    if rectified.certain:
+        page = page_of_pixels(rectified.page, rectified.dpi, page.format)
+        seen = _seen(page, eyes, layouts, look(page, eyes))
+        turn_deg = seen.turn_deg if seen.misfit_mm is not None else 0  # told by codes that were not read on the picture
+        share = min(rectified.paper_share or 1.0, seen.paper_share or 1.0)
+        sight = replace(seen, turn_deg=turn_deg, skew_deg=0.0, skew_from=rectified.how.value, paper_share=share)
+    else:
+        sight = _seen(page, eyes, layouts, merged(look(page, eyes), rectified.codes))
+    sight = replace(sight, blank=False, empty=False, streaks_mm=(), taken=_taken(rectified))
+    return Examined(sight, render(page, sight.turn_deg, sight.skew_deg, sight.dpi, quality))
+
+
+def _seen(page: Page, eyes: Eyes, layouts: Sequence[ShadedLayout], codes: tuple[Code, ...]) -> Sight:
+    """`codes` are those of the first look."""
     shrink = look_shrink(page)
     small = page.gray(shrink)
-    codes = look(page, eyes)
     shaded = read_shading(small, shrink, codes, layouts)
     blank = not codes and shaded is None and find_marks(small).blank
     if not blank and shaded is None:
         codes = search(page, eyes, codes)
         shaded = read_shading(small, shrink, codes, layouts) if codes else None
-    sight = describe(page, small, codes, blank, shaded)
-    return Examined(sight, render(page, sight.turn_deg, sight.skew_deg, sight.dpi, quality))
+    return describe(page, small, codes, blank, shaded)
+
+
+def _taken(rectified: Rectified) -> Taken:
+    advice = tuple((a.what.value, a.measured) for a in rectified.advice)
+    return Taken(rectified.how.value, rectified.corners, rectified.why, advice)
 
 
 def see(page: Page, eyes: Eyes, layouts: Sequence[ShadedLayout] = ()) -> Sight:
@@ -123,48 +168,66 @@ def describe(page: Page, small: Gray, codes: tuple[Code, ...], blank: bool, shad
     )
 
 
-def judge(sight: Sight, keyring: Keyring, records: Records, quality: QualityRules) -> Verdict:
-    """Where the page belongs, or why nobody can say so with certainty.
+def judge(
+    sight: Sight, keyring: Keyring, records: Records, quality: QualityRules, named: Named | None = None
+) -> Verdict:
+    """Where the page belongs, or why nobody can say so with certainty. `named`: the slot that it was handed in for by a link.
 
-    A poor scan is held, or filed with what is poor in its evidence: `quality` says which.
+    A poor scan is held, or filed with what is poor in its evidence: `quality` says which. What a candidate handed in by a link is
+    neither blank nor too poor: nobody here has the paper to scan it again, and its slot is certain.
     """
-    if sight.blank:
+    if sight.blank and named is None:
         return Blank({})
     decoded = decode_all(sight.codes, keyring)
     separator = find_separator(decoded)
     if separator is not None:
-        return separator
-    identified = _identified(sight, decoded, records)
+        return separator if named is None else _no_separator(separator.evidence, named)
+    identified = _identified(sight, decoded, records, named)
     if isinstance(identified, Held):
         return identified
     evidence = identified.evidence
-    problem = codes_problem(sight) or quality_problem(sight, quality)
+    problem = (codes_problem(sight) if named is None else None) or quality_problem(sight, quality)
     if problem is not None:
-        if quality.hold or problem.reason is not Reason.POOR_QUALITY:
+        if named is None and (quality.hold or problem.reason is not Reason.POOR_QUALITY):
             return Held(problem.reason, {**evidence, **problem.detail}, identified.claims)
         evidence = {**evidence, "poor_quality": problem.detail}
-    facts = replace(records.facts(identified.claims), rehearsal=identified.rehearsal)
+    overdue = named.overdue if named is not None else None
+    facts = replace(records.facts(identified.claims), rehearsal=identified.rehearsal, overdue=overdue)
     verdict = validate(identified.claims, facts, evidence)
     if sight.shading is not None:
         return _in_order(verdict, identified.claims, records)
-    if sight.marks and isinstance(verdict, Filed):
+    if sight.marks and isinstance(verdict, Filed) and named is None:
         verdict = _with_marks(verdict, identified.claims, sight.marks, records)
-    return await_other_side(_of_empty(verdict, facts) if sight.empty else verdict, identified.claims)
+    empty = sight.empty and named is None
+    return await_other_side(_of_empty(verdict, facts) if empty else verdict, identified.claims)
 
 
-def _identified(sight: Sight, decoded: Sequence[Decoded], records: Records) -> Identified | Held:
-    """Whose sheet the page says it is: by its codes, or by what is shaded on it."""
+def _no_separator(evidence: Mapping[str, Any], named: Named) -> Held:
+    """A page that opens stacks is nobody's answer."""
+    conflict = say("a separator lies on a page that was handed in by a link")
+    return Held(Reason.CODES_DISAGREE, {**evidence, **evidence_of_link(named), "conflict": conflict}, named.claims)
+
+
+def _identified(
+    sight: Sight, decoded: Sequence[Decoded], records: Records, handed_in: Named | None
+) -> Identified | Held:
+    """Whose sheet the page says it is: by its codes, by what is shaded on it, or by the link that it was handed in by."""
     if sight.shading is not None:
-        return name(sight.shading, decoded, sight.misfit_mm, records.coded)
-    decoded = _with_plain(decoded, records)
+        shaded = name(sight.shading, decoded, sight.misfit_mm, records.coded)
+        if isinstance(shaded, Identified):
+            return shaded if handed_in is None else agree(shaded, handed_in)
+        return replace(shaded, evidence={**shaded.evidence, **evidence_of_link(handed_in)})
+    decoded = _with_plain(decoded, records, handed_in)
     named = serials(decoded)
     printed = records.printed(named.pop()) if len(named) == 1 else None
-    return identify(decoded, sight.misfit_mm, printed)
+    return identify(decoded, sight.misfit_mm, printed, handed_in)
 
 
-def _with_plain(decoded: Sequence[Decoded], records: Records) -> list[Decoded]:
-    """Codes from elsewhere that the one test takes that signed codes name: they claim something as well."""
+def _with_plain(decoded: Sequence[Decoded], records: Records, handed_in: Named | None) -> list[Decoded]:
+    """Codes from elsewhere that the one test takes that signed codes, or else the link, name: they claim something as well."""
     named = tests(decoded) if any(isinstance(d, Foreign) for _, d in decoded) else set()
+    if not named and handed_in is not None and handed_in.claims.test is not None:
+        named = {handed_in.claims.test}
     definition = records.definition(named.pop()) if len(named) == 1 else None
     if definition is None or not definition.plain_codes:
         return list(decoded)

@@ -95,8 +95,8 @@ WORDING: Mapping[Reason, Wording] = {
         ("discard", "retry"),
     ),
     Reason.UNSUPPORTED_FILE: Wording(
-        "This kind of file cannot be read: send JPEG, PNG, TIFF or PDF.",
-        "Denne filtypen kan ikke leses: send JPEG, PNG, TIFF eller PDF.",
+        "This kind of file cannot be read: send JPEG, PNG, HEIC, TIFF or PDF.",
+        "Denne filtypen kan ikke leses: send JPEG, PNG, HEIC, TIFF eller PDF.",
         ("discard",),
     ),
     Reason.TOO_LARGE: Wording(
@@ -152,6 +152,11 @@ WORDING: Mapping[Reason, Wording] = {
     Reason.MARKS_UNCLEAR: Wording(
         "It is not clear which further questions are marked on this sheet.",
         "Det er ikke klart hvilke andre oppgaver som er krysset av på dette arket.",
+        _ALL,
+    ),
+    Reason.AFTER_DEADLINE: Wording(
+        "This was handed in when the deadline and its grace were over: let it in or leave it out.",
+        "Dette ble levert etter at fristen og slingringstiden var ute: slipp det inn eller la det være.",
         _ALL,
     ),
 }

@@ -139,18 +139,25 @@ class _deadline:
 
 def check_url(url: str, allow_private: bool) -> None:
     """Raises UsageFault for an address that nothing can or may be sent to."""
-    parts = urlsplit(url)
-    try:
-        port, host = parts.port, parts.hostname or ""
-    except ValueError:
-        port, host = None, ""
-    plain = url.isascii() and url.isprintable() and " " not in url and len(url) <= _LONGEST_URL
-    if not plain or not host or port == 0 or parts.username is not None or parts.fragment:
+    parts = _split(url)
+    if parts is None or not parts.hostname or parts.port == 0 or parts.username is not None or parts.fragment:
         raise UsageFault("that is no address to send to", "Give one like https://grading.example/hook.")
     if parts.scheme != "https" and not (allow_private and parts.scheme == "http"):
         raise UsageFault("the address is not https", "What is sent tells of candidates: use TLS.")
-    if not allow_private and _is_literal(host) and not is_public(host):
+    if not allow_private and _is_literal(parts.hostname) and not is_public(parts.hostname):
         raise UsageFault("the address is not public", "webhooks.allow_private allows it, for all who register any.")
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of an address in which all is plain; None for another one, and for one that cannot be taken apart."""
+    if not (url.isascii() and url.isprintable() and " " not in url and len(url) <= _LONGEST_URL):
+        return None
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # asked for, it says whether it is a number
+    except ValueError:
+        return None
+    return parts
 
 
 def is_public(address: str) -> bool:

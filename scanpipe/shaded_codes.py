@@ -8,7 +8,6 @@ misreading never makes another one of them, and so no swap of neighbours does, w
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from itertools import combinations
 from random import Random
@@ -51,13 +50,19 @@ def make(count: int, taken: Collection[str], rng: Random) -> list[str]:
     raise ValueError(f"only {len(made)} codes are left")
 
 
-def too_close(codes: Iterable[str]) -> list[tuple[str, str, int]]:
-    """Pairs of codes that differ in fewer places than made ones, with the number of those; the closest first."""
-    sharing: dict[str, list[str]] = defaultdict(list)
-    for code in sorted(set(codes)):
+def too_close(codes: Iterable[str], own: Collection[str] | None = None) -> list[tuple[str, str, int]]:
+    """Pairs of codes that differ in fewer places than made ones, with the number of those; the closest first. At least one of a
+    pair is among `own`, which are some of the codes, or all.
+    """
+    everywhere = set(codes)
+    mine = everywhere if own is None else set(own)
+    sharing: dict[str, list[str]] = {pattern: [] for code in mine for pattern in _patterns(code)}
+    for code in sorted(everywhere):
         for pattern in _patterns(code):
-            sharing[pattern].append(code)
-    pairs = {pair for group in sharing.values() for pair in combinations(group, 2)}
+            if pattern in sharing:
+                sharing[pattern].append(code)
+    found = (pair for group in sharing.values() for pair in combinations(group, 2))
+    pairs = {pair for pair in found if pair[0] in mine or pair[1] in mine}
     return sorted(((a, b, distance(a, b)) for a, b in pairs), key=lambda p: (p[2], p))
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scanpipe.model import Code, Corners
+from scanpipe.saying import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,18 @@ class Shading:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """Of a picture that somebody took with a phone: by what the page was rectified (`codes`, `outline`, `as it came`), where the
+    corners of the paper are on it (None: as it came), why it was not rectified, and what could be better, with what was measured.
+    """
+
+    how: str
+    corners: Corners | None
+    why: Said | None
+    advice: tuple[tuple[str, Mapping[str, float]], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Sight:
     """What the machine sees on a page, before anything is checked.
 
@@ -38,6 +52,7 @@ class Sight:
     of dark streaks, from the left of the scan. `empty`: a sheet on which nobody drew or wrote.
     `shading` is there on generic sheets alone. `printed`: there is no code, and the page looks as if a form were printed on it.
     `marks` says of each box for further questions what is in it (`stages/marked.py`); empty where the sheet has none.
+    `taken` is there of pictures alone, and then all else is told of the page taken out of it.
     """
 
     codes: tuple[Code, ...]
@@ -56,5 +71,6 @@ class Sight:
     streaks_mm: tuple[float, ...] = ()
     empty: bool = False
     shading: Shading | None = None
+    taken: Taken | None = None
     printed: bool = False
     marks: str = ""

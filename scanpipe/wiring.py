@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -17,11 +17,14 @@ from scanpipe.desk.alarming import Alarms
 from scanpipe.desk.alarming import Writer as AlarmWriter
 from scanpipe.desk.drafting import Drafts
 from scanpipe.desk.folders import open_folders
+from scanpipe.desk.links import LinkRules
 from scanpipe.desk.noticing import Lookout
 from scanpipe.desk.observing import Nobody, Observer
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.people import ROLES
 from scanpipe.desk.share_notes import ShareNotes, check_place
+from scanpipe.desk.straightening import Straightener
+from scanpipe.desk.submitting import Desk
 from scanpipe.desk.surveying import Survey
 from scanpipe.desk.uploads import Uploads
 from scanpipe.engines import Engine, EngineOptions, Tls, open_engine
@@ -117,6 +120,24 @@ def open_drafts(settings: Settings) -> Drafts:
 def open_uploads(settings: Settings) -> Uploads:
     """Where files wait that come through the browser."""
     return Uploads(settings.root / "uploads", settings.inbox_path, settings.limits.file_mb * 10**6)
+
+
+def open_submissions(settings: Settings) -> Uploads:
+    """Where files wait that candidates are about to hand in."""
+    return Uploads(settings.root / "submissions", settings.inbox_path, settings.limits.file_mb * 10**6)
+
+
+def open_desk(settings: Settings, parts: Parts, resume: Callable[[list[str]], None]) -> Desk:
+    """What candidates hand in with. What they see is made by one worker: the others are for what was handed in."""
+    submissions, options = open_submissions(settings), replace(_options(settings), workers=1)
+    return Desk(
+        parts, submissions, Straightener(submissions, parts.errand, lambda: open_engine("local", options)), resume
+    )
+
+
+def link_rules(settings: Settings) -> LinkRules:
+    """What links take that say nothing else."""
+    return LinkRules(settings.links.grace_minutes, settings.links.pages, settings.links.mb * 10**6)
 
 
 def open_notes(settings: Settings, parts: Parts) -> ShareNotes | None:

@@ -26,6 +26,7 @@ _TABLES = (
 _TABLES += ("counted", "declared", "attendance", "stack_count", "closed")
 _TABLES += ("mentioned", "notice", "notice_choice", "letter")
 _TABLES += ("generic_print", "coded")
+_TABLES += ("link", "submission", "submitted", "link_key", "visit")
 _TABLES += ("separator_print", "separator", "chosen_language")
 _INDEXES = ("scan_unopened", "event_link", "scan_stack", "page_queue", "event_type")
 

@@ -64,8 +64,9 @@ def main() -> None:
         (lists if told.what == "lists" else images)(told, Path(place))
 
 
-def lists(told: argparse.Namespace, place: Path) -> None:
-    """The same requests to a small and to a large test."""
+def lists(told: argparse.Namespace, place: Path) -> dict[int, float]:
+    """The same requests to a small and to a large test: how much longer the large one takes in the middle, by clients at once."""
+    longer: dict[int, float] = {}
     with contextlib.ExitStack() as stack:
         asked = {}
         for pages in (told.small, told.large):
@@ -82,10 +83,12 @@ def lists(told: argparse.Namespace, place: Path) -> None:
                 print(f"{pages:7d} pages, {clients:2d} clients: {_told(times_s)}")
             middle, most = (_ratio(found, told.large, told.small, share) for share in (0.5, 0.99))
             print(f"large against small, {clients:2d} clients: p50 × {middle:.2f}, p99 × {most:.2f}")
+            longer[clients] = middle
+    return longer
 
 
-def images(told: argparse.Namespace, place: Path) -> None:
-    """The same files through the API and through StaticFiles, under one server."""
+def images(told: argparse.Namespace, place: Path) -> float:
+    """The same files through the API and through StaticFiles, under one server: the API's share of requests a second."""
     data_dir, clients = place / "data", told.clients or 8
     token = fill(data_dir, PICTURES, with_files=True)
     with open_parts(_settings(data_dir)) as parts, parts.ledger.read() as r:
@@ -104,6 +107,7 @@ def images(told: argparse.Namespace, place: Path) -> None:
                 print(f"{name:12s} {rates[name][-1]:7.0f} requests a second, {_told(times_s)}")
     of_api, of_plain = (statistics.median(rates[name]) for name in ("API", "StaticFiles"))
     print(f"API {of_api:.0f} against StaticFiles {of_plain:.0f} requests a second: ratio {of_api / of_plain:.2f}")
+    return of_api / of_plain
 
 
 def ask(port: int, token: str, paths: list[str], clients: int, seconds: float) -> list[float]:

@@ -45,7 +45,7 @@ TALLY = Path("docs/reading/tally.json")
 PAGE = Path("docs/reading.md")
 DEFINITION = Path("config/tests/mathematics.yaml")
 _SHEETS, _CHUNK = 120, 20
-_KEY = Key("PRF", b"the key of the reading proof, and of nothing else")
+KEY = Key("PRF", b"the key of the reading proof, and of nothing else")
 LIMITS = Limits(max_pixels=200_000_000, max_pages=10, max_bytes=200_000_000)
 _PROFILES = ("office", "hard", "brutal")
 OTHERS = tuple(name for name, effect in EFFECTS.items() if effect.shows_other)
@@ -86,7 +86,7 @@ def press() -> Press:
     ]
     folder = tempfile.TemporaryDirectory(prefix="scanpipe-proof-")
     pdf, manifest = Path(folder.name) / "sheets.pdf", Path(folder.name) / "sheets.csv"
-    draw(sheets, definition, _KEY, pdf)
+    draw(sheets, definition, KEY, pdf)
     write_manifest(sheets, definition, manifest)
     return Press(pdf, manifest, Records(definition, {s.serial: s for s in sheets}), folder)
 
@@ -94,7 +94,7 @@ def press() -> Press:
 def read_chunk(profile: str, number: int) -> Counter[str]:
     """One chunk of scans: how many were filed, held (in all, and by reason), misfiled; how many each reader read alone."""
     cv2.setNumThreads(1)
-    keyring = Keyring.of(_KEY)
+    keyring = Keyring.of(KEY)
     found: Counter[str] = Counter()
     seed = zlib.crc32(f"{profile}:{number}".encode())
     for scan in corpus(press().pdf, press().manifest, profile, seed, _CHUNK):
@@ -112,7 +112,7 @@ def read_scan(scan: Scan) -> tuple[Page, tuple[str, ...]]:
     page = load_page(scan.data, 1, LIMITS)
     assert isinstance(page, Page)
     eyes = Eyes(open_reader("zxing"), open_reader("zbar"))
-    verdict = judge(examine(page, eyes, 85).sight, Keyring.of(_KEY), press().records, QualityRules())
+    verdict = judge(examine(page, eyes, 85).sight, Keyring.of(KEY), press().records, QualityRules())
     if not isinstance(verdict, Filed):
         return page, ("pages", "held", f"held: {getattr(verdict, 'reason', 'blank')}")
     right = verdict.serial == scan.truth["serial"] and not scan.truth["other_serials"]

@@ -26,14 +26,17 @@ from scanpipe.desk.parts import Parts
 from scanpipe.desk.recognising import recognise
 from scanpipe.desk.resuming import Resumer
 from scanpipe.desk.signing_in import SessionRules
+from scanpipe.desk.submitting import Desk, finish_left, try_again
 from scanpipe.faults import Fault, LedgerFault
 from scanpipe.identity import IdentityProvider
 from scanpipe.ocr import open_text_reader
 from scanpipe.settings import Settings
 from scanpipe.wiring import (
     digest_rules,
+    link_rules,
     open_access,
     open_alarms,
+    open_desk,
     open_drafts,
     open_lookout,
     open_post,
@@ -124,14 +127,16 @@ def _serving(door: Door, parts: Parts, service: Service, host: str | None, port:
     sessions = SessionRules(timedelta(minutes=web.idle_minutes), timedelta(hours=web.session_hours))
     provider = open_provider(door.settings)
     opened = provider, open_uploads(door.settings), open_drafts(door.settings)
-    told = door.settings.sources, digest_rules(door.settings)
+    desk = open_desk(door.settings, parts, resumer.resume)
+    finish_left(desk)
+    told = door.settings.sources, digest_rules(door.settings), desk, link_rules(door.settings)
     site = import_module("scanpipe.web.site").Site(resumer.resume, sessions, *opened, *told)
     rules = _api_rules(door.settings, provider)
     app = import_module("scanpipe.web.app").make_app(parts, service.meter, site, rules)
     serving = import_module("scanpipe.web.serving")
     server = serving.Server(app, host or web.host, web.port if port is None else port, web.proxies)
     deliverer = Deliverer(parts, open_sender(door.settings))
-    chores = Chores(_chores(parts, resumer)), Chores([deliverer.work], _DELIVER_EVERY_S)
+    chores = Chores(_chores(parts, resumer, desk)), Chores([deliverer.work], _DELIVER_EVERY_S)
     click.echo(f"Serving {server.start()}/ (pages) and /api/v1", err=True)
     try:
         with _telling(door, parts):
@@ -141,6 +146,7 @@ def _serving(door: Door, parts: Parts, service: Service, host: str | None, port:
         deliverer.close()
         for each in chores:
             each.close()
+        desk.straightener.close()
         resumer.close()
 
 
@@ -152,12 +158,13 @@ def _api_rules(settings: Settings, provider: IdentityProvider | None) -> Any:
     return rules(settings.web.presigned_s, api.requests_per_minute, api.burst, access, private)
 
 
-def _chores(parts: Parts, resumer: Resumer) -> list[Callable[[], object]]:
+def _chores(parts: Parts, resumer: Resumer, desk: Desk) -> list[Callable[[], object]]:
     """What the store or the ledger kept from being done comes first."""
     read_text = open_text_reader()
     reading: list[Callable[[], object]] = [] if read_text is None else [lambda: recognise(parts, read_text, 1)]
     left: list[Callable[[], object]] = [lambda: finish_decisions(parts, _LEFT_S), resumer.try_again]
     left.append(lambda: resumer.resume(send_bound(parts)))
+    left.append(lambda: try_again(desk))
     return [*left, lambda: compare(parts, 1), *reading]
 
 

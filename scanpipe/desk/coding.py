@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import SystemRandom
@@ -21,6 +21,8 @@ from scanpipe.shaded_codes import make, too_close
 from scanpipe.sheets.writing import whole_file
 from scanpipe.stages.shaded import Coded
 
+Sees = Callable[[str], bool]
+"""May whoever asks hear of this test?"""
 _LONGEST, _SHORTEST = 12, 4
 COLUMNS = ("code", "candidate", "question")
 
@@ -30,12 +32,17 @@ class GivenOut:
     """`codes` are those that were added, `close` pairs of codes that differ in fewer places than made ones: (one, other, places).
 
     A pair may be of two tests; `elsewhere` are codes that another test has as well: only a sheet that names its test tells which
-    one is meant.
+    one is meant. Both tell of tests alone that whoever asks may see: with enough codes one would have all those of another.
     """
 
     codes: list[Coded]
     close: list[tuple[str, str, int]]
     elsewhere: list[Coded]
+
+
+def all_tests(test: str) -> bool:
+    """Of those who see every test."""
+    return True
 
 
 def make_codes(parts: Parts, test: str, questions: Collection[str] = (), by: str = "") -> GivenOut:
@@ -73,7 +80,9 @@ def import_codes(parts: Parts, test: str, name: str, data: bytes, by: str) -> Gi
     return add_codes(parts, test, read_rows(data, Spot(name, problems), COLUMNS), problems, by)
 
 
-def add_codes(parts: Parts, test: str, rows: Sequence[Row], problems: list[Problem], by: str) -> GivenOut:
+def add_codes(
+    parts: Parts, test: str, rows: Sequence[Row], problems: list[Problem], by: str, sees: Sees = all_tests
+) -> GivenOut:
     """Adds the codes of rows; those that are there already are left as they are. `problems` are the rows' own.
 
     Raises UnknownThing, UsageFault with every row that is wrong, LedgerFault, StoreFault.
@@ -87,7 +96,8 @@ def add_codes(parts: Parts, test: str, rows: Sequence[Row], problems: list[Probl
         if problems:
             raise fault(problems)
         _append(tx, definition, added, False, by)
-        return _looked_at(tx, definition.id, added)
+        everywhere = _seen(tx, sees)
+        return _looked_at(definition.id, everywhere, added, {c.code for c in everywhere if c.test == definition.id})
 
     given = parts.ledger.write(record)
     shelve(parts)
@@ -98,7 +108,22 @@ def check_codes(parts: Parts, test: str) -> GivenOut:
     """The codes of a test, and what is risky about them. Raises UnknownThing."""
     definition = find_test(parts, test)
     with parts.ledger.read() as r:
-        return _looked_at(r, definition.id, r.shaded().of_test(definition.id))
+        codes, everywhere = r.shaded().of_test(definition.id), _seen(r, all_tests)
+    return _looked_at(definition.id, everywhere, codes, {c.code for c in codes})
+
+
+def list_codes(parts: Parts, test: str, behind: str, limit: int, sees: Sees) -> tuple[GivenOut, str | None]:
+    """The codes of a test above `behind`, at most so many, what is risky about these, and where the list goes on, if it does.
+
+    Raises UnknownThing.
+    """
+    definition = find_test(parts, test)
+    with parts.ledger.read() as r:
+        everywhere = _seen(r, sees)
+    left = [c for c in everywhere if c.test == definition.id and c.code > behind]
+    codes = left[:limit]
+    given = _looked_at(definition.id, everywhere, codes, {c.code for c in codes})
+    return given, codes[-1].code if len(left) > limit else None
 
 
 def write_codes(codes: Iterable[Coded], definition: TestDefinition, out: Path) -> None:
@@ -121,11 +146,14 @@ def _append(tx: Transaction, definition: TestDefinition, codes: list[Coded], mad
         tx.append("codes_given_out", test=definition.id, made=made, codes=rows, by=by)
 
 
-def _looked_at(tx: Transaction, test: str, codes: list[Coded]) -> GivenOut:
-    """Pairs that are too close, as far as one of them is a code of this test."""
-    own = {c.code for c in tx.shaded().of_test(test)}
-    everywhere = tx.shaded().all()
-    close = [p for p in too_close(c.code for c in everywhere) if p[0] in own or p[1] in own]
+def _seen(tx: Transaction, sees: Sees) -> list[Coded]:
+    """The codes of the tests that may be seen, in their own order."""
+    return [c for c in tx.shaded().all() if sees(c.test)]
+
+
+def _looked_at(test: str, everywhere: list[Coded], codes: list[Coded], own: set[str]) -> GivenOut:
+    """What is risky about the codes `own` of a test."""
+    close = too_close((c.code for c in everywhere), own)
     return GivenOut(codes, close, [c for c in everywhere if c.test != test and c.code in own])
 
 

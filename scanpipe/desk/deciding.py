@@ -160,11 +160,13 @@ def find_page(tx: Transaction, name: str) -> PageId:
 
 
 def contradiction(tx: Transaction, record: PageRecord, chosen: Claims) -> list[str]:
-    """What speaks against a choice, as words: codes on the page that can be trusted, and what was printed under their serial."""
+    """What speaks against a choice, as words: codes on the page that can be trusted, what was printed under their serial, and
+    the slot that it was handed in for.
+    """
     said = {"test": chosen.test, "candidate": chosen.candidate, "question": chosen.question}
     evidence = json.loads(record.evidence or "{}")
     claims = [code.get("claims", {}) for code in evidence.get("codes", [])]
-    claims.append(evidence.get("shaded", {}).get("names", {}))
+    claims += [evidence.get(source, {}).get("names", {}) for source in ("shaded", "upload")]
     sheet = tx.printed(record.serial) if record.serial else None
     if sheet is not None:
         claims.append({"test": sheet.test, "candidate": sheet.candidate, "question": sheet.question})

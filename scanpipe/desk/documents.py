@@ -6,13 +6,15 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from scanpipe.desk.originals import page_of_many
 from scanpipe.desk.parts import Parts
+from scanpipe.desk.phones import is_rectified
 from scanpipe.desk.slots import SlotView, Wanted, list_slots
 from scanpipe.faults import StoreFault
 from scanpipe.model import PageId, PageRecord, ScanRecord
 from scanpipe.stages.pdf import Sheet, pdf, sheet_of_pixels
 from scanpipe.stages.unpack import Problem
-from scanpipe.stages.unpack.jpeg import checked_header, is_whole
+from scanpipe.stages.unpack.jpeg import JpegSource, checked_header, is_whole
 
 _MOST_QUESTIONS = 500
 
@@ -47,7 +49,7 @@ def candidate_pdf(parts: Parts, test: str, candidate: str) -> Document | None:
 
 def _document(parts: Parts, title: str, pages: Sequence[PageRecord]) -> Document:
     told = "\n".join(f"{p.scan} {p.page} {p.sha256} {p.turn_deg} {p.skew_deg} {p.dpi}" for p in pages)
-    tag = hashlib.sha256(f"1\n{title}\n{told}".encode()).hexdigest()
+    tag = hashlib.sha256(f"2\n{title}\n{told}".encode()).hexdigest()
     return Document(title, tag, pdf((_sheet(parts, page) for page in pages), title))
 
 
@@ -65,11 +67,25 @@ def _sheet(parts: Parts, page: PageRecord) -> Sheet:
 
 
 def _own_jpeg(parts: Parts, page: PageRecord, scan: ScanRecord) -> Sheet | None:
-    """The file as it came, where it is one page and a JPEG that every viewer shows."""
-    if scan.pages != 1 or not scan.key.endswith(".jpg"):
+    """The scanner's bytes, where the page came as a JPEG that every viewer shows: as a file, or in a PDF. Not of a page that was
+    taken out of a picture.
+    """
+    if is_rectified(page):
         return None
-    sheet = _jpeg(parts, parts.store.read(scan.key), page.dpi)
+    if scan.key.endswith(".jpg") and scan.pages == 1:
+        sheet = _jpeg(parts, parts.store.read(scan.key), page.dpi)
+    else:
+        sheet = _jpeg_in_pdf(parts, page, scan.key) if scan.key.endswith(".pdf") else None
     return sheet and replace(sheet, turn_deg=page.turn_deg or 0, skew_deg=page.skew_deg or 0.0)
+
+
+def _jpeg_in_pdf(parts: Parts, page: PageRecord, key: str) -> Sheet | None:
+    """How it lies is said by the PDF; what the JPEG says of that itself counts for nothing in there."""
+    found = page_of_many(parts, key, page.page)
+    if isinstance(found, Problem) or not isinstance(found.source, JpegSource):
+        return None
+    sheet = _jpeg(parts, found.source.data, page.dpi)
+    return sheet and replace(sheet, stored_as=found.stored_as)
 
 
 def _jpeg(parts: Parts, body: bytes, dpi: float | None) -> Sheet | None:

@@ -13,13 +13,15 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from scanpipe.desk.backs import as_back
+from scanpipe.desk.handed_in import give_way, leaving, named, put_in_their_order
 from scanpipe.desk.numbering import add_marked, order_by_number
 from scanpipe.desk.parts import Parts
+from scanpipe.desk.phones import evidence_of_phone
 from scanpipe.faults import LedgerUnavailable, StoreFault
 from scanpipe.hands import PageReport
 from scanpipe.hands import Picture as MadePicture
@@ -41,8 +43,10 @@ from scanpipe.model import (
 from scanpipe.pipeline import judge
 from scanpipe.saying import kept
 from scanpipe.sight import Sight
+from scanpipe.stages.identify import evidence_of_link
 from scanpipe.stages.shaded import Coded
-from scanpipe.stages.validate import Facts
+from scanpipe.stages.unpack import Problem
+from scanpipe.stages.validate import Facts, slot_of
 from scanpipe.stores import Put
 
 
@@ -72,7 +76,13 @@ class _Records:
         return self.tx.definition(test, revision)
 
     def facts(self, claims: Claims) -> Facts:
-        return self.tx.facts(claims, self.page)
+        facts = self.tx.facts(claims, self.page)
+        question = facts.definition.question(claims.question or "") if facts.definition is not None else None
+        if question is None or question.max_sheets is None or not facts.in_slot >= question.max_sheets > 0:
+            return facts
+        assert facts.definition is not None
+        slot = slot_of(claims, facts.definition)  # it is full: what is about to give way takes no place
+        return replace(facts, in_slot=facts.in_slot - leaving(self.tx, slot, self.page))
 
     def coded(self, code: str) -> Sequence[Coded]:
         return self.tx.shaded().given_out(code)
@@ -142,7 +152,7 @@ def begin_settling(parts: Parts, scan: ScanRecord, index: int, report: PageRepor
     page = PageId(scan.scan, index)
     if report.sight is None or report.picture is None:
         assert report.problem is not None
-        held = Held(report.problem.reason, {"detail": report.problem.detail})
+        held = _unexamined(parts, page, report.problem)
         return conclude(parts, page, "page_held", _held_columns(held))
     sight, picture = report.sight, _digested(report.picture, scan)
 
@@ -152,16 +162,28 @@ def begin_settling(parts: Parts, scan: ScanRecord, index: int, report: PageRepor
             return record
         if record is not None and _is_placed(record, picture):
             return Filed(_slot_of(record), record.serial, {}, record.revision or 0)
-        verdict = judge(sight, parts.keyring, _Records(tx, page), parts.quality)
-        verdict = as_back(parts, tx, page.scan, page.index, verdict, sight)
+        handed_in = named(tx, page)
+        verdict = judge(sight, parts.keyring, _Records(tx, page), parts.quality, handed_in)
+        if handed_in is None:
+            verdict = as_back(parts, tx, page.scan, page.index, verdict, sight)
         if isinstance(verdict, Filed):
             tx.append("page_placing", scan=page.scan, page=page.index, **_filed_columns(verdict, sight, picture))
             add_marked(tx, page, verdict)
             if "page_number" in verdict.evidence:
                 order_by_number(tx, verdict.slot)
+            elif "upload" in verdict.evidence:
+                put_in_their_order(tx, verdict.slot)
         return verdict
 
     return Settling(parts, scan, page, sight, picture, parts.ledger.hand_in(decide), time.perf_counter())
+
+
+def _unexamined(parts: Parts, page: PageId, problem: Problem) -> Held:
+    """Nothing could be read; what is known is the link that it was handed in by, if it was."""
+    with parts.ledger.read() as r:
+        handed_in = named(r, page)
+    claims = handed_in.claims if handed_in is not None else Claims()
+    return Held(problem.reason, {"detail": problem.detail, **evidence_of_link(handed_in)}, claims)
 
 
 def finish_placing(parts: Parts, record: PageRecord) -> PageRecord | None:
@@ -214,6 +236,9 @@ def conclude(
             tx.append(event, scan=page.scan, page=page.index, **told)
             record = tx.page(page)
             assert record is not None
+            if give_way(tx, record):
+                record = tx.page(page)
+                assert record is not None
         return record
 
     return parts.ledger.write(record_it)
@@ -251,7 +276,7 @@ def _unfiled_columns(page: PageId, verdict: Held | Blank | Separator, sight: Sig
     key = f"{folder}/{page.scan[:2]}/{page.scan}/{page.index}-{picture.sha256[:12]}.{picture.extension}"
     size = {"size_px": [sight.width_px, sight.height_px]}
     held = _columns_of(verdict)
-    held["evidence"] = _json({**verdict.evidence, **size})
+    held["evidence"] = _json({**verdict.evidence, **size, **evidence_of_phone(sight)})
     return held | _picture_columns(sight, picture) | {"key": key}
 
 
@@ -285,10 +310,11 @@ def _blank_columns(verdict: Blank) -> dict[str, Any]:
 
 
 def _of_scanner(sight: Sight) -> dict[str, Any]:
-    """What the scan says of the scanner: `sources.py` sums it up."""
+    """What the scan says of the scanner: `sources.py` sums it up. Of a phone's picture, how it was taken."""
     told = {"paper_share": sight.paper_share, "blur_mm": sight.blur_mm, "streaks_mm": list(sight.streaks_mm)}
     known = {k: round(v, 3) if isinstance(v, float) else v for k, v in told.items() if v not in (None, [])}
-    return ({"scanner": known} if known else {}) | {"size_px": [sight.width_px, sight.height_px]}
+    size, phone = {"size_px": [sight.width_px, sight.height_px]}, evidence_of_phone(sight)
+    return (phone or ({"scanner": known} if known else {})) | size
 
 
 def _picture_columns(sight: Sight, picture: Picture) -> dict[str, Any]:
@@ -310,6 +336,7 @@ def _dpi(sight: Sight) -> float | None:
 def _metadata(page: PageId, sight: Sight, picture: Picture, filed: Filed | None) -> dict[str, str]:
     about: dict[str, Any] = {"scan": page.scan, "page": page.index}
     about |= {"serial": filed.serial, "side": filed.side, "revision": filed.revision} if filed else {}
+    about |= {"link": filed.evidence["upload"]["link"]} if filed and "upload" in filed.evidence else {}
     about |= {"skew-deg": sight.skew_deg, "turn-deg": sight.turn_deg, "dpi": _dpi(sight)}
     about |= {"width-px": picture.width_px, "height-px": picture.height_px}
     return {k: str(v) for k, v in about.items() if v is not None}

@@ -25,6 +25,7 @@ _CHUNK = 1 << 20
 _TYPES = {
     "jpeg": ("jpg", "image/jpeg"),
     "png": ("png", "image/png"),
+    "heic": ("heic", "image/heic"),
     "tiff": ("tif", "image/tiff"),
     "pdf": ("pdf", "application/pdf"),
     None: ("bin", "application/octet-stream"),
@@ -97,7 +98,7 @@ def put_on_record(parts: Parts, incoming: Incoming, original: Original) -> Taken
         if known is None:
             holder = parts.folders.holder
             tx.append("scan_taken_in", scan=name, size=original.size, key=original.key, holder=holder, **where)
-            if original.kind in ("jpeg", "png"):
+            if original.kind in ("jpeg", "png", "heic"):
                 tx.append("scan_unpacked", scan=name, pages=1)
             return tx.scan(name), tx.pages(name), False
         again = not (incoming.begun and known.file == incoming.file)

@@ -21,13 +21,13 @@ _GROUPS: Mapping[str, frozenset[str]] = {
     "sign_ins": frozenset({"signed_in", "signed_out", "sign_in_failed"}),
     "accounts": frozenset({"user_added", "user_changed", "password_set", "user_ended", "token_added", "token_revoked"}),
     "tests": frozenset({"definition_registered", "sheets_printed", "grading_locked", "grading_unlocked"})
-    | {"retirement_asked", "test_retired", "results_exported"}
+    | {"retirement_asked", "test_retired", "results_exported", "links_given_out", "link_ended"}
     | frozenset(events_expected.PROJECTIONS),
     "notices": frozenset({"notice_begun", "notice_ended"}),
     "webhooks": frozenset(kind for kind in TYPES if kind.startswith("webhook_")),
     "views": frozenset({"drawing_viewed"}),
     "scans": frozenset({"scan_taken_in", "scan_unpacked", "scan_seen_again", "scan_taken_over", "scan_retired"})
-    | {"upload_handed_in"},
+    | {"upload_handed_in", "submission_handed_in"},
     "pages": frozenset(kind for kind in TYPES if kind.startswith("page_")),
 }
 GROUPS: Mapping[str, frozenset[str]] = {**_GROUPS, "other": TYPES - frozenset().union(*_GROUPS.values())}

@@ -119,7 +119,7 @@ class NearCarrier:
 
     def _examining(self, scan: ScanRecord, copy: Path, index: int) -> Future[Any]:
         function, out, began_s = "scanpipe.hands:examine_page", str(copy.parent), time.perf_counter()
-        asked = self._engine.submit(function, str(copy), index, out, self._parts.errand)
+        asked = self._engine.submit(function, str(copy), index, out, self._parts.errand_for(scan.file))
         asked.add_done_callback(lambda _: self._parts.observer.done("examine", began_s, scan.scan, index))
         return asked
 

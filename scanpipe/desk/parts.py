@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from scanpipe.codes import Keyring
 from scanpipe.desk.folders import Folders
 from scanpipe.desk.observing import Nobody, Observer
+from scanpipe.desk.phones import is_from_phone
 from scanpipe.hands import Errand
 from scanpipe.ledgers import SqlLedger
 from scanpipe.settings import SourceSettings
@@ -43,3 +44,9 @@ class Parts:
     """The scanners that the settings name."""
     stack_silent_s: float = 120.0
     """A stack of which nothing came for so long is at its end."""
+
+    def errand_for(self, file: str) -> Errand:
+        """What a worker is told for a page of a file of this name: in the inbox, or anywhere where `ingest` was given it."""
+        file = file.removeprefix(f"{self.folders.inbox}/")
+        phones = (source.folder for source in self.sources if source.kind == "phone")
+        return replace(self.errand, phone=True) if is_from_phone(file, phones) else self.errand

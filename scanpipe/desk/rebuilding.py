@@ -14,9 +14,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from scanpipe.desk.handed_in import give_way
 from scanpipe.desk.intake import fetch
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.shelving import BINDINGS, CODES, DEFINITIONS, GENERIC, LOCKS, SEPARATORS, SHEETS
+from scanpipe.desk.shelving import (
+    BINDINGS,
+    CODES,
+    DEFINITIONS,
+    GENERIC,
+    LINKS,
+    LOCKS,
+    SEPARATORS,
+    SHEETS,
+    SUBMISSIONS,
+)
 from scanpipe.engines import Engine, TaskLost
 from scanpipe.ledgers import Transaction
 from scanpipe.model import PageId, Slot
@@ -27,7 +38,7 @@ LOST = (
     "what was said to be expected (sheets handed out and collected, declarations, attendance, stacks)",
     "closed differences, and who signed reports off",
     "decisions of persons, further slots of a page, and the order in a slot",
-    "accounts, tokens, webhooks, and the history of all that happened",
+    "accounts, tokens, webhooks, what opens links, and the history of all that happened",
 )
 """Stands in the ledger alone, and in its backups: is to be told again, where no backup was taken back before."""
 _ONE_PAGE = ("image/jpeg", "image/png")
@@ -83,6 +94,10 @@ def rebuild(parts: Parts, count_pages: Callable[[str], int], by: str, progress: 
     for folder, restore in ((GENERIC, _print_generic), (CODES, _give_out), (SEPARATORS, _print_separators)):
         for key in sorted(parts.store.keys(folder)):
             parts.ledger.write(partial(restore, data=_data(parts, key)))
+    for key in sorted(parts.store.keys(LINKS), key=_is_end):
+        parts.ledger.write(partial(_end_link if _is_end(key) else _give_links, data=_data(parts, key)))
+    for data in sorted((_data(parts, key) for key in parts.store.keys(SUBMISSIONS)), key=lambda d: int(d["version"])):
+        parts.ledger.write(partial(_submit, data=data))
     seen = 0
     for key in parts.store.keys("originals/"):
         done.scans += _take_in(parts, key, count_pages)
@@ -145,6 +160,27 @@ def _give_out(tx: Transaction, data: dict[str, Any]) -> None:
         tx.append("codes_given_out", **data)
 
 
+def _is_end(key: str) -> bool:
+    return key.endswith("-ended.json")
+
+
+def _give_links(tx: Transaction, data: dict[str, Any]) -> None:
+    if tx.links().one(data["links"][0][0]) is None:
+        tx.append("links_given_out", **data)
+
+
+def _end_link(tx: Transaction, data: dict[str, Any]) -> None:
+    link = tx.links().one(data["link"])
+    if link is not None and link.ended is None:
+        tx.append("link_ended", **data)
+
+
+def _submit(tx: Transaction, data: dict[str, Any]) -> None:
+    slot = Slot(data["test"], data["candidate"], data["question"])
+    if all(s.version != data["version"] for s in tx.links().submissions(slot)):
+        tx.append("submission_handed_in", **data)
+
+
 def _take_in(parts: Parts, key: str, count_pages: Callable[[str], int]) -> int:
     scan = key.rpartition("/")[2].partition(".")[0]
     with parts.ledger.read() as r:
@@ -184,6 +220,9 @@ def _file(parts: Parts, key: str, done: Rebuilt) -> None:
             return "known" if known.key == key else "odd"
         tx.append("page_placing", scan=page.scan, page=page.index, **_columns(info, slot))
         tx.append("page_filed", scan=page.scan, page=page.index)
+        filed = tx.page(page)
+        assert filed is not None
+        give_way(tx, filed)  # of a version that was replaced
         return "filed"
 
     became = parts.ledger.write(record)
@@ -194,6 +233,7 @@ def _file(parts: Parts, key: str, done: Rebuilt) -> None:
 
 def _columns(info: ObjectInfo, slot: Slot) -> dict[str, Any]:
     label = info.metadata
+    upload = {"upload": {"link": label["link"]}} if "link" in label else {}
     return {
         "test": slot.test,
         "candidate": slot.candidate,
@@ -204,7 +244,7 @@ def _columns(info: ObjectInfo, slot: Slot) -> dict[str, Any]:
         "sha256": info.sha256,
         "media_type": info.media_type,
         "reason": None,
-        "evidence": json.dumps({"rebuilt": True}),
+        "evidence": json.dumps({"rebuilt": True} | upload),
         "revision": int(label["revision"]) if "revision" in label else None,
         "skew_deg": float(label["skew-deg"]) if "skew-deg" in label else None,
         "turn_deg": int(label["turn-deg"]) if "turn-deg" in label else None,

@@ -11,7 +11,7 @@ from typing import IO
 
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.tokens import may_see
-from scanpipe.desk.uploads import ENDINGS, SPARE_BYTES, UploadedFile, Uploads
+from scanpipe.desk.uploads import ENDINGS, SPARE_BYTES, UploadedFile, Uploads, plain_name
 from scanpipe.faults import FolderUnavailable, Refused, UnknownThing, UsageFault
 from scanpipe.ledgers.accounts import Token
 from scanpipe.ledgers.received import ReceivedScan
@@ -31,9 +31,9 @@ class Arriving:
 
     def __init__(self, uploads: Uploads, by: str, name: str) -> None:
         """Raises UsageFault for a name that is of no kind that is taken, FolderUnavailable."""
-        if not name.lower().endswith(ENDINGS):
+        self._uploads, self.name = uploads, plain_name(name)
+        if not self.name.lower().endswith(ENDINGS):
             raise UsageFault("the file's name does not say what it is", f"It ends with {', '.join(ENDINGS)}.")
-        self._uploads, self.name = uploads, name
         self.batch = uploads.begin(by).id
         self.by = by
         self.size = 0
@@ -78,7 +78,8 @@ def hand_in(parts: Parts, uploads: Uploads, file: Arriving, key: str | None) -> 
     file.close()
     try:
         uploads.add(file.batch, UploadedFile(file.name, file.size, ""))
-    except Refused as e:  # its name and size were looked at before
+    except Refused as e:  # its name and size were looked at before: the disk is full meanwhile
+        file.drop()
         raise FolderUnavailable(e.message, "Try again later.") from e
     now = datetime.now(UTC).isoformat(timespec="seconds")
     new = ReceivedScan(file.batch, file.by, key, file.scan, file.size, now)

@@ -7,16 +7,20 @@ which test they name.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from scanpipe.desk.completeness import View, gather, look
+from scanpipe.desk.report_acts import told_acts
 from scanpipe.ledgers import Transaction
+from scanpipe.ledgers.chain import Event
 from scanpipe.model import Difference, PageId
 from scanpipe.stages.completeness import Arrival, Books, Counted, Declared, Figures, Found, Standing
 
-FORMAT = 1
+FORMAT = 2
+FORMATS: Mapping[int, frozenset[str]] = {1: frozenset({"acts"}), 2: frozenset()}
+"""Every format that was ever written, and what it does not have of what is told today."""
 _STATES = (
     "filed",
     "placing",
@@ -34,12 +38,13 @@ _STATES = (
 """Of several pages of a serial, the one in the first of these states says where the sheet ended."""
 
 
-def report_facts(tx: Transaction, test: str) -> dict[str, Any]:
-    """All of it, as plain values for JSON. Raises UnknownThing."""
+def report_facts(tx: Transaction, test: str, acts: Iterable[Event]) -> dict[str, Any]:
+    """All of it, as plain values for JSON. `acts` are those of all tests up to then. Raises UnknownThing."""
     view = look(tx, test)
     told = gather(tx, view.definition)
     books = Books(told)
     pages = _pages(books, view)
+    decisions = _decisions(tx, {PageId(a.scan, a.page) for a in pages})
     return {
         "format": FORMAT,
         "test": _of_test(tx, view),
@@ -47,7 +52,8 @@ def report_facts(tx: Transaction, test: str) -> dict[str, Any]:
         "standing": _standing(view.standing),
         "printed": _printed(books),
         "scans": _scans(tx, books, pages),
-        "decisions": _decisions(tx, {PageId(a.scan, a.page) for a in pages}),
+        "decisions": decisions,
+        "acts": told_acts(tx, acts, view.definition.id, {d["id"] for d in decisions}),
         "expected": {
             "counted": [_counted(e) for e in told.counted],
             "declared": [_declared(e) for e in told.declared],
@@ -61,6 +67,11 @@ def report_facts(tx: Transaction, test: str) -> dict[str, Any]:
             "closed": [difference(f) | {"by": c.by, "why": c.why, "at": c.at} for f, c in view.closed],
         },
     }
+
+
+def in_format(told: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """The same facts as a report of an earlier format has them. Raises KeyError for one that never was."""
+    return {name: value for name, value in told.items() if name not in FORMATS[number]} | {"format": number}
 
 
 def difference(found: Found) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from typing import Any
 
 from scanpipe import __version__
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.report_facts import FORMAT, first_difference, report_facts
+from scanpipe.desk.report_acts import acts_up_to
+from scanpipe.desk.report_facts import FORMATS, first_difference, in_format, report_facts
 from scanpipe.differing import TELLING
 from scanpipe.faults import Refused, UnknownThing
 from scanpipe.ledgers.chain import GENESIS, canonical, first_break
@@ -20,7 +21,7 @@ from scanpipe.seals import is_sealed, seal
 from scanpipe.sheets.report import attached, draw_report
 
 _PURPOSE = "report"
-_FACTS = ("format", "test", "figures", "standing", "printed", "scans", "decisions", "expected", "differences")
+_FACTS = ("format", "test", "figures", "standing", "printed", "scans", "decisions", "acts", "expected", "differences")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def make_report(parts: Parts, test: str, by: str, sign_off: str | None = None) -
             say("a report is signed off by somebody who has a name"), say("Give 1 to 120 printable characters.")
         )
     with parts.ledger.at_head() as (tx, head):
-        facts = report_facts(tx, test)
+        facts = report_facts(tx, test, acts_up_to(parts, head.link or 0) if head else ())
     at = datetime.now(UTC).isoformat(timespec="seconds")
     told = (
         {"link": head.link, "event": head.id, "hash": head.hash} if head else {"link": 0, "event": 0, "hash": GENESIS}
@@ -99,14 +100,17 @@ def check_report(parts: Parts, body: bytes) -> list[str]:
 
 
 def _against_the_events(parts: Parts, content: dict[str, Any]) -> list[str]:
-    if content.get("format") != FORMAT:
-        return [f"the report has format {content.get('format')}; this version knows {FORMAT} only"]
-    with parts.ledger.as_it_was(content["head"]["link"]) as tx:
+    number = content.get("format")
+    if type(number) is not int or number not in FORMATS:
+        return [f"the report has format {number}; this version knows {', '.join(map(str, FORMATS))} only"]
+    link = content["head"]["link"]
+    with parts.ledger.as_it_was(link) as tx:
         try:
-            told = json.loads(canonical(report_facts(tx, str(content["test"]["id"]))))
+            facts = report_facts(tx, str(content["test"]["id"]), acts_up_to(parts, link))
+            told = json.loads(canonical(in_format(facts, number)))
         except (UnknownThing, KeyError, TypeError):
             return ["the ledger knows no such test at that point"]
-    differs = first_difference({name: content.get(name) for name in _FACTS}, told)
+    differs = first_difference({name: content[name] for name in _FACTS if name in content}, told)
     return [f"the events say otherwise: {differs}"] if differs else []
 
 

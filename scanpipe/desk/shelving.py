@@ -1,5 +1,5 @@
 """What the store carries beside scans and pages, so that a lost ledger can be made anew: definitions, the printed sheets,
-whose they became, the codes that are shaded, and which tests are being graded.
+whose they became, the codes that are shaded, links and what was handed in by them, and which tests are being graded.
 
 Each is the event of the ledger as it stands there, under `record/`. A put that was cut off is made up for by the next one.
 """
@@ -14,11 +14,13 @@ from collections.abc import Iterator
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import StoreFault
 from scanpipe.ledgers.chain import Event
+from scanpipe.ledgers.links import Submission
 from scanpipe.stores import Put
 
 RECORD = "record/"
 DEFINITIONS, SHEETS, BINDINGS = f"{RECORD}definitions/", f"{RECORD}sheets/", f"{RECORD}bindings/"
 GENERIC, CODES, LOCKS = f"{RECORD}generic/", f"{RECORD}codes/", f"{RECORD}locks/"
+LINKS, SUBMISSIONS = f"{RECORD}links/", f"{RECORD}submissions/"
 SEPARATORS = f"{RECORD}separators/"
 SHELVED = (
     "definition_registered",
@@ -27,6 +29,9 @@ SHELVED = (
     "sheet_unbound",
     "generic_sheets_printed",
     "codes_given_out",
+    "links_given_out",
+    "link_ended",
+    "submission_handed_in",
     "separators_printed",
     "grading_locked",
     "grading_unlocked",
@@ -41,13 +46,27 @@ def shelve(parts: Parts) -> None:
         events = list(r.events_of(*SHELVED))
     there = set(parts.store.keys(RECORD))
     for event, key in _keyed(events):
-        if key in there:
-            continue
-        body = event.data.encode()
-        sha256 = hashlib.sha256(body).hexdigest()
-        put = parts.store.put_new(key, body, sha256=sha256, media_type="application/json", metadata={"at": event.at})
-        if put is Put.TAKEN:
-            raise StoreFault(f"{key} holds something else than the ledger", "Run `scanpipe verify`.")
+        if key not in there:
+            _put(parts, key, event.data.encode(), event.at)
+
+
+def shelve_submission(parts: Parts, submission: Submission) -> None:
+    """Puts the record of one submission into the store: there may be thousands in an hour. Raises LedgerFault, StoreFault."""
+    with parts.ledger.read() as r:
+        data = r.links().told(submission.id)
+    key = _of_submission(submission.test, submission.link, submission.version)
+    _put(parts, key, data.encode(), submission.at)
+
+
+def _put(parts: Parts, key: str, body: bytes, at: str) -> None:
+    sha256 = hashlib.sha256(body).hexdigest()
+    put = parts.store.put_new(key, body, sha256=sha256, media_type="application/json", metadata={"at": at})
+    if put is Put.TAKEN:
+        raise StoreFault(f"{key} holds something else than the ledger", "Run `scanpipe verify`.")
+
+
+def _of_submission(test: str, link: str, version: int) -> str:
+    return f"{SUBMISSIONS}{test}/{link}-{version:04d}.json"
 
 
 def shelved(events: list[Event]) -> dict[str, str]:
@@ -69,6 +88,12 @@ def _keyed(events: list[Event]) -> Iterator[tuple[Event, str]]:
             yield event, f"{SEPARATORS}{data['separators'][0][0]}.json"
         elif event.type == "codes_given_out":
             yield event, f"{CODES}{data['test']}/{data['codes'][0][0]}.json"
+        elif event.type == "links_given_out":
+            yield event, f"{LINKS}{data['test']}/{data['links'][0][0]}.json"
+        elif event.type == "link_ended":
+            yield event, f"{LINKS}{data['test']}/{data['link']}-ended.json"
+        elif event.type == "submission_handed_in":
+            yield event, _of_submission(data["test"], data["link"], data["version"])
         elif event.type == "definition_registered":
             yield event, f"{DEFINITIONS}{data['test']}/{data['revision']:06d}.json"
         elif event.type in ("sheet_bound", "sheet_unbound"):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from scanpipe.desk.decisions import check_seen, make, page_or_fault, restoring
-from scanpipe.desk.originals import original_page
+from scanpipe.desk.originals import page_to_work_on
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused, StoreFault
 from scanpipe.ledgers import Transaction
@@ -104,11 +104,11 @@ def _check(record: PageRecord) -> None:
 
 
 def _cut(parts: Parts, key: str, record: PageRecord, cut: Cut, share: float) -> list[bytes]:
-    page = original_page(parts, key, record.page)
+    page, turn_deg = page_to_work_on(parts, key, record)
     if isinstance(page, Problem):
         raise Refused(say("the original cannot be opened"), say("Scan the sheets again, one by one."))
     try:
-        upright = turned(page.planes(), record.turn_deg or 0)
+        upright = turned(page.planes(), turn_deg)
     except DecodeError:
         raise Refused(say("the original cannot be opened"), say("Scan the sheets again, one by one.")) from None
     parted = [tuple(np.ascontiguousarray(p) for p in half) for half in halves(upright, cut, share)]

@@ -24,6 +24,7 @@ SCOPES: Mapping[str, str] = {
     "tests:write": "read, create and revise definitions, and give out shaded codes",
     "locks:write": "lock and unlock a test's slots",
     "sheets:write": "say whose spare sheets are",
+    "links:write": "give candidates links to hand in by",
     "scans:write": "send scans, and ask what became of them",
     "webhooks:write": "have changes sent",
 }

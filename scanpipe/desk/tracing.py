@@ -144,6 +144,20 @@ _SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
     "codes_given_out": lambda e, d: say(
         "Test %(test)s: %(by)s gave out %(n)s codes.", test=d["test"], by=d["by"], n=len(d["codes"])
     ),
+    "links_given_out": lambda e, d: say(
+        "Test %(test)s: %(by)s gave out %(n)s links to hand in by.", test=d["test"], by=d["by"], n=len(d["links"])
+    ),
+    "link_ended": lambda e, d: say(
+        "Link %(link)s: %(by)s ended it: %(why)s.", link=d["link"], by=d["by"], why=d["why"]
+    ),
+    "submission_handed_in": lambda e, d: say(
+        "%(n)s files were handed in by link %(link)s for %(slot)s, as version %(version)s%(late)s.",
+        n=len(d["files"]),
+        link=d["link"],
+        slot=slot_words(d),
+        version=d["version"],
+        late=say(", late") if d["late"] else "",
+    ),
     "retirement_asked": lambda e, d: say(
         "Test %(test)s: %(by)s asked to retire it after %(after)s.", test=d["test"], by=d["by"], after=d["after"]
     ),

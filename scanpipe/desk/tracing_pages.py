@@ -42,10 +42,11 @@ def _placing(e: Event, d: dict[str, Any]) -> str:
             although=although,
         )
     return say(
-        "Page %(page)s: belongs to %(slot)s%(turned)s; read under revision %(revision)s of the definition.",
+        "Page %(page)s: belongs to %(slot)s%(turned)s%(link)s; read under revision %(revision)s of the definition.",
         page=e.page,
         slot=slot_words(d),
         turned=_turned(d),
+        link=_by_link(json.loads(d["evidence"])),
         revision=d["revision"],
     )
 
@@ -54,7 +55,8 @@ def _held(e: Event, d: dict[str, Any]) -> str:
     evidence = json.loads(d["evidence"])
     detail = recalled(evidence.get("conflict") or evidence.get("detail") or "", evidence.get("said", {}))
     why = WORDING[Reason(d["reason"])].en
-    held = say("Page %(page)s: held (%(reason)s). %(why)s", page=e.page, reason=d["reason"], why=why)
+    link = _by_link(evidence)
+    held = say("Page %(page)s: held (%(reason)s)%(link)s. %(why)s", page=e.page, reason=d["reason"], link=link, why=why)
     return say("%(held)s %(detail)s", held=held, detail=detail) if detail else held
 
 
@@ -71,6 +73,28 @@ def _decided(e: Event, d: dict[str, Any]) -> str:
 
 def _turned(d: dict[str, Any]) -> str:
     return say(", stood %(turn_deg)s° and %(skew_deg)s° from upright", turn_deg=d["turn_deg"], skew_deg=d["skew_deg"])
+
+
+def _by_link(evidence: dict[str, Any]) -> str:
+    told = evidence.get("upload", {})
+    if "version" not in told:
+        return ""
+    return say(", handed in by link %(link)s as version %(version)s", link=told["link"], version=told["version"])
+
+
+def _replaced(e: Event, d: dict[str, Any]) -> str:
+    if "version" in d:
+        return say(
+            "Page %(page)s: gave way to version %(version)s, which %(decided_by)s brought. It is kept.",
+            page=e.page,
+            version=d["version"],
+            decided_by=d["decided_by"],
+        )
+    return say(
+        "Page %(page)s: %(decided_by)s took another scan of the sheet instead. It is kept.",
+        page=e.page,
+        decided_by=d["decided_by"],
+    )
 
 
 def slot_words(d: dict[str, Any]) -> str:
@@ -107,11 +131,7 @@ SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
     ),
     "page_retired": lambda e, d: say("Page %(page)s: retired; its picture is erased.", page=e.page),
     "scan_retired": lambda e, d: say("Retired; the original is erased."),
-    "page_replaced": lambda e, d: say(
-        "Page %(page)s: %(decided_by)s took another scan of the sheet instead. It is kept.",
-        page=e.page,
-        decided_by=d["decided_by"],
-    ),
+    "page_replaced": _replaced,
     "page_to_rescan": lambda e, d: say(
         "Page %(page)s: %(decided_by)s asked for the paper to be scanned again: %(why)s.",
         page=e.page,

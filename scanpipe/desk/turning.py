@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from scanpipe.desk.decisions import check_seen, make, page_or_fault
-from scanpipe.desk.originals import original_page
+from scanpipe.desk.originals import page_to_work_on
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Refused, StoreFault
 from scanpipe.ledgers import Transaction
@@ -55,7 +55,8 @@ def _check(record: PageRecord) -> None:
 
 
 def _rendered(parts: Parts, key: str, record: PageRecord, turn_deg: int) -> Rendition:
-    page = original_page(parts, key, record.page)
+    page, stands_deg = page_to_work_on(parts, key, record)
     if isinstance(page, Problem):
         raise Refused(say("the original cannot be opened"), say("Scan the sheet again."))
-    return render(page, turn_deg, record.skew_deg or 0.0, record.dpi, parts.errand.jpeg_quality)
+    back_deg = (turn_deg + stands_deg - (record.turn_deg or 0)) % 360
+    return render(page, back_deg, record.skew_deg or 0.0, record.dpi, parts.errand.jpeg_quality)

@@ -17,16 +17,17 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import FolderUnavailable, Refused, UnknownThing
+from scanpipe.ledgers import Transaction
 from scanpipe.saying import of_system, say
 
-ENDINGS = (".pdf", ".jpg", ".jpeg", ".png", ".tif", ".tiff")
+ENDINGS = (".pdf", ".jpg", ".jpeg", ".png", ".heic", ".heif", ".tif", ".tiff")
 MOST_FILES = 500
 _KEPT_DAYS = 30
 SPARE_BYTES = 2 * 2**30
@@ -34,17 +35,20 @@ SPARE_BYTES = 2 * 2**30
 
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
-    """`stamp` tells it from another one of this name: when it was changed last, say. `sha256` is empty until it was handed in."""
+    """`stamp` tells it from another one of this name: when it was changed last, say. `sha256` is empty until it was handed in.
+    `kept`: it was handed in before, and its bytes are not here.
+    """
 
     name: str
     size: int
     stamp: str
     sha256: str = ""
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`handed_in` is empty until it was; `job` is the name of its stack."""
+    """`handed_in` is empty until it was; `job` is the name of its stack. `order` are numbers of files, if it has one."""
 
     id: str
     by: str
@@ -52,6 +56,16 @@ class Batch:
     job: str
     files: tuple[UploadedFile, ...] = ()
     handed_in: str = ""
+    order: tuple[int, ...] = ()
+
+    @property
+    def ordered(self) -> list[int]:
+        """The numbers of the files that are in it, in their order."""
+        there = [n for n, file in enumerate(self.files) if file.name]
+        return [n for n in self.order if n in there] + [n for n in there if n not in self.order]
+
+
+Record = Callable[[Transaction, Batch], object]
 
 
 class Overlap(Exception):
@@ -70,12 +84,21 @@ class Uploads:
     inbox: Path
     most_bytes: int
 
-    def begin(self, by: str) -> Batch:
-        self._sweep()
+    def begin(self, by: str, job: str = "upload") -> Batch:
+        """A new one. `job` is how the name of its folder begins: `phones.JOB` where it will be pictures from a phone."""
+        self.sweep()
         now, id = datetime.now(UTC), secrets.token_hex(16)
-        batch = Batch(id, by, now.isoformat(timespec="seconds"), f"upload {now:%Y-%m-%d %H%M} {id[:6]}")
-        (self._folder(id) / "files").mkdir(parents=True)
-        self._write(batch)
+        return self.begin_as(Batch(id, by, now.isoformat(timespec="seconds"), f"{job} {now:%Y-%m-%d %H%M} {id[:6]}"))
+
+    def begin_as(self, batch: Batch) -> Batch:
+        """Begins this one, unless it was begun before."""
+        (self._folder(batch.id) / "files").mkdir(parents=True, exist_ok=True)
+        with self._locked(batch.id):
+            if (self._folder(batch.id) / "batch.json").exists():
+                return self.batch(batch.id)
+            for n in range(len(batch.files)):
+                self.path(batch.id, n).touch()
+            self._write(batch)
         return batch
 
     def batch(self, id: str) -> Batch:
@@ -84,7 +107,8 @@ class Uploads:
             said = json.loads((self._folder(id) / "batch.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise UnknownThing(say("there is no such upload"), say("Begin a new one.")) from None
-        return Batch(**said | {"files": tuple(UploadedFile(**f) for f in said["files"])})
+        files = tuple(UploadedFile(**f) for f in said["files"])
+        return Batch(**said | {"files": files, "order": tuple(said.get("order", ()))})
 
     def batches(self, by: str | None) -> list[Batch]:
         """Those of a person, or of all, the newest first."""
@@ -96,7 +120,7 @@ class Uploads:
         """Announces a file; answers its number. The same file again has the same one. Raises Refused."""
         with self._locked(id):
             batch = self._open_batch(id)
-            file = replace(file, name=_plain(file.name), sha256="")
+            file = replace(file, name=plain_name(file.name), sha256="")
             if file in batch.files:
                 return batch.files.index(file)
             self._check(batch, file.name, file.size)
@@ -113,10 +137,22 @@ class Uploads:
             self._write(replace(batch, files=tuple(files)))
             os.truncate(self.path(id, n), 0)
 
+    def put_in_order(self, id: str, order: Sequence[int]) -> Batch:
+        """Gives the files of a batch an order, by their numbers. Raises Refused."""
+        with self._locked(id):
+            batch = replace(self._open_batch(id), order=tuple(order))
+            self._write(batch)
+            return batch
+
     def there(self, id: str, n: int) -> int:
         """How many bytes of a file have come. Raises UnknownThing."""
-        self._file(self.batch(id), n)
-        return self.path(id, n).stat().st_size
+        file = self._file(self.batch(id), n)
+        return file.size if file.kept else self.path(id, n).stat().st_size
+
+    def is_whole(self, batch: Batch, n: int) -> bool:
+        """Has all of a file come?"""
+        file = self._file(batch, n)
+        return file.kept or self.path(batch.id, n).stat().st_size == file.size
 
     def put(self, id: str, n: int, offset: int, piece: bytes) -> int:
         """Puts a piece behind what is there; answers how many bytes that makes. Raises Overlap, Refused, UnknownThing."""
@@ -135,14 +171,16 @@ class Uploads:
             message = say("the upload cannot be kept: %(error)s", error=of_system(e))
             raise FolderUnavailable(message, say("Is the disk full? Try again.")) from e
 
-    def hand_in(self, parts: Parts, id: str) -> Batch:
-        """Moves the files into the inbox, as one job folder. What was handed in before stays as it is. Raises Refused."""
+    def hand_in(self, parts: Parts, id: str, record: Record | None = None) -> Batch:
+        """Moves the files into the inbox, as one job folder. What was handed in before stays as it is. Raises Refused.
+
+        `record` puts on record what is handed in; it is asked again where the process died after it did.
+        """
         with self._locked(id):
             batch = self.batch(id)
             if not batch.handed_in:
                 batch = self._sealed(batch)
-                files = [asdict(f) for f in batch.files if f.name]
-                parts.ledger.write(lambda tx: tx.append("upload_handed_in", by=batch.by, stack=batch.job, files=files))
+                parts.ledger.write(lambda tx: (record or _note)(tx, batch))
                 self._write(batch)
             self._move(batch)
         return batch
@@ -152,6 +190,9 @@ class Uploads:
         files = []
         for n, file in enumerate(batch.files):
             path = self.path(batch.id, n)
+            if file.kept:
+                files.append(file)
+                continue
             if path.stat().st_size != file.size:
                 raise Refused(
                     say("%(name)s has not come in whole", name=file.name),
@@ -167,14 +208,14 @@ class Uploads:
         source, hidden = self._folder(batch.id) / "files", self.inbox / f".{batch.job}"
         if not source.exists():
             return
+        new = [n for n in batch.ordered if not batch.files[n].kept]
         try:
             shutil.rmtree(hidden, ignore_errors=True)
             hidden.mkdir()
-            for n, file in enumerate(batch.files):
-                if file.name:
-                    shutil.copyfile(source / str(n), hidden / f"{n + 1:03d} {file.name}")
+            for place, n in enumerate(new, 1):
+                shutil.copyfile(source / str(n), hidden / f"{place:03d} {batch.files[n].name}")
             _sync(hidden.iterdir())
-            hidden.rename(self.inbox / batch.job)
+            hidden.rename(self.inbox / batch.job) if new else hidden.rmdir()
         except OSError as e:
             message = say("the inbox does not take the files: %(error)s", error=of_system(e))
             raise FolderUnavailable(message, say("Hand in again.")) from e
@@ -232,12 +273,17 @@ class Uploads:
         _sync([new])
         os.replace(new, path)
 
-    def _sweep(self) -> None:
+    def sweep(self) -> None:
         """Forgets batches that nobody has touched for a month; what was handed in is on record."""
         self.root.mkdir(parents=True, exist_ok=True)
         for folder in self.root.iterdir():
             if time.time() - folder.stat().st_mtime > 86_400 * _KEPT_DAYS:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _note(tx: Transaction, batch: Batch) -> None:
+    files = [{name: value for name, value in asdict(f).items() if name != "kept"} for f in batch.files if f.name]
+    tx.append("upload_handed_in", by=batch.by, stack=batch.job, files=files)
 
 
 class _Lock:
@@ -257,11 +303,11 @@ class _Lock:
         self._file.close()
 
 
-def _plain(name: str) -> str:
-    """A name that is safe in any folder: no path, nothing that does not print, not hidden."""
+def plain_name(name: str) -> str:
+    """A name that is safe in any folder: no path, nothing that does not print, not hidden. What is plain stays as it is."""
     last = re.split(r"[/\\]", name)[-1]
     kept = "".join(c for c in last if c.isprintable() and c not in '<>:"|?*').strip(". ")
-    return kept.encode()[-180:].decode(errors="ignore") or "file"
+    return kept.encode()[-180:].decode(errors="ignore").strip(". ") or "file"
 
 
 def _digest_on_disk(path: Path) -> str:

@@ -99,6 +99,7 @@ def _suggestions(
         _named_in_print(tx, page),
         bool(before and after) and before[-1][0].state == after[0][0].state == "filed",
         _likely(tx, page, evidence) if page.reason == "shaded_code_unclear" else (),
+        Claims(**names) if (names := evidence.get("upload", {}).get("names")) else None,
         _front(tx, page, scan) if page.reason == "back_of" else None,
     )
     if page.state == "filed" or page.key is None or page.reason in ("sheet_seen_before", "rehearsal"):

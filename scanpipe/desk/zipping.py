@@ -1,5 +1,5 @@
 """All that lies in the slots of a test as one ZIP, made while it is sent: one picture is in memory at a time, and nothing on disk
-but the lines of the index.
+but the lines of the index and the directory that a ZIP ends with.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import pickle
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -46,17 +47,50 @@ class _Sink(io.RawIOBase):
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
+        self.aside: IO[bytes] | None = None
+        """Where what is written goes instead, once it is set: the end of a ZIP comes all at once."""
 
     def writable(self) -> bool:
         return True
 
     def write(self, piece: Any) -> int:
+        if self.aside is not None:
+            return self.aside.write(piece)
         self._pieces.append(bytes(piece))
         return len(piece)
 
     def taken(self) -> bytes:
         pieces, self._pieces = self._pieces, []
         return b"".join(pieces)
+
+
+class _Directory:
+    """The entries of a ZIP as its writer wants them, a list that is appended to and gone through at the end, but kept in a file:
+    in memory each would take a kilobyte.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._count = 0
+
+    def append(self, entry: zipfile.ZipInfo) -> None:
+        pickle.dump(entry, self._file)
+        self._count += 1
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[zipfile.ZipInfo]:
+        self._file.seek(0)
+        for _ in range(self._count):
+            yield pickle.load(self._file)
+
+
+class _Forgetful(dict[str, zipfile.ZipInfo]):
+    """The writer looks in it for names that come twice; here none does."""
+
+    def __setitem__(self, name: str, entry: zipfile.ZipInfo) -> None:
+        pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +121,19 @@ def test_zip(parts: Parts, test: str) -> tuple[str, Iterator[bytes]]:
 
 def _pieces(parts: Parts, test: str, about: dict[str, Any]) -> Iterator[bytes]:
     sink = _Sink()
-    spool = {"mode": "w+", "encoding": "utf-8", "newline": "", "dir": parts.folders.own_work}
-    with tempfile.TemporaryFile(**spool) as rows, tempfile.TemporaryFile(**spool) as told:  # type: ignore[call-overload]
+    work = parts.folders.own_work
+    spool = {"mode": "w+", "encoding": "utf-8", "newline": "", "dir": work}
+    with (
+        tempfile.TemporaryFile(**spool) as rows,  # type: ignore[call-overload]
+        tempfile.TemporaryFile(**spool) as told,  # type: ignore[call-overload]
+        tempfile.TemporaryFile(dir=work) as directory,
+        tempfile.TemporaryFile(dir=work) as end,
+    ):
         indexes = _Indexes(rows, told)
         csv.DictWriter(rows, _COLUMNS).writeheader()
         told.write(json.dumps(about, ensure_ascii=False)[:-1] + ', "pages": [\n')
         with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
+            archive.filelist, archive.NameToInfo = _Directory(directory), _Forgetful()  # type: ignore[assignment]
             for n, (view, number, lying) in enumerate(_lying(parts, test)):
                 row = _row(view, number, lying)
                 archive.writestr(_entry(row["file"], lying.page.at), parts.store.read(lying.page.key or ""))
@@ -101,7 +142,10 @@ def _pieces(parts: Parts, test: str, about: dict[str, Any]) -> Iterator[bytes]:
             told.write("\n]}\n")
             for name, file in (("index.csv", rows), ("index.json", told)):
                 yield from _spooled(archive, sink, name, file)
-    yield sink.taken()
+            yield sink.taken()
+            sink.aside = end
+        end.seek(0)
+        yield from iter(lambda: end.read(_CHUNK), b"")
 
 
 def _lying(parts: Parts, test: str) -> Iterator[tuple[SlotView, int, Lying]]:

@@ -31,7 +31,7 @@ notice_ended            notice: it is over
 
 What of this changes a slot is written into the table `change` as well: `changes.py`. Scans and pages:
 `events_pages.py`; sheets: `events_sheets.py`; what is expected, differences and reports: `events_expected.py`; generic sheets and
-their codes: `events_shaded.py`. All are parts of this module.
+their codes: `events_shaded.py`; links of candidates at home: `events_links.py`. All are parts of this module.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from scanpipe.ledgers import changes, events_expected, events_pages, events_shaded, events_sheets
+from scanpipe.ledgers import changes, events_expected, events_links, events_pages, events_shaded, events_sheets
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.chain import canonical
 
@@ -135,6 +135,11 @@ def _notice_ended(c: sa.Connection, e: Data, data: Data) -> None:
     c.execute(sa.update(t.notice).filter_by(id=data["notice"]).values(ended=e["at"]))
 
 
+def _test_retired(c: sa.Connection, e: Data, data: Data) -> None:
+    events_shaded.forget_test(c, data)
+    events_links.forget_test(c, data)
+
+
 def _nothing(c: sa.Connection, e: Data, data: Data) -> None:
     """The event is the whole record."""
 
@@ -174,6 +179,8 @@ _PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     **events_sheets.PROJECTIONS,
     **events_expected.PROJECTIONS,
     **events_shaded.PROJECTIONS,
+    **events_links.PROJECTIONS,
+    "test_retired": _test_retired,
 }
 
 TYPES = frozenset(_PROJECTIONS)

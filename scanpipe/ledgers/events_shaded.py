@@ -28,12 +28,12 @@ def _codes_given_out(c: sa.Connection, e: Data, data: Data) -> None:
         c.execute(sa.insert(t.coded), rows)
 
 
-def _test_retired(c: sa.Connection, e: Data, data: Data) -> None:
+def forget_test(c: sa.Connection, data: Data) -> None:
+    """A test was retired."""
     c.execute(sa.delete(t.coded).where(sa.func.upper(t.coded.c.test) == data["test"].upper()))
 
 
 PROJECTIONS: Mapping[str, Callable[[sa.Connection, Data, Data], None]] = {
     "generic_sheets_printed": _generic_sheets_printed,
     "codes_given_out": _codes_given_out,
-    "test_retired": _test_retired,
 }

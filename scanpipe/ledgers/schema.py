@@ -21,6 +21,7 @@ _DATABASES: Mapping[str, tuple[str, str]] = {
 """By name: the other one's dialect would cost every command a tenth of its start."""
 _EXPECTED = (t.counted, t.declared, t.attendance, t.stack_count, t.closed)
 _SHADED = (t.generic_print, t.coded)
+_LINKED = (t.link, t.submission, t.submitted)
 _STACKS = (t.separator_print, t.separator)
 _DECIDED = (t.decision, t.decided, t.also, t.place, t.pack, t.compared, t.print_read, t.locked)
 _TOLD = (t.change, t.notice, t.mentioned)
@@ -30,6 +31,7 @@ _STATE: tuple[sa.Table, ...] = (
     t.scan,
     t.page,
     *_SHADED,
+    *_LINKED,
     *_STACKS,
     *_TOLD,
     *_DECIDED,

@@ -24,6 +24,8 @@ _OF_SLOT = Prepared(
 )
 _RANKS = Prepared(
     sa.select(t.place.c.scan, t.place.c.page)
+    .join_from(t.place, t.page, sa.and_(t.place.c.scan == _p.scan, t.place.c.page == _p.page))
+    .where(sa.or_(_p.state == "placing", _p.state == "filed"))
     .where(*(t.place.c[name] == _b(name) for name in ("test", "candidate", "question")))
     .order_by(t.place.c.rank)
 )
@@ -57,7 +59,7 @@ class ShadedCodes:
                 yield PageId(scan, page), int(number)
 
     def ranked(self, slot: Slot) -> list[PageId]:
-        """The pages of a slot that were given an order, in it."""
+        """The pages of a slot that were given an order and still lie somewhere, in it."""
         at = {"test": slot.test, "candidate": slot.candidate, "question": slot.question}
         return [PageId(*row) for row in _RANKS.all(self._c, at)]
 

@@ -5,6 +5,7 @@ All go along indexes: none takes longer for a larger test.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -40,8 +41,8 @@ Place = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Lying:
-    """A page that is filed. `version` counts the scans of its sheet, the replaced ones among them; `taken_in` is when its file
-    came.
+    """A page that is filed. `version` counts the scans of its sheet, the replaced ones among them, or is that of the submission
+    with which it came; `taken_in` is when its file came.
     """
 
     page: PageRecord
@@ -102,7 +103,7 @@ class Slots:
         replaced = self._replaced({page.serial for pages in found.values() for page, _ in pages if page.serial})
         for place, pages in found.items():
             ordered = sorted(pages, key=lambda p: (ranks.get((place, p[0].scan, p[0].page), _AT_THE_END), p[0].event))
-            known.lying[place] = [Lying(page, at, 1 + replaced[page.serial or ""]) for page, at in ordered]
+            known.lying[place] = [Lying(page, at, _version(page, replaced)) for page, at in ordered]
 
     def _pages(self, test: str, candidates: Collection[str]) -> list[tuple[PageRecord, str]]:
         """Filed, held or on their way into the slot. What is held is spelt as its codes spell it."""
@@ -137,6 +138,12 @@ class Slots:
             return Counter()
         query = sa.select(_p.serial, sa.func.count()).where(_p.serial.in_(serials), _p.state == "replaced")
         return Counter({row[0]: int(row[1]) for row in self._c.execute(query.group_by(_p.serial))})
+
+
+def _version(page: PageRecord, replaced: Counter[str]) -> int:
+    if page.serial is None and '"upload"' in (page.evidence or ""):
+        return int(json.loads(page.evidence or "{}")["upload"].get("version", 1))
+    return 1 + replaced[page.serial or ""]
 
 
 def _spellings(ids: Collection[str]) -> list[Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA = "0015"
+SCHEMA = "0016"
 """The Alembic revision that this code works with."""
 
 metadata = sa.MetaData()
@@ -447,6 +447,69 @@ received = sa.Table(
 """Scans that programs sent through the API, for a month: `id` is the upload, `key` its Idempotency-Key,
 `handed_in` when it was moved into the inbox. The record of it is the event upload_handed_in.
 """
+
+link = sa.Table(
+    "link",
+    metadata,
+    sa.Column("id", sa.String(24), primary_key=True),
+    sa.Column("test", sa.String(40), nullable=False),
+    sa.Column("candidate", sa.String(20), nullable=False),
+    sa.Column("question", sa.String(20), nullable=False),
+    sa.Column("closes", sa.String(32), nullable=False),
+    sa.Column("grace_minutes", sa.Integer, nullable=False),
+    sa.Column("most_pages", sa.Integer, nullable=False),
+    sa.Column("most_bytes", _big, nullable=False),
+    sa.Column("ended", sa.String(32)),
+    *_said(),
+    sa.Index("link_slot", "test", "candidate", "question"),
+)
+"""Ways in for candidates who hand in from home: each to one slot, until `closes` and its minutes of grace."""
+
+submission = sa.Table(
+    "submission",
+    metadata,
+    sa.Column("id", _big, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("link", sa.String(24), nullable=False, index=True),
+    sa.Column("test", sa.String(40), nullable=False),
+    sa.Column("candidate", sa.String(20), nullable=False),
+    sa.Column("question", sa.String(20), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("late", sa.Integer, nullable=False),
+    sa.Column("files", sa.Text, nullable=False),
+    sa.Index("submission_slot", "test", "candidate", "question", "version", unique=True),
+)
+"""What was handed in at once by a link: `id` is its event, `version` counts within the slot, `files` a JSON list in its order.
+`late`: 1 where it came after the deadline and its grace, or after grading began: it replaces nothing.
+"""
+
+submitted = sa.Table(
+    "submitted",
+    metadata,
+    sa.Column("scan", sa.String(64), primary_key=True),
+    sa.Column("submission", _big, nullable=False, index=True),
+    sa.Column("position", sa.Integer, nullable=False),
+)
+"""The file that came by a link, and the last submission in time that has it: this is what names the slot of its pages."""
+
+link_key = sa.Table(
+    "link_key",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("link", sa.String(24), nullable=False, index=True),
+    sa.Column("made", sa.String(32), nullable=False),
+)
+"""`digest` is the SHA-256 of a link's secret. No part of the record."""
+
+visit = sa.Table(
+    "visit",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("link", sa.String(24), nullable=False),
+    sa.Column("secret", sa.String(64), nullable=False),
+    sa.Column("made", sa.String(32), nullable=False),
+)
+"""A browser in which a link was opened: `digest` is the SHA-256 of its cookie, `secret` guards forms. No part of the record."""
 
 webhook = sa.Table(
     "webhook",

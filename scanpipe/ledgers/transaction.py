@@ -22,6 +22,7 @@ from scanpipe.ledgers.expected import Expected
 from scanpipe.ledgers.feed import Feed
 from scanpipe.ledgers.figures import Figures
 from scanpipe.ledgers.leases import Leases
+from scanpipe.ledgers.links import Links
 from scanpipe.ledgers.notices import Notices
 from scanpipe.ledgers.packs import Packs
 from scanpipe.ledgers.prepared import Prepared
@@ -259,6 +260,10 @@ class Transaction:
     def shaded(self) -> ShadedCodes:
         """The codes that candidates shade, and the pages that are filed by them."""
         return ShadedCodes(self._c)
+
+    def links(self) -> Links:
+        """Ways in for candidates at home, and what they handed in."""
+        return Links(self._c, self.hold)
 
     def spans(self) -> Spans:
         """The stacks that separators open."""

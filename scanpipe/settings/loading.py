@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from scanpipe.faults import ConfigFault
-from scanpipe.settings.sections import TABLES, Settings, SourceSettings
+from scanpipe.settings.sections import SOURCE_KINDS, TABLES, Settings, SourceSettings
 
 _HOUR = r"([01]?\d|2[0-3]):[0-5]\d"
 _HOURS = re.compile(rf"|{_HOUR}-{_HOUR}", re.ASCII)
@@ -83,6 +83,8 @@ def _sources(tables: Any, file: Path, problems: list[str]) -> tuple[SourceSettin
         problems += [f"{where}: unknown key {k}{_suggestion(k, list(types))}" for k in unknown]
         told = {k: _convert(k, v, types[k], where, problems) for k, v in table.items() if k in types}
         found.append(SourceSettings(**{"folder": table["name"], **told}))
+        if found[-1].kind not in SOURCE_KINDS:
+            problems.append(f"{where}: kind must be one of {', '.join(SOURCE_KINDS)}")
         if not _has_one_group(found[-1].imprint):
             problems.append(f'{where}: imprint must be a regular expression with one group, as "_(\\\\d+)[.]"')
     folders = [source.folder.casefold() for source in found]
@@ -207,6 +209,9 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "web.port": (0, 65535),
     "web.idle_minutes": (1, 1440),
     "web.session_hours": (1, 168),
+    "links.grace_minutes": (0, 1440),
+    "links.pages": (1, 500),
+    "links.mb": (1, 10_000),
     "oidc.recheck_minutes": (1, 1440),
     "api.requests_per_minute": (0, 10_000_000),
     "web.presigned_s": (0, 604_800),

@@ -94,6 +94,13 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkSettings:
+    grace_minutes: int = 15
+    pages: int = 20
+    mb: int = 200
+
+
+@dataclass(frozen=True, slots=True)
 class OidcSettings:
     issuer: str = ""
     client_id: str = "scanpipe"
@@ -150,6 +157,9 @@ class NoticeSettings:
     alarm_to: str = ""
 
 
+SOURCE_KINDS = ("scanner", "phone")
+
+
 @dataclass(frozen=True, slots=True)
 class NoteSettings:
     path: str = ""
@@ -157,9 +167,9 @@ class NoteSettings:
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """A scanner: its files come in `folder` of the inbox. `dpi` is what it should deliver; 0: whatever. `imprint` is a pattern
-    that finds, as its one group, the number that the scanner prints on the paper in the name of the file. `duplex`: of each
-    sheet come two pages, front and back, also where the back is blank.
+    """A scanner, or phones (`kind`): its files come in `folder` of the inbox. `dpi` is what it should deliver; 0: whatever.
+    `imprint` is a pattern that finds, as its one group, the number that the scanner prints on the paper in the name of the file.
+    `duplex`: of each sheet come two pages, front and back, also where the back is blank.
     """
 
     name: str
@@ -167,6 +177,7 @@ class SourceSettings:
     duplex: bool = False
     dpi: int = 0
     imprint: str = ""
+    kind: str = "scanner"
 
     def has(self, file: str) -> bool:
         """Did this file come from it? By its folder in the inbox, or by that of a file that was taken in by its path."""
@@ -192,6 +203,7 @@ class Settings:
     quality: QualitySettings = field(default_factory=QualitySettings)
     sheets: SheetSettings = field(default_factory=SheetSettings)
     web: WebSettings = field(default_factory=WebSettings)
+    links: LinkSettings = field(default_factory=LinkSettings)
     oidc: OidcSettings = field(default_factory=OidcSettings)
     api: ApiSettings = field(default_factory=ApiSettings)
     webhooks: WebhookSettings = field(default_factory=WebhookSettings)

@@ -88,6 +88,7 @@ def draw_report(body: bytes, digest: str, whole: Mapping[str, Any], telling: Tel
     _standing(writer, say, report["standing"])
     _differences(writer, say, report["differences"], telling)
     _decisions(writer, say, report["decisions"])
+    _acts(writer, say, report["acts"], telling)
     _printed(writer, say, report["printed"])
     _scans(writer, say, report["scans"])
     writer.end_page()
@@ -160,6 +161,28 @@ def _decisions(w: _Writer, say: Word, decisions: Sequence[Mapping[str, Any]]) ->
         )
 
 
+def _acts(w: _Writer, say: Word, acts: Sequence[Mapping[str, Any]], telling: Telling) -> None:
+    w.heading(f"{say('What else persons decided')} ({len(acts)})")
+    if not acts:
+        w.paragraph(say("None."))
+    for a in acts:
+        why = f": {a['why']}" if a["why"] else ""
+        w.paragraph(f"{a['id']}  {a['at'][:16]}  {a['by']} {_act(say, a, telling)}{why}", _SMALL_PT)
+
+
+def _act(say: Word, a: Mapping[str, Any], telling: Telling) -> str:
+    about, kind = a["about"], a["kind"]
+    if kind.startswith("difference_"):
+        return f"{say(kind)}: {telling(about)} {about['subject']}"
+    if kind.startswith("sheet_"):
+        slot = f", {about['candidate']}/{about['question']}" if about["candidate"] else ""
+        return f"{say(kind)} {about['serial']}{slot}"
+    if kind.startswith("pack_move_"):
+        both = f" {say('and the other way round')}" if about["swap"] else ""
+        return f"{say(about.get('state', kind))} {about['printed_for']} {say('to')} {about['handed_to']}{both}"
+    return f"{say(kind)} {about.get('decision', '')}".rstrip()
+
+
 def _printed(w: _Writer, say: Word, sheets: Sequence[Mapping[str, Any]]) -> None:
     w.heading(f"{say('Every printed sheet and where it ended')} ({len(sheets)})")
     w.columns((_sheet(say, s) for s in sheets), 3)
@@ -167,7 +190,7 @@ def _printed(w: _Writer, say: Word, sheets: Sequence[Mapping[str, Any]]) -> None
 
 def _sheet(say: Word, s: Mapping[str, Any]) -> str:
     own, slot = f"{s['candidate']}/{s['question']}", "/".join(s["slot"] or ())
-    elsewhere = f" → {slot}" if slot and slot != own else ""
+    elsewhere = f" {say('in')} {slot}" if slot and slot != own else ""
     return f"{s['serial']}  {own}{elsewhere}: {say(s['ended'])}"[:60]
 
 

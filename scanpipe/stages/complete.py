@@ -29,6 +29,7 @@ _SHORT_TAIL_BYTES = 4096
 _LONG_TAIL_BYTES = 66 * 1024
 """Room for 64 kB of zeros, the padding of writers that reserve space in blocks, and a picture's last bytes."""
 _MOST_SEGMENTS = 10_000
+_MOST_BOXES = 1_000
 _MOST_SPENT_BYTES = 16 * 2**20
 _DIRECTORY_COST_BYTES = 1024
 _ENTRY_COST_BYTES = 64
@@ -50,7 +51,7 @@ def completeness(file: BinaryIO, size: int) -> Completeness:
     """Whether `file` of `size` bytes is structurally complete. Seeks in `file`; bounded time and memory for any bytes.
 
     An empty file, one cut inside its magic and one that starts with zeros (space reserved, nothing written) are
-    INCOMPLETE, anything that is not JPEG, PNG, TIFF or PDF is CANNOT_TELL. Raises only what reading raises (OSError).
+    INCOMPLETE, anything that is not JPEG, PNG, HEIC, TIFF or PDF is CANNOT_TELL. Raises only what reading raises (OSError).
     """
     view = _View(file, size)
     try:
@@ -90,6 +91,8 @@ def _judge(view: _View) -> Completeness:
     for magic, judge in _JUDGES.items():
         if head.startswith(magic):
             return judge(view)
+    if head[4:8] == b"ftyp":
+        return _judge_heic(view)
     begun = head.rstrip(b"\0")
     return Completeness.INCOMPLETE if any(m.startswith(begun) for m in _JUDGES) else Completeness.CANNOT_TELL
 
@@ -106,6 +109,26 @@ def _judge_end(view: _View, since: int, mark: bytes) -> Completeness:
 
 def _judge_png(view: _View) -> Completeness:
     return _judge_end(view, 8, _PNG_END)
+
+
+# --- HEIC
+
+
+def _judge_heic(view: _View) -> Completeness:
+    """Box after box to the end of the file, the directory and the data among them; a video is built alike."""
+    at, seen = 0, set[bytes]()
+    for _ in range(_MOST_BOXES):
+        if at == view.size and seen & {b"meta", b"moov"}:
+            return Completeness.COMPLETE if b"mdat" in seen else Completeness.CANNOT_TELL
+        length, kind = struct.unpack(">I4s", view.take(at, 8))
+        if length == 1:
+            length = struct.unpack(">Q", view.take(at + 8, 8))[0]
+        if length < 8:  # 0: to the end of the file, wherever that will be
+            raise _Strange
+        seen.add(kind)
+        at += length
+        view.reach(at, 0)
+    raise _Strange
 
 
 # --- JPEG

@@ -4,6 +4,8 @@ Every code is asked who wrote it; the authentic ones must belong to one serial, 
 contradict each other or what the ledger knows was printed under that serial. One code is then enough: the
 record of printing completes the claims. What a sheet of a pad leaves open, a label says, or a plain code that the test takes:
 they claim no serial, and contradict like any other. Anything else on the page is a reason to let a person look.
+
+A page that was handed in by a link needs no code: the link names its slot, and what codes say must agree with that.
 """
 
 from __future__ import annotations
@@ -12,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scanpipe.codes import Authentic, BadSignature, Foreign, Keyring, Kind, decode
-from scanpipe.model import Claims, Code, Held, Reason, Sheet
+from scanpipe.codes import Authentic, BadSignature, Foreign, Keyring, Kind, decode, parse
+from scanpipe.model import Claims, Code, Held, Named, Reason, Sheet
 from scanpipe.saying import Said, joined, say
 from scanpipe.stages.plain import Plain
 
@@ -32,11 +34,13 @@ Decoded = tuple[Code, Authentic | BadSignature | Foreign | Plain]
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """Claims that are complete and free of conflict, the evidence for them, and whether the codes are a rehearsal's."""
+    """Claims that are complete and free of conflict, the evidence for them, and whether the codes are a rehearsal's; None: there
+    are none.
+    """
 
     claims: Claims
     evidence: dict[str, Any]
-    rehearsal: bool
+    rehearsal: bool | None
 
 
 def decode_all(codes: Sequence[Code], keyring: Keyring) -> list[Decoded]:
@@ -58,22 +62,44 @@ def tests(decoded: Sequence[Decoded]) -> set[str]:
     return {d.claims.test.upper() for _, d in decoded if isinstance(d, Authentic) and d.claims.test}
 
 
-def identify(decoded: Sequence[Decoded], misfit_mm: float | None, printed: Sheet | None) -> Identified | Held:
+def identify(
+    decoded: Sequence[Decoded], misfit_mm: float | None, printed: Sheet | None, named: Named | None = None
+) -> Identified | Held:
     """`misfit_mm` is how far the codes are from where they were printed, None where no code is a sheet's.
 
-    `printed` is what was printed under the one serial that the codes name, None when that is not on record.
+    `printed` is what was printed under the one serial that the codes name, None when that is not on record; `named` the slot
+    that the page was handed in for.
     """
-    evidence = evidence_of_codes(decoded, misfit_mm)
-    said = _said(decoded, printed)
+    evidence = evidence_of_codes(decoded, misfit_mm) | evidence_of_link(named)
+    said = _said(decoded, printed) + ([named.claims] if named else [])
     known = _union(said)
-    problem = _problem(decoded, said, misfit_mm)
+    problem = _problem(decoded, said, misfit_mm) if named is None else _contradicted(decoded, said)
     if problem is not None:
         reason, detail = problem
         return Held(reason, evidence | detail, known)
-    missing = _missing(known)
+    missing = _missing(known) if named is None else None
     if missing is not None:
         return Held(missing, evidence | ({} if printed else {"print_record": "none for this serial"}), known)
-    return Identified(known, evidence, any(d.rehearsal for _, d in decoded if isinstance(d, Authentic)))
+    signed = [d.rehearsal for _, d in decoded if isinstance(d, Authentic)]
+    return Identified(known, evidence, any(signed) if signed or named is None else None)
+
+
+def agree(found: Identified, named: Named) -> Identified | Held:
+    """What a page says of itself, and the slot that it was handed in for."""
+    evidence = found.evidence | evidence_of_link(named)
+    conflict = _conflict([found.claims, named.claims])
+    if conflict is not None:
+        return Held(Reason.CODES_DISAGREE, evidence | {"conflict": conflict}, _union([found.claims, named.claims]))
+    return Identified(_union([found.claims, named.claims]), evidence, found.rehearsal)
+
+
+def evidence_of_link(named: Named | None) -> dict[str, Any]:
+    """What is kept with a page that was handed in by a link."""
+    if named is None:
+        return {}
+    claims = named.claims
+    names = {"test": claims.test, "candidate": claims.candidate, "question": claims.question}
+    return {"upload": {"link": named.link, "version": named.version, "position": named.position, "names": names}}
 
 
 def _said(decoded: Sequence[Decoded], printed: Sheet | None) -> list[Claims]:
@@ -100,6 +126,19 @@ def _problem(
         far_off = say("codes stand %(misfit)s mm from where they were printed", misfit=f"{misfit_mm:.1f}")
         return Reason.CODES_DISAGREE, {"conflict": far_off}
     return None
+
+
+def _contradicted(decoded: Sequence[Decoded], said: Sequence[Claims]) -> tuple[Reason, dict[str, Any]] | None:
+    """What on a page speaks against the slot that it was handed in for. A picture is taken from any side, so codes need not stand
+    where they were printed; and what lies around the paper may have codes of its own: only those of our grammar are of a sheet.
+    """
+    conflict = _conflict(said) or _odd([d for _, d in decoded if isinstance(d, Authentic)])
+    if conflict is not None:
+        return Reason.CODES_DISAGREE, {"conflict": conflict}
+    if any(isinstance(d, BadSignature) for _, d in decoded):
+        return Reason.BAD_SIGNATURE, {}
+    foreign = [d.why for c, d in decoded if isinstance(d, Foreign) and parse(c.text) is not None]
+    return (Reason.FOREIGN_CODE, {"foreign": foreign}) if foreign else None
 
 
 def _conflict(claims: Sequence[Claims]) -> Said | None:

@@ -75,7 +75,7 @@ def look(page: Picture, eyes: Eyes) -> tuple[Code, ...]:
     if _dpi_if_a4(page) < _COARSE_DPI:
         gray, scale = cv2.resize(gray, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR), 0.5
     found = eyes.first.look(gray, eyes.printed)
-    return _merge((), (_scaled(c, scale, (0, 0)) for c in found))
+    return merged((), (_scaled(c, scale, (0, 0)) for c in found))
 
 
 def search(page: Picture, eyes: Eyes, codes: tuple[Code, ...]) -> tuple[Code, ...]:
@@ -86,9 +86,9 @@ def search(page: Picture, eyes: Eyes, codes: tuple[Code, ...]) -> tuple[Code, ..
     stance = locate(codes)
     if stance is None:
         return codes
-    codes = _merge(codes, _search_places(page, eyes, stance))
+    codes = merged(codes, _search_places(page, eyes, stance))
     missing = _missing_labels(codes)
-    return _merge(codes, _search_labels(page, eyes, stance, missing)) if missing else codes
+    return merged(codes, _search_labels(page, eyes, stance, missing)) if missing else codes
 
 
 def read_all(page: Picture, eyes: Eyes) -> tuple[Code, ...]:
@@ -97,8 +97,8 @@ def read_all(page: Picture, eyes: Eyes) -> tuple[Code, ...]:
     if is_whole_sheet(codes):
         return codes
     full = page.gray(1)
-    codes = _merge(codes, eyes.first.search(full, eyes.printed))
-    codes = _merge(codes, eyes.second.search(full, eyes.printed))
+    codes = merged(codes, eyes.first.search(full, eyes.printed))
+    codes = merged(codes, eyes.second.search(full, eyes.printed))
     return search(page, eyes, codes)
 
 
@@ -188,7 +188,7 @@ def _search_everywhere(page: Picture, eyes: Eyes) -> tuple[Code, ...]:
         found = [replace(c, help="second reader everywhere") for c in eyes.second.search(full, eyes.printed)]
     if not found:
         found = [replace(c, help="other symbologies") for c in eyes.first.search(full, eyes.others)]
-    return _merge((), found)
+    return merged((), found)
 
 
 def _zbar_box(full: Gray, eyes: Eyes, box: tuple[int, int, int, int]) -> list[Code]:
@@ -246,7 +246,7 @@ def _scaled(code: Code, scale: float, shift: tuple[int, int]) -> Code:
     return replace(code, corners=corners)
 
 
-def _merge(known: tuple[Code, ...], new: Iterable[Code]) -> tuple[Code, ...]:
+def merged(known: tuple[Code, ...], new: Iterable[Code]) -> tuple[Code, ...]:
     """The same text at the same place counts once; the same text elsewhere is a second code, and stays."""
     codes = list(known)
     for code in new:

@@ -21,9 +21,9 @@ class SettleRules:
     """Seconds without a change of size or time after which a file counts as finished."""
 
     closed_quiet_s: float = 0.1
-    """A whole JPEG or PNG that its writer closed, and any whole file that was renamed in."""
+    """A whole JPEG, PNG or HEIC that its writer closed, and any whole file that was renamed in."""
     quiet_s: float = 1.0
-    """A whole JPEG or PNG of which no such event came; a whole TIFF or PDF that was closed (pages may be appended)."""
+    """A whole JPEG, PNG or HEIC of which no such event came; a whole TIFF or PDF that was closed (pages may be appended)."""
     unknown_quiet_s: float = 5.0
     """A whole TIFF or PDF that nobody was seen to close, and any file whose end cannot be told."""
     incomplete_after_s: float = 600.0

@@ -13,7 +13,9 @@ from scanpipe.model import Claims, Filed, Sheet, Slot
 from scanpipe.stages.shaded.naming import Coded
 from scanpipe.stages.validate import Facts, validate
 
-Ground = Literal["pack", "front", "printed", "shaded", "text", "serials", "both_sides", "before", "after", "nearest"]
+Ground = Literal[
+    "pack", "link", "front", "printed", "shaded", "text", "serials", "both_sides", "before", "after", "nearest"
+]
 
 
 _SHEETS = ("front", "printed", "text", "serials")
@@ -35,7 +37,8 @@ class Known:
     """`before` and `after` begin with the nearest. `printed` is the record of the page's own serial, `nearest` candidates whose
     numbers look like the one that was read, `handed_to` who was handed the pack that the sheet belongs to, `text` the sheet that
     the print beside dead codes names, `between`: the very pages before and after are known, no other unknown one lies there,
-    `likely` the codes that are nearest to what is shaded, the nearest first, `front` the page of which this one may be the back.
+    `likely` the codes that are nearest to what is shaded, the nearest first, `link` the slot that it was handed in for,
+    `front` the page of which this one may be the back.
     """
 
     claims: Claims
@@ -47,6 +50,7 @@ class Known:
     text: Sheet | None = None
     between: bool = False
     likely: Sequence[Coded] = ()
+    link: Claims | None = None
     front: Neighbour | None = None
 
 
@@ -89,6 +93,8 @@ def _guesses(known: Known, printed: Callable[[str], Sheet | None]) -> Iterator[t
     if known.handed_to is not None:
         yield "pack", replace(own, candidate=known.handed_to)
         return
+    if known.link is not None:
+        yield "link", replace(known.link, serial=own.serial)
     if known.front is not None:
         front = known.front
         yield "front", Claims(front.test, front.candidate, front.question, front.serial, 2 if front.serial else None)

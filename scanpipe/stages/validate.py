@@ -19,7 +19,8 @@ class Facts:
 
     `first` is another page that was filed under the same serial before, `in_slot` how many other sheets lie in the slot,
     `handed_to` another candidate who wrote on the sheets that were printed for this one, `locked`: grading of the test began,
-    `rehearsal`: whether the sheet was printed for a rehearsal; None: nobody knows.
+    `rehearsal`: whether the sheet was printed for a rehearsal; None: nobody knows. `overdue`: when the deadline was by which it
+    was to be handed in, if that was missed.
     """
 
     definition: TestDefinition | None
@@ -28,6 +29,7 @@ class Facts:
     handed_to: str | None = None
     locked: bool = False
     rehearsal: bool | None = None
+    overdue: Mapping[str, Any] | None = None
 
 
 def validate(claims: Claims, facts: Facts, evidence: Mapping[str, Any]) -> Filed | Held:
@@ -76,6 +78,8 @@ def _problem(claims: Claims, facts: Facts, test: TestDefinition) -> tuple[Reason
         return Reason.TOO_MANY_SHEETS, {"max_sheets": question.max_sheets, "in_slot": facts.in_slot}
     if facts.locked:
         return Reason.LATE, {}
+    if facts.overdue is not None:
+        return Reason.AFTER_DEADLINE, dict(facts.overdue)
     return None
 
 

@@ -19,7 +19,9 @@ from scanpipe.web.api import (
     documents,
     expected,
     feed,
+    hand_ins,
     health,
+    links,
     problems,
     receipts,
     scans,
@@ -32,7 +34,22 @@ from scanpipe.web.api.door import ApiRules, Gate
 from scanpipe.web.api.problems import ROOT, ApiProblem
 from scanpipe.web.site import Site, add_pages
 
-_ROOMS = (health, slots, content, documents, feed, receipts, expected, bindings, codes, tests, scans, webhooks)
+_ROOMS = (
+    health,
+    slots,
+    content,
+    documents,
+    feed,
+    receipts,
+    expected,
+    bindings,
+    codes,
+    links,
+    tests,
+    scans,
+    hand_ins,
+    webhooks,
+)
 _USUAL = ApiRules()
 
 

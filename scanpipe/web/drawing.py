@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -19,12 +19,24 @@ from scanpipe.desk.signing_in import Visitor
 from scanpipe.differing import TELLING
 from scanpipe.faults import Fault
 from scanpipe.identity import IdentityProvider
-from scanpipe.model import Difference, Reason
+from scanpipe.model import Difference, PageRecord, Reason
 from scanpipe.reasons import WORDING
 from scanpipe.saying import Said, is_for_a_shell, recalled
 from scanpipe.web.event_words import EVENTS
 from scanpipe.web.rules import may
-from scanpipe.web.words import GROUPS, KINDS, LANGUAGES, NEXT, PARTS, ROLES, SKETCHES, STATES, language_of, translations
+from scanpipe.web.words import (
+    FOR_CANDIDATES,
+    GROUPS,
+    KINDS,
+    LANGUAGES,
+    NEXT,
+    PARTS,
+    ROLES,
+    SKETCHES,
+    STATES,
+    language_of,
+    translations,
+)
 
 
 def draw_sign_in(
@@ -73,8 +85,11 @@ def _environment(language: str) -> Environment:
     env.globals |= {"version": __version__}
     env.filters |= {
         "age": lambda at: _age(at, language),
-        "moment": lambda at: format_datetime(datetime.fromisoformat(at).astimezone(), "d MMM HH:mm", locale=language),
+        "moment": lambda at: format_datetime(_here(at), "d MMM HH:mm", locale=language),
         "number": lambda n: format_decimal(n, locale=language),
+        "moment_s": lambda at: format_datetime(_here(at), "d MMM yyyy HH:mm:ss", locale=language),
+        "zone": lambda at: _here(at).tzname(),
+        "became": lambda pages: _became(pages, language),
         "state": lambda state: _word(STATES, state, language),
         "role": lambda role: _word(ROLES, role, language),
         "sketches": lambda kind: _word(SKETCHES, kind, language),
@@ -94,6 +109,17 @@ def _environment(language: str) -> Environment:
         "next_on": lambda kind: TELLING[Difference(kind)].next(language),
     }
     return env
+
+
+def _here(at: str) -> datetime:
+    """A moment as clocks of this house show it."""
+    return datetime.fromisoformat(at).astimezone()
+
+
+def _became(pages: Sequence[PageRecord], language: str) -> str:
+    """What became of the pages of a file, for the candidate who handed it in: no reason, no name."""
+    states = {page.state for page in pages} or {"waiting"}
+    return ", ".join(sorted({_word(FOR_CANDIDATES, state, language) for state in states}))
 
 
 def _age(at: str, language: str) -> str:
@@ -123,9 +149,12 @@ def given(why: str, language: str) -> str:
 
 
 def detail(evidence: Mapping[str, Any], language: str) -> str:
-    """What was found on a held page beside its reason; of records from before sentences were kept, the English one."""
+    """What was found on a held page beside its reason, and why a picture stayed as it came; of records from before sentences were
+    kept, the English one.
+    """
     told = evidence.get("conflict") or evidence.get("detail") or evidence.get("found")
     texts = [told] if told else list(dict.fromkeys(evidence.get("foreign", ())))
+    texts += [why] if (why := evidence.get("phone", {}).get("why")) else []
     return ", ".join(said(recalled(text, evidence.get("said", {})), language) for text in texts)
 
 

@@ -20,8 +20,24 @@ _PEOPLE = frozenset({"user_administrator"})
 _IMPORT = _OFFICE | {"operator"}
 _FIGURES = _OFFICE | {"operator", "reporter", "chief_invigilator"}
 
-OPEN = frozenset({"sign_in", "sign_in_post", "provider_out", "provider_back", "static"})
+OPEN = frozenset({"sign_in", "sign_in_post", "provider_out", "provider_back", "static", "open_link", "open_link_post"})
 """Routes of the pages that need no session."""
+
+BY_LINK = frozenset(
+    {
+        "handing_in",
+        "hand_in_by_link",
+        "link_receipt",
+        "link_language",
+        "link_add",
+        "link_file_state",
+        "link_put_piece",
+        "link_remove",
+        "link_move",
+        "link_picture",
+    }
+)
+"""Routes that a link opens for whoever has it, each its own alone, and that no role does (`link_door.py`)."""
 
 MAY: Mapping[str, frozenset[str]] = {
     "home": EVERYBODY,
@@ -49,6 +65,7 @@ MAY: Mapping[str, frozenset[str]] = {
     "graded_test": _GRADING,
     "graded_slot": _GRADING,
     "graded_picture": _GRADING,
+    "graded_original": _GRADING,
     "rooms": _ROOMS,
     "room": _ROOMS,
     "enter_room": _ROOMS,

@@ -13,8 +13,10 @@ from starlette.types import Scope
 
 from scanpipe.desk.completeness import Monitor
 from scanpipe.desk.drafting import Drafts
+from scanpipe.desk.links import LinkRules
 from scanpipe.desk.searching import HeldList
 from scanpipe.desk.signing_in import SessionRules
+from scanpipe.desk.submitting import Desk
 from scanpipe.desk.uploads import Uploads
 from scanpipe.faults import Fault, Refused, UnknownThing
 from scanpipe.identity import IdentityProvider
@@ -24,6 +26,7 @@ from scanpipe.stages.digest import DigestRules
 from scanpipe.web.bounds import Bounds
 from scanpipe.web.door import NobodyIsSignedIn, WithHeaders, caller, own_path
 from scanpipe.web.drawing import draw, language_for, refusal
+from scanpipe.web.link_door import LinkIsNotOpen
 from scanpipe.web.news import News
 from scanpipe.web.pages import (
     around,
@@ -31,6 +34,7 @@ from scanpipe.web.pages import (
     completeness,
     entrance,
     grading,
+    handing_in,
     history,
     notices,
     packs,
@@ -65,6 +69,7 @@ _ROOMS = (
     rooms,
     binding,
     people,
+    handing_in,
 )
 
 
@@ -79,6 +84,8 @@ class Site:
     drafts: Drafts | None = None
     sources: Sequence[SourceSettings] = ()
     mails: DigestRules = field(default_factory=DigestRules)
+    desk: Desk | None = None
+    links: LinkRules = field(default_factory=LinkRules)
 
 
 def add_pages(app: FastAPI, site: Site) -> None:
@@ -90,12 +97,15 @@ def add_pages(app: FastAPI, site: Site) -> None:
     app.state.uploads = site.uploads
     app.state.sources = site.sources
     app.state.mail_rules = site.mails
+    app.state.desk = site.desk
+    app.state.link_rules = site.links
     app.state.patience = entrance.Patience()
     app.state.news = News(app.state.parts)
     app.state.held_list = HeldList()
     for room in _ROOMS:
         app.router.routes.extend(room.router.routes)  # plainly in one list, which the test of the rules walks
     app.add_exception_handler(NobodyIsSignedIn, _to_the_door)
+    app.add_exception_handler(LinkIsNotOpen, _to_the_link_door)
     app.add_middleware(Bounds, too_large=_too_large)
     app.add_middleware(WithHeaders)
 
@@ -150,3 +160,7 @@ def _to_the_door(request: Request, error: Exception) -> Response:
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     to = wanted if request.method == "GET" else "/"
     return RedirectResponse(f"/sign-in?to={quote(to)}", 303)
+
+
+def _to_the_link_door(request: Request, error: Exception) -> Response:
+    return RedirectResponse("/hand-in", 303)

@@ -35,6 +35,19 @@ STATES: Mapping[str, str] = {
     "separator": N_("separator"),
     "retired": N_("retired"),
 }
+FOR_CANDIDATES: Mapping[str, str] = {
+    "waiting": N_("on its way"),
+    "placing": N_("on its way"),
+    "filed": N_("lies with your answer"),
+    "blank": N_("has come in"),
+    "held": N_("a person will look at it"),
+    "discarded": N_("was looked at by a person"),
+    "replaced": N_("a newer one took its place"),
+    "split": N_("has come in"),
+    "rescan": N_("was looked at by a person"),
+    "withdrawn": N_("was looked at by a person"),
+    "retired": N_("retired"),
+}
 ROLES: Mapping[str, str] = {
     "planner": N_("planner"),
     "author": N_("author"),
@@ -65,6 +78,7 @@ KINDS: Mapping[str, str] = {
     "pack": N_("moved a pack"),
     "run": N_("took a run of suggestions"),
     "split": N_("cut in two"),
+    "hand_in_anew": N_("handed in anew"),
 }
 NEXT: Mapping[str, str] = {
     "no_codes": N_("Next: see whose sheet lies before and after, then take a suggestion or assign it."),
@@ -113,6 +127,7 @@ NEXT: Mapping[str, str] = {
     "other_side_missing": N_("Next: have both sides of the paper scanned again, or assign it if its back is empty."),
     "sides_disagree": N_("Next: find the paper and see who wrote on it, then assign both sides to them."),
     "marks_unclear": N_("Next: take the suggestion, then add the further questions that are marked."),
+    "after_deadline": N_("Next: find out why it came late, then assign it to let it in, or discard it with a reason."),
 }
 """For each reason what a person does next."""
 WHYS = (N_("nothing on it"), N_("cover sheet"), N_("test print"), N_("not readable"), N_("discarded"))

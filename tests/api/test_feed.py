@@ -172,3 +172,25 @@ def test_a_stream_tells_what_was_and_what_comes_and_goes_on_where_it_was_cut(par
     finally:
         server.close()
         unlock(parts, TEST, "kari")
+
+
+def test_a_stream_of_some_tests_tells_of_no_other(parts: Parts, api: Api) -> None:
+    server = Server(api.http.app, "127.0.0.1", 0, "")  # type: ignore[arg-type]
+    url, headers = f"{server.start()}/api/v1/events/stream", {"Authorization": f"Bearer {api.other}"}
+    lock(parts, TEST, "kari")
+    lock(parts, "KJ1001-2026H", "kari")
+    try:
+        foreign, missing = (httpx2.get(url, params={"test": t}, headers=headers, timeout=5) for t in (TEST, "NOPE"))
+        assert foreign.status_code == missing.status_code == 404 and foreign.json() == missing.json()
+        with httpx2.stream("GET", url, headers=headers, timeout=20) as answer:
+            found: list[dict[str, str]] = []
+            for frame in frames(answer.iter_lines()):
+                found.append(frame)
+                if "data" in frame:
+                    break
+        assert TEST not in str(found) and json.loads(found[-1]["data"])["slot"]["test"] == "KJ1001-2026H"
+        assert all(set(frame) <= {"retry", "id", ""} for frame in found[:-1]), "of others not more than a number"
+    finally:
+        server.close()
+        unlock(parts, TEST, "kari")
+        unlock(parts, "KJ1001-2026H", "kari")

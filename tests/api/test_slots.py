@@ -48,6 +48,7 @@ def test_the_list_says_of_a_slot_what_the_slot_says(api: Api, home: Installation
     for i in (0, 1, 2, 3, 5):
         told = api.get(slot_path(home, i)).json()
         assert listed[home.sheets[i].candidate, home.sheets[i].question] == told
+    assert [api.get(slot_path(home, i)).json()["pages"][0]["dpi"] for i in range(4)] == [150.0] * 4
     page = api.get(slot_path(home, 1)).json()["pages"][0]
     assert page["serial"] == home.sheets[1].serial and page["version"] == 1
     picture = cv2.imdecode(np.frombuffer(api.get(page["content"]).content, np.uint8), cv2.IMREAD_UNCHANGED)

@@ -178,7 +178,18 @@ def test_an_older_ledger_is_searched_as_well(tmp_path: Path, ledger: SqlLedger) 
         old.write(lambda tx: tx.append("slot_ordered", test=TEST, candidate="10002", question="2a", pages=[]))
         kept = ids(old, LogFilter(by="kari"))
         with old.writing() as c:
-            for table in ("mentioned", "notice", "notice_choice", "letter", *_LATER):
+            for table in (
+                "mentioned",
+                "notice",
+                "notice_choice",
+                "letter",
+                *_LATER,
+                "link",
+                "submission",
+                "submitted",
+                "link_key",
+                "visit",
+            ):
                 c.exec_driver_sql(f"DROP TABLE {table}")
             for table, column in (("sheet", "sides"), ("page", "side")):
                 c.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {column}")

@@ -79,7 +79,7 @@ def test_originals_are_kept_untouched(answers: dict[str, list[dict[str, Any]]], 
 
 def test_every_reason_has_a_scan() -> None:
     shown = {p.get("reason") for name in NAMES for p in expected(name)}
-    assert shown >= {str(r) for r in Reason}
+    assert shown >= {str(r) for r in Reason} - {Reason.AFTER_DEADLINE}, "no scan by itself comes too late"
 
 
 def test_every_turn_has_a_scan() -> None:

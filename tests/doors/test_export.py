@@ -92,6 +92,12 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
+def unpacked(archive: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(archive) as zip:
+        assert zip.testzip() is None
+        return {name: zip.read(name) for name in zip.namelist()}
+
+
 def test_the_command_writes_a_zip_that_proves_itself(home: Installation, tmp_path: Path) -> None:
     out = tmp_path / "results.zip"
     answer = home.lines("export", TEST, "--out", str(out), "--one-file-per-slot")[0]
@@ -139,11 +145,14 @@ def test_a_pdf_has_the_pages_of_its_slot_in_their_order_byte_for_byte(parts: Par
     document.close()
 
 
-def test_the_tree_has_each_page_as_a_file_of_its_own(parts: Parts, tmp_path: Path) -> None:
-    run(parts, tmp_path / "out", Wish())
-    names = sorted(contents(tmp_path / "out"))
+@pytest.mark.parametrize("out", ["tree", "tree.zip"])
+def test_the_tree_has_each_page_as_a_file_of_its_own(parts: Parts, tmp_path: Path, out: str) -> None:
+    run(parts, tmp_path / out, Wish())
+    files = unpacked(tmp_path / out) if out.endswith(".zip") else contents(tmp_path / out)
     pages = ["10001/2a/1.jpg", "10001/2b/1.jpg", "10001/2b/2.jpg", "10001/3/1.jpg"]
-    assert names == [*pages, "manifest.csv", "manifest.json"]
+    assert sorted(files) == [*pages, "manifest.csv", "manifest.json"]
+    listed = {f["file"]: f["sha256"] for f in json.loads(files["manifest.json"])["files"]}
+    assert listed == {name: hashlib.sha256(files[name]).hexdigest() for name in pages}
 
 
 def test_a_page_that_belongs_to_two_questions_is_in_both(parts: Parts, tmp_path: Path) -> None:

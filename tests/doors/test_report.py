@@ -15,7 +15,8 @@ from click.testing import CliRunner
 
 from scanpipe import codes
 from scanpipe.cli import cli
-from scanpipe.desk import completeness, deciding, expecting, locking
+from scanpipe.desk import binding, completeness, deciding, expecting, locking, packs, printing
+from scanpipe.desk.decisions import undo
 from scanpipe.desk.expecting import Entry
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.reporting import Report, check_report, draw, make_report
@@ -23,6 +24,7 @@ from scanpipe.faults import Fault, Refused, UnknownThing
 from scanpipe.ledgers.chain import canonical
 from scanpipe.model import Sheet
 from scanpipe.seals import seal
+from scanpipe.sheets.planning import Selection, plan_spares
 from scanpipe.wiring import open_parts
 from tests.arrivals import Paper, large_test, printed, scan, stacked
 from tests.contracts.ledger_deeds import tamper
@@ -108,6 +110,69 @@ def test_one_that_was_signed_off_can_be_checked_after_more_has_happened(parts: P
     completeness.reopen(parts, TEST.id, "collected_not_scanned", sheets[0].serial, WHO)
     assert check_report(parts, report.body) == []
     assert ended(make_report(parts, TEST.id, WHO))[sheets[0].serial] == "filed"
+
+
+def test_what_persons_took_back_is_told_as_well(parts: Parts) -> None:
+    """A closing that was opened again, a sheet that was bound and let go, packs that moved and did not, a lock that is gone."""
+    sheets = printed(parts, TEST)
+    with parts.ledger.read() as r:
+        known = r.definition(TEST.id)
+    assert known is not None
+    spare = printing.give_serials(parts, known, plan_spares(known, Selection(questions=["1"]), 1), WHO)[0]
+    first, second = sheets[0].candidate, sheets[-1].candidate
+    assert first is not None and second is not None
+    expecting.tell_sheets(parts, TEST.id, "collected", {"S4": [Entry("", None, (sheets[0].serial,))]}, WHO)
+    difference = ("collected_not_scanned", sheets[0].serial)
+    completeness.close(parts, TEST.id, *difference, "torn up", WHO)
+    completeness.reopen(parts, TEST.id, *difference, WHO)
+    binding.bind(parts, binding.Wish(spare.serial, first), "ola")
+    binding.unbind(parts, spare.serial, WHO, "the wrong one")
+    packs.drop(parts, packs.ask(parts, packs.Exchange(TEST.id, first, second), WHO), "ola")
+    packs.confirm(parts, packs.ask(parts, packs.Exchange(TEST.id, second, first), WHO), "ola")
+    with parts.ledger.read() as r:
+        (moved,) = r.decisions().recent(9, "pack")
+    undo(parts, moved.id, WHO)
+    locking.lock(parts, TEST.id, WHO)
+    locking.unlock(parts, TEST.id, "ola")
+    other = printed(parts, replace(TEST, id="MA0002-2026H"))
+    locking.lock(parts, other[0].test, "of another test")
+    report = make_report(parts, TEST.id, WHO)
+    told = [(a["kind"], a["by"], a["why"]) for a in report.content["acts"]]
+    assert told == [
+        ("difference_closed", WHO, "torn up"),
+        ("difference_reopened", WHO, None),
+        ("sheet_bound", "ola", None),
+        ("sheet_unbound", WHO, "the wrong one"),
+        ("pack_move_asked", WHO, None),
+        ("pack_move_settled", "ola", None),
+        ("pack_move_asked", WHO, None),
+        ("pack_move_settled", "ola", None),
+        ("decision_undone", WHO, None),
+        ("grading_locked", WHO, None),
+        ("grading_unlocked", "ola", None),
+    ]
+    states = [a["about"]["state"] for a in report.content["acts"] if a["kind"] == "pack_move_settled"]
+    assert states == ["dropped", "moved"]
+    assert check_report(parts, report.body) == []
+    document = pypdfium2.PdfDocument(draw(report))
+    text = "\n".join(page.get_textpage().get_text_range() for page in document)
+    document.close()
+    said = (f"ark {spare.serial}, {first}/1", f"lot bunken ligge {first} til {second}", "ola låste opp")
+    assert all(s in text for s in said), text
+    without = forged(lambda r: r["acts"].pop(1))(parts, report)
+    assert "acts: the report has 10 entries, the ledger 11" in "\n".join(check_report(parts, without))
+
+
+def test_a_report_of_the_first_format_can_still_be_checked(reported: tuple[Parts, Report]) -> None:
+    def first(r: dict[str, Any]) -> None:
+        r.pop("acts")
+        r["format"] = 1
+
+    assert check_report(reported[0], forged(first)(*reported)) == []
+    assert "acts" in "\n".join(check_report(reported[0], forged(lambda r: r.update(format=1))(*reported)))
+    assert "acts" in "\n".join(check_report(reported[0], forged(lambda r: r.pop("acts"))(*reported)))
+    changed = forged(lambda r: (first(r), r["printed"].pop()))(*reported)
+    assert "printed" in "\n".join(check_report(reported[0], changed))
 
 
 def altered(change: Callable[[dict[str, Any]], object]) -> Callable[[Parts, Report], bytes]:

@@ -6,6 +6,8 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,11 @@ import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
+from scanpipe.desk import tokens
 from scanpipe.desk.limiting import Limiter
 from scanpipe.desk.locking import lock
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.tokens import SCOPES, add_token
+from scanpipe.desk.tokens import SCOPES, add_token, plan_token
 from scanpipe.ledgers.accounts import Token
 from scanpipe.web.api.door import ApiRules
 from scanpipe.web.api.problems import PROBLEMS, ROOT
@@ -48,6 +51,11 @@ OPENS = {
         ("GET", "/tests/{test}/codes"),
         ("POST", "/tests/{test}/codes"),
     },
+    "links:write": {
+        ("POST", "/tests/{test}/links"),
+        ("GET", "/tests/{test}/links"),
+        ("DELETE", "/tests/{test}/links/{link}"),
+    },
     "locks:write": {("PUT", "/tests/{test}/lock"), ("DELETE", "/tests/{test}/lock")},
     "scans:write": {("POST", "/scans"), ("GET", "/scans/{sha256}")},
     "webhooks:write": {
@@ -58,6 +66,13 @@ OPENS = {
     },
 }
 """What each scope opens, and nothing else does."""
+BY_LINK = {
+    ("GET", "/hand-ins"),
+    ("POST", "/hand-ins"),
+    ("POST", "/hand-ins/files"),
+    ("DELETE", "/hand-ins/files/{file}"),
+}
+"""What the secret of a link opens, and no token does."""
 SOME = {
     "candidate": "10001",
     "question": "2a",
@@ -66,6 +81,8 @@ SOME = {
     "kind": "web",
     "code": "0" * 9,
     "serial": "0" * 8,
+    "link": "0" * 24,
+    "file": "0",
 }
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PUT", "/tests/{test}"): {"content": b"{}", "headers": {"Content-Type": "application/json"}},
@@ -78,6 +95,10 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
         "headers": {"Content-Type": "application/json"},
     },
     ("POST", "/tests/{test}/codes"): {"content": b'{"codes": []}', "headers": {"Content-Type": "application/json"}},
+    ("POST", "/tests/{test}/links"): {
+        "content": b'{"links": [{"candidate": "10001", "question": "2a", "closes": "2030-01-01T00:00:00Z"}]}',
+        "headers": {"Content-Type": "application/json"},
+    },
     ("POST", "/webhooks"): {"json": {"test": "{test}", "url": "https://receiver.example/"}},
 }
 
@@ -121,7 +142,7 @@ ROUTES = sorted((route, scope) for scope, routes in OPENS.items() for route in r
 
 def test_every_route_has_a_row_and_every_scope_its_own(app: TestClient) -> None:
     api = [r for r in app.app.routes if isinstance(r, APIRoute) and r.path.startswith(f"{ROOT}/")]  # type: ignore[attr-defined]
-    assert {route for route, _ in ROUTES} == {(m, r.path.removeprefix(ROOT)) for r in api for m in r.methods}
+    assert {route for route, _ in ROUTES} | BY_LINK == {(m, r.path.removeprefix(ROOT)) for r in api for m in r.methods}
     assert set(OPENS) == set(SCOPES)
 
 
@@ -144,6 +165,14 @@ def test_each_scope_opens_its_routes_alone(
         assert ask(route, wrong, CHEMISTRY)[0] in (401, 429)
 
 
+@pytest.mark.parametrize("route", sorted(BY_LINK))
+def test_no_token_opens_what_a_link_opens(
+    ask: Callable[..., Any], secrets: dict[str, str], route: tuple[str, str]
+) -> None:
+    for secret in (*secrets.values(), None, "", "spl_wrong"):
+        assert ask(route, secret, CHEMISTRY)[0] in (401, 429)
+
+
 def test_a_stream_has_a_door(ask: Callable[..., Any], secrets: dict[str, str]) -> None:
     for other, secret in secrets.items():
         if other != "events:read":
@@ -164,6 +193,17 @@ def test_lists_leave_out_what_is_of_others(parts: Parts, ask: Callable[..., Any]
     assert MATHEMATICS.encode() not in ask(("GET", "/tests"), secrets["slots:read"], CHEMISTRY)[1]
     assert MATHEMATICS.encode() not in ask(("GET", "/events"), secrets["events:read"], CHEMISTRY)[1]
     assert MATHEMATICS.encode() in ask(("GET", "/events"), token(parts, "events:read"), CHEMISTRY)[1]
+
+
+def test_a_token_whose_time_is_over_opens_nothing(
+    app: TestClient, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = add_token(parts, plan_token("short", ["slots:read"], [], 1), "test")
+    ask = partial(app.get, f"{ROOT}/tests", headers={"Authorization": f"Bearer {short}"})
+    end = datetime.now(UTC) + timedelta(days=1)
+    for later, status in ((timedelta(minutes=-1), 200), (timedelta(0), 401), (timedelta(days=400), 401)):
+        monkeypatch.setattr(tokens, "_now", lambda at=end + later: at.isoformat(timespec="seconds"))
+        assert ask().status_code == status, later
 
 
 def test_a_token_asks_as_often_as_it_may_and_is_told_when_to_come_again(home: Installation, parts: Parts) -> None:
@@ -200,6 +240,15 @@ def test_a_bucket_fills_again_and_never_above_its_rim() -> None:
     assert not any(limiter.take("b", 0).wait_s for _ in range(3)) and not limiter.take("b").wait_s
     assert limiter.take("b", 0).wait_s == 1.0, "a look takes nothing, and tells that nothing is left"
     assert Limiter(0, 1).take("a").wait_s == Limiter(0, 1).take("a").wait_s == 0.0
+
+
+@pytest.mark.parametrize("path", [ROOT, f"{ROOT}/", f"{ROOT}/none"])
+def test_an_address_of_the_api_that_there_is_not_is_a_problem_and_no_page(app: TestClient, path: str) -> None:
+    for method in ("GET", "POST"):
+        answer = app.request(method, path)
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+        assert answer.json()["code"] == "not_found"
+    assert app.get(f"{ROOT}x").headers["content-type"].startswith("text/html")
 
 
 def test_every_problem_is_documented_with_its_status() -> None:

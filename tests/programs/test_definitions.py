@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from scanpipe.desk.parts import Parts
+from tests.installation import Installation
 from tests.programs.conftest import CHEMISTRY, MATHEMATICS, Caller
 
 Make = Callable[..., Caller]
@@ -117,6 +118,19 @@ def test_a_token_of_some_tests_revises_those_alone(caller: Make) -> None:
     assert program("PUT", f"/api/v1/tests/{CHEMISTRY}", **json_of(definition | {"title": "x"})).status_code == 200
     for path in (PATH, f"/api/v1/tests/{MATHEMATICS}"):
         assert program("PUT", path, **json_of(NEW)).json() == program("GET", "/api/v1/tests/NONE").json()
+
+
+def test_a_real_test_with_pages_never_becomes_a_rehearsal(home: Installation, caller: Make) -> None:
+    scan = home.data_dir / "scan.jpg"
+    scan.write_bytes(home.scan(0))
+    home.run("ingest", str(scan))
+    program, path = caller("tests:write"), f"/api/v1/tests/{MATHEMATICS}"
+    before = program("GET", path).json()
+    answer = program("PUT", path, **json_of(before["definition"] | {"rehearsal": True}))
+    assert (answer.status_code, answer.json()["code"]) == (409, "refused")
+    assert program("GET", path).json() == before, "nothing was changed"
+    described = program("GET", "/api/v1/openapi.json").json()["paths"]["/api/v1/tests/{test}"]["put"]["responses"]
+    assert str(answer.status_code) in described
 
 
 def test_locked_once_and_unlocked_once(caller: Make, parts: Parts) -> None:

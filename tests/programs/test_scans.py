@@ -126,6 +126,10 @@ def test_what_died_on_another_machine_is_answered_with_what_came_now(
         (raw(b""), "invalid"),
         (raw(b"x", "virus.exe"), "invalid"),
         (raw(b"x", ""), "invalid"),
+        (raw(b"x", ".jpg"), "invalid"),
+        (raw(b"x", "%00.jpg"), "invalid"),
+        (raw(b"x", "x" + "." * 200 + "jpg"), "invalid"),
+        ({"files": {"file": ("..pdf", b"x")}}, "invalid"),
         (raw(b"x", kind="text/html"), "unsupported_media_type"),
         ({"content": b"x", "headers": {"Content-Type": "image/jpeg"}}, "invalid"),
         ({"files": {"other": ("a.jpg", b"x")}}, "invalid"),
@@ -154,6 +158,15 @@ def test_a_file_that_is_too_large_is_not_read_on(home: Installation, parts: Part
 
 def test_a_full_disk_is_told_as_such(home: Installation, caller: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scanpipe.desk.receiving.SPARE_BYTES", 2**60)
+    answer = caller("scans:write")("POST", "/api/v1/scans", **raw(b"x"))
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert not list((home.data_dir / "uploads").glob("*"))
+
+
+def test_a_disk_that_fills_up_at_the_last_moment_leaves_nothing_behind(
+    home: Installation, caller: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scanpipe.desk.uploads.SPARE_BYTES", 2**60)
     answer = caller("scans:write")("POST", "/api/v1/scans", **raw(b"x"))
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert not list((home.data_dir / "uploads").glob("*"))

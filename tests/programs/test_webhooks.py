@@ -336,13 +336,38 @@ def test_through_the_api_and_the_command_line(home: Installation, post: Post, ca
     path = made.headers["location"]
     assert program("GET", path).json()["waiting"] == 0 and "secret" not in program("GET", path).text
     assert [w["id"] for w in program("GET", "/api/v1/webhooks").json()["webhooks"]] == [made.json()["id"]]
-    assert other("GET", "/api/v1/webhooks").json() == {"webhooks": []}
+    assert other("GET", "/api/v1/webhooks").json() == {"webhooks": [], "next": None}
     for method in ("GET", "DELETE"):
         assert other(method, path).json() == other(method, "/api/v1/webhooks/" + "0" * 16).json()
     assert program("POST", "/api/v1/webhooks", json=wish).json()["code"] == "refused"
     assert program("DELETE", path).status_code == 204 and program("DELETE", path).status_code == 404
     assert program("POST", "/api/v1/webhooks", json=wish | {"more": 1}).status_code == 422
     assert program("POST", "/api/v1/webhooks", json=wish | {"test": "NONE"}).status_code == 404
+
+
+def test_the_list_is_told_in_stretches(post: Post, caller: Make) -> None:
+    there = {
+        post.register(test, f"https://grading.example/{n}").id for test in (MATHEMATICS, CHEMISTRY) for n in range(2)
+    }
+    program = caller("webhooks:write")
+    found, after = [], ""
+    while after is not None:
+        answer = program("GET", f"/api/v1/webhooks?limit=1{after and '&after=' + after}").json()
+        assert len(answer["webhooks"]) == 1
+        found, after = found + answer["webhooks"], answer["next"]
+    assert len(found) == 4 and {w["id"] for w in found} == there
+    assert [w["test"] for w in found] == sorted(w["test"] for w in found)
+    assert program("GET", f"/api/v1/webhooks?limit=1&test={MATHEMATICS}").json()["next"]
+    for wrong in ("limit=501", "limit=0", "after=x"):
+        assert program("GET", f"/api/v1/webhooks?{wrong}").status_code == 422
+
+
+@pytest.mark.parametrize("url", ["https://[::1", "https://[zz]/", "https://ex℀mple.no/"])
+def test_addresses_that_nobody_can_read_are_refused_at_both_doors(home: Installation, caller: Make, url: str) -> None:
+    answer = caller("webhooks:write")("POST", "/api/v1/webhooks", json={"test": MATHEMATICS, "url": url})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid") and url not in answer.text
+    done = home.call("webhooks", "add", MATHEMATICS, url)
+    assert done.returncode == 2 and "no address to send to" in done.stderr
 
 
 def test_beside_a_server_and_by_the_command_line(home: Installation, post: Post) -> None:

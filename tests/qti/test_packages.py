@@ -194,6 +194,22 @@ def test_of_several_tests_one_must_be_named() -> None:
     assert "NONE" in problems(files, Wish(HEADING, assessment="NONE"))[0]
 
 
+def test_a_test_that_says_no_language_has_that_of_its_first_item() -> None:
+    """So it is in the examples of 1EdTech; without this, sheets of an English test were printed in Norwegian."""
+    wish = Wish(Heading("FY0001-2026H", "2026-12-03"), candidates=PEOPLE)
+    english = makers.item(V30, "9", "Draw it", "drawing", language="en-GB")
+    other = makers.item(V30, "10", "Tegn det", "drawing", language="nb")
+    files: dict[str, str | bytes] = {
+        "imsmanifest.xml": makers.manifest(V30, ["test.xml"], ["b.xml", "a.xml"]),
+        "test.xml": makers.assessment(V30, makers.ref(V30, "9", "a.xml"), makers.ref(V30, "10", "b.xml")),
+        "a.xml": english,
+        "b.xml": other,
+    }
+    said = read(files, wish).definition
+    silent = read({**files, "test.xml": str(files["test.xml"]).replace(' xml:lang="nb"', "")}, wish).definition
+    assert said is not None and silent is not None and (said.language, silent.language) == ("nb", "en")
+
+
 def test_the_package_says_what_was_not_said() -> None:
     files = exam(V30)
     imported = read(files, Wish(Heading("", "2026-12-03", language="en"), candidates=PEOPLE))

@@ -7,6 +7,7 @@ import struct
 import time
 from functools import cache
 
+import pillow_heif
 import pypdfium2 as pdfium
 import pytest
 from hypothesis import example, given, settings
@@ -31,6 +32,12 @@ def picture(mode: str = "L", width: int = 120) -> Image.Image:
 def saved(mode: str, kind: str, **options: object) -> bytes:
     out = io.BytesIO()
     picture(mode).save(out, kind, **options)
+    return out.getvalue()
+
+
+def heic() -> bytes:
+    out = io.BytesIO()
+    pillow_heif.from_pillow(picture("RGB")).save(out, quality=60)
     return out.getvalue()
 
 
@@ -79,6 +86,7 @@ def whole() -> dict[str, tuple[bytes, Completeness]]:
         "jpeg with large profile": (saved("L", "JPEG", icc_profile=b"p" * 200_000), COMPLETE),
         "png": (saved("L", "PNG"), COMPLETE),
         "png bitonal": (saved("1", "PNG"), COMPLETE),
+        "heic": (heic(), COMPLETE),
         "tiff": (saved("L", "TIFF"), SO_FAR),
         "tiff lzw": (saved("RGB", "TIFF", compression="tiff_lzw"), SO_FAR),
         "tiff jpeg": (saved("RGB", "TIFF", compression="jpeg"), SO_FAR),

@@ -42,6 +42,7 @@ def test_addresses_that_are(address: str) -> None:
         "https://a.example:0/", "https://a.example:99999/", "https://a example/", "https://å.example/", "https://a.example/\n",
         "http://a.example/", "https://127.0.0.1/", "https://[::1]/", "https://169.254.169.254/latest", "https://[fe80::1%25e]/",
         "https://a.example/" + "x" * 1000, "file:///etc/passwd", "https://[::ffff:10.0.0.1]/",
+        "https://[::1", "https://[zz]/", "https://ex℀mple.no/",
     ],
 )  # fmt: skip
 def test_urls_that_are_refused(url: str) -> None:

@@ -185,6 +185,9 @@ RANGES = {
     "web.port": (-1, 65536),
     "web.idle_minutes": (0, 1441),
     "web.session_hours": (0, 169),
+    "links.grace_minutes": (-1, 1441),
+    "links.pages": (0, 501),
+    "links.mb": (0, 10_001),
     "web.presigned_s": (-1, 604_801),
     "oidc.recheck_minutes": (0, 1441),
     "api.requests_per_minute": (-1, 10_000_001),
@@ -352,6 +355,7 @@ def test_sources_are_tables_of_the_file(tmp_path: Path) -> None:
         SourceSettings("skanner 1", "skanner 1"),
         SourceSettings("skanner 2", "rom 210", duplex=True, dpi=300),
     )
+    assert {s.kind for s in settings.sources} == {"scanner"}
     assert [v.value["name"] for v in values if v.key == "source"] == ["skanner 1", "skanner 2"]
 
 
@@ -361,6 +365,7 @@ def test_sources_are_tables_of_the_file(tmp_path: Path) -> None:
         ("[[source]]\ndpi = 300", "has no name"),
         ('[[source]]\nname = "a"\ndip = 300', "did you mean dpi?"),
         ('[[source]]\nname = "a"\ndpi = "many"', "is not a whole number"),
+        ('[[source]]\nname = "a"\nkind = "fax"', "kind must be one of scanner, phone"),
         ('[[source]]\nname = "a"\n[[source]]\nname = "b"\nfolder = "A"', "two sources have the folder a"),
     ],
 )

@@ -22,6 +22,7 @@ from tests.unit.unpack_files import (
     colourful,
     drawing,
     gray_or_problem,
+    heic,
     image_entries,
     page,
     pdf,
@@ -35,6 +36,7 @@ JPEG = saved(drawing(), "JPEG", quality=80)
 FILES = {
     "jpeg": JPEG,
     "png": saved(drawing(), "PNG"),
+    "heic": heic(drawing()),
     "tiff": saved(drawing(), "TIFF", compression="tiff_lzw"),
     "pdf": pdf(("", FILL, {"Im0": (image_entries(drawing(), "/DCTDecode"), JPEG)})),
 }
@@ -66,7 +68,7 @@ def test_both_byte_orders_and_both_sizes_of_tiff():
 @pytest.mark.parametrize(
     ("data", "named"),
     [
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "a HEIC picture; save it as JPEG or PDF"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avif", "AVIF"),
         (b"\0\0\0\x1cftypavif\0\0\0\0", "AVIF"),
         (b"\0\0\0\x18ftypmp42\0\0\0\0", "video"),
         (saved(drawing(), "JPEG2000"), "JPEG 2000"),
@@ -165,7 +167,9 @@ def bombs() -> dict[str, bytes]:
     wide = {**plain_tags(drawing(), 1), 256: (4, [40000]), 257: (4, [40000]), 278: (4, [40000]), 259: (3, [5])}
     header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", 40000, 40000, 8, 0, 0, 0, 0))
     body = png_chunk(b"IDAT", zlib.compress(bytes(10_000_000))) + png_chunk(b"IEND", b"")
+    size = FILES["heic"].index(b"ispe") + 8
     return {
+        "heic": FILES["heic"][:size] + struct.pack(">II", 40000, 40000) + FILES["heic"][size + 8 :],
         "jpeg": JPEG[:frame] + struct.pack(">HH", 65500, 65500) + JPEG[frame + 4 :],
         "png": b"\x89PNG\r\n\x1a\n" + header + body,
         "tiff": tiff((wide, [bytes(1000)])),

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Mapping
 
 import numpy as np
+import pillow_heif
 from PIL import Image
 
 from scanpipe.stages.unpack import DecodeError, Limits, Page, Problem, load_page, open_document
@@ -64,6 +65,13 @@ def drawing(width: int = 200, height: int = 280, seed: int = 1) -> np.ndarray:
 def colourful(width: int = 200, height: int = 280) -> np.ndarray:
     gray = drawing(width, height)
     return np.dstack([gray, gray // 2 + 60, 255 - gray])
+
+
+def heic(pixels, **options) -> bytes:
+    """As phones write them; gray pixels become RGB."""
+    out = io.BytesIO()
+    pillow_heif.from_pillow(Image.fromarray(pixels).convert("RGB")).save(out, quality=80, **options)
+    return out.getvalue()
 
 
 def saved(pixels: np.ndarray | Image.Image, format: str, **options: object) -> bytes:

@@ -63,7 +63,9 @@ def test_differences_are_shown_closed_and_opened_again(app: TestClient, parts: P
     again = {name: told[name] for name in ("kind", "subject", "token")}
     assert app.post(f"{AT}/reopen", data=again).status_code == 303
     assert app.post(f"{AT}/reopen", data=again).status_code == 409
-    assert len(re.findall(r'<li class="card">', app.get(AT).text)) == before
+    page = app.get(AT).text
+    assert len(re.findall(r'<li class="card">', page)) == before
+    assert "exam_office closed it: seen by two." in page and "exam_office opened it again." in page
     assert "Skannet mer enn én gang" in app.get(AT, headers={"accept-language": "nb"}).text
     only = app.get(f"{AT}?kind=sheet_of_other_test").text
     assert "Scanned more than once.</h3>" not in only and "another installation" in only

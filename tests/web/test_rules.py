@@ -15,7 +15,7 @@ from scanpipe.desk.parts import Parts
 from scanpipe.desk.people import ROLES
 from scanpipe.desk.uploads import UploadedFile
 from scanpipe.web.pages.entrance import Patience
-from scanpipe.web.rules import MAY, OPEN
+from scanpipe.web.rules import BY_LINK, MAY, OPEN
 from tests.installation import MATHEMATICS, ROOT
 from tests.web.conftest import PASSWORD, sign_in
 
@@ -36,15 +36,20 @@ STREAM = "queue_changes"
 """It does not end; tests/web/test_listening.py listens to it."""
 
 
-def pages(app: TestClient) -> list[APIRoute]:
+def all_pages(app: TestClient) -> list[APIRoute]:
     found = [r for r in app.app.routes if isinstance(r, APIRoute)]  # type: ignore[attr-defined]
     return [r for r in found if not NOT_PAGES.match(r.path)]
 
 
+def pages(app: TestClient) -> list[APIRoute]:
+    """Those for people with a role; what a link opens: tests/web/test_link_rules.py."""
+    return [r for r in all_pages(app) if r.name not in BY_LINK]
+
+
 def test_every_route_has_a_rule_and_every_rule_a_route(app: TestClient) -> None:
-    names = {r.name for r in pages(app)}
-    assert names == set(MAY) | OPEN
-    assert not set(MAY) & OPEN
+    names = {r.name for r in all_pages(app)}
+    assert names == set(MAY) | OPEN | BY_LINK
+    assert not set(MAY) & OPEN and not BY_LINK & (OPEN | set(MAY))
 
 
 def things(parts: Parts, app: TestClient, by: str) -> dict[str, str]:
@@ -71,6 +76,7 @@ def things(parts: Parts, app: TestClient, by: str) -> dict[str, str]:
         "ask_withdraw": f"/stacks/withdraw?stack={quote(scan.stack)}",
         "room": f"/rooms/one?test={SOME['test']}&room=S4",
         "graded_picture": f"{slot}/1/large-{filed.sha256[:12]}.jpg",
+        "graded_original": f"{slot}/1/original.jpg",
         "candidates": f"/candidates?test={SOME['test']}",
         "upload": f"/import/{batch}",
         "file_state": f"/import/{batch}/files/0",
@@ -176,6 +182,13 @@ def test_the_documented_table_is_the_one_in_the_code() -> None:
         if len(row) == 10
     }
     assert {name: told.get(name) for name in MAY} == {name: set(roles) for name, roles in MAY.items()}
+    text = (ROOT / "docs/roles.md").read_text(encoding="utf-8")
+    assert set(
+        re.findall(r"`(\w+)`", text.partition("none of the table above")[2].partition("where a link")[0])
+    ) == BY_LINK | {
+        "open_link",
+        "open_link_post",
+    }
 
 
 def test_a_form_without_the_sessions_secret_is_refused_whatever_else_it_says(app: TestClient) -> None:

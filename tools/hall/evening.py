@@ -38,6 +38,7 @@ SHARES = {
     stacks.both_sides: 15,
     stacks.written_backs: 17,
     stacks.separated: 15,
+    stacks.phones: 10,
 }
 """How many of a hundred pages; a rehearsal is printed before the real test is registered."""
 
@@ -56,9 +57,11 @@ class Tally:
 
 
 def hall(folder: Path) -> Installation:
-    """A fresh installation with a scanner of both sides."""
+    """A fresh installation with a scanner of both sides, and a folder for pictures from phones."""
     config = folder / "scanpipe.toml"
-    config.write_text(f'[[source]]\nname = "{stacks.BOTH}"\nduplex = true\n', encoding="utf-8")
+    sources = {stacks.BOTH: "duplex = true", stacks.PHONES: 'kind = "phone"'}
+    lines = [f'[[source]]\nname = "{name}"\n{what}\n' for name, what in sources.items()]
+    config.write_text("".join(lines), encoding="utf-8")
     return Installation(folder / "data", folder / "none.pdf", (), {"SCANPIPE_CONFIG": str(config)})
 
 

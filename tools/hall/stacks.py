@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from scanpipe.layout import A4, label_boxes
 from scanpipe.model import Reason, Slot
 from tools.hall.exam import DPI, QUESTIONS, TEST, Press, numbers
+from tools.phones.shots import REPORTED, SMALL, printed
 from tools.scanner import faults, formats, labels, pens
 from tools.scanner.paper import Paper, Picture, Row
 from tools.shaded.corpus import own_layout
@@ -18,6 +19,7 @@ from tools.shaded.hands import HANDS, Sheet
 Rng = np.random.Generator
 BOTH = "begge sider"
 """The folder of a scanner of both sides."""
+PHONES = "telefoner"
 _SHEETS_OF_A_FILE = 6
 
 
@@ -111,10 +113,9 @@ def rehearsal(press: Press, count: int, rng: Rng) -> Iterator[Drop]:
 def both_sides(press: Press, count: int, rng: Rng) -> Iterator[Drop]:
     """Sheets that are printed on both sides. In one file of three the printer slipped: the backs are those of the next sheets."""
     for n, people in enumerate(_parts(_people(press)[: max(1, count // 2)])):
-        words = [w for person in people for w in ("--candidate", person)]
-        paper = press.print(f"both-{n}", *words, "--question", "3", "--duplex")
+        paper = press.print(f"both-{n}", *_each("--candidate", people), "--question", "3", "--duplex")
         order = list(range(len(paper)))
-        slipped = n % 3 == 1
+        slipped = n % 3 == 1 and len(order) > 2
         if slipped:
             order[1::2] = [*order[3::2], order[1]]
         disagree = Truth("both sides, the printer slipped", held=frozenset({Reason.SIDES_DISAGREE}))
@@ -125,8 +126,7 @@ def both_sides(press: Press, count: int, rng: Rng) -> Iterator[Drop]:
 def written_backs(press: Press, count: int, rng: Rng) -> Iterator[Drop]:
     """Sheets printed on one side, from a scanner of both: some backs are written on. One file of three lies face down."""
     for n, people in enumerate(_parts(_people(press)[: max(1, count // 2)])):
-        words = [w for person in people for w in ("--candidate", person)]
-        paper, pages, truths = press.print(f"backs-{n}", *words, "--question", "1"), [], []
+        paper, pages, truths = press.print(f"backs-{n}", *_each("--candidate", people), "--question", "1"), [], []
         down = n % 3 == 1
         held = Truth("one side printed, face down: a written back", held=frozenset({Reason.BACK_OF, Reason.NO_CODES}))
         for i, row in enumerate(paper.rows):
@@ -157,8 +157,21 @@ def separated(press: Press, count: int, rng: Rng) -> Iterator[Drop]:
     yield Drop("rommene.pdf", formats.pdf(pages, DPI), tuple(truths))
 
 
+def phones(press: Press, count: int, rng: Rng) -> Iterator[Drop]:
+    """Printed sheets that were photographed at home; what cannot be taken out of its picture for certain may be held."""
+    paper = press.print("home", *_each("--candidate", _people(press)[-count:]), "--question", "2b")
+    room = replace(REPORTED, sizes=SMALL)
+    for i, row in enumerate(paper.rows):
+        truth = Truth("a phone's picture", slot_of(row), frozenset({Reason.CODES_DISAGREE, Reason.NO_CODES}))
+        yield Drop(f"{PHONES}/{i:04d}.jpg", printed(paper, i, rng, room).body, (truth,))
+
+
 def slot_of(row: Row) -> Slot:
     return Slot(row.test, row.candidate, row.question)
+
+
+def _each(word: str, values: Iterable[str]) -> list[str]:
+    return [w for value in values for w in (word, value)]
 
 
 def _parts(people: list[str]) -> Iterator[list[str]]:

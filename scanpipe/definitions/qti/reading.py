@@ -229,7 +229,6 @@ class _Reader:
                 spot.wrong(say("QTI 1"), _SUPPORTED, say("Export the package again in a newer version."))
             elif root.name == _ITEM and self._known(root, spot):
                 self._add(root.get("identifier"), file, root, spot)
-                self._found.language = self._found.language or root.get("lang")
 
     def _known(self, root: Element, spot: Spot) -> bool:
         version = _VERSIONS.get(root.space)
@@ -240,6 +239,7 @@ class _Reader:
         return True
 
     def _add(self, identifier: str, file: str, root: Element, spot: Spot) -> None:
+        self._found.language = self._found.language or root.get("lang")  # many tests leave it to their items
         if file not in self._kinds:
             self._kinds[file] = tuple(dict.fromkeys(_kinds(root)))
         kinds = self._kinds[file]

@@ -4,13 +4,14 @@
 decodes when it is asked for pixels. What is wrong with a file or a page is a `Problem`; what is wrong with a picture that looked
 right from outside comes as a `DecodeError`, which carries one. Dimensions are checked before any decoder sees the data.
 
-    sniff.py     what a file is            jpeg.py, png.py, tiff.py, pdf.py   one room for each format
+    sniff.py     what a file is            jpeg.py, png.py, heic.py, tiff.py, pdf.py   one room for each format
     document.py  file → pages              page.py, raster.py                 page → pixels
 """
 
 from scanpipe.stages.unpack.document import Document, count_pages, load_page, open_document
 from scanpipe.stages.unpack.page import DecodeError, Page
 from scanpipe.stages.unpack.problem import Limits, Problem
+from scanpipe.stages.unpack.raster import page_of_pixels
 from scanpipe.stages.unpack.sniff import HEAD_BYTES, sniff
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "count_pages",
     "load_page",
     "open_document",
+    "page_of_pixels",
     "sniff",
 ]

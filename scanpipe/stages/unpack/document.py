@@ -8,6 +8,7 @@ from mmap import mmap
 from typing import Any
 
 from scanpipe.saying import say
+from scanpipe.stages.unpack.heic import open_heic
 from scanpipe.stages.unpack.jpeg import open_jpeg
 from scanpipe.stages.unpack.page import Page
 from scanpipe.stages.unpack.pdf import open_pdf
@@ -61,6 +62,8 @@ def open_document(data: bytes | mmap, limits: Limits) -> Document | Problem:
             return _single(open_jpeg(data, limits))
         case "png":
             return _single(open_png(data, limits))
+        case "heic":
+            return _single(open_heic(data, limits))
         case "tiff":
             pages = open_tiff(data, limits)
             return pages if isinstance(pages, Problem) else Document(*pages)
@@ -76,7 +79,7 @@ def count_pages(data: bytes, limits: Limits) -> int | Problem:
         return document.pages
 
 
-def load_page(data: bytes, index: int, limits: Limits) -> Page | Problem:
+def load_page(data: bytes | mmap, index: int, limits: Limits) -> Page | Problem:
     """Page `index` (from 1) of the file, or what is wrong with it. Raises IndexError where there is no such page."""
     document = open_document(data, limits)
     if isinstance(document, Problem):

@@ -52,6 +52,7 @@ class JpegHeader:
     adobe: int | None = None
     jfif: bool = False
     several: bool = False
+    camera: bool = False
     sampling: bytes = b""
 
     @property
@@ -122,7 +123,8 @@ def open_jpeg(data: bytes, limits: Limits) -> Page | Problem:
     own = (data, "image/jpeg") if header.plain and is_whole(data) else None
     size = header.width_px, header.height_px
     source = JpegSource(data, header)
-    return page_of(size, source, format="jpeg", dpi=header.dpi, own=own, stored_as=header.orientation)
+    lies, camera = header.orientation, header.camera
+    return page_of(size, source, format="jpeg", dpi=header.dpi, own=own, stored_as=lies, camera=camera)
 
 
 def is_whole(data: bytes) -> bool:
@@ -174,14 +176,15 @@ def _read_header(data: bytes) -> JpegHeader:
         raise ValueError("not exactly one frame")
     jfif, exif = _first(segments, _APP0, b"JFIF\0"), _first(segments, _APP1, b"Exif\0\0")
     adobe = _first(segments, _APP14, b"Adobe")
-    orientation, exif_dpi = from_exif(exif[6:])
+    told = from_exif(exif[6:])
     return JpegHeader(
         **_frame(*frames[0]),
-        dpi=_jfif_dpi(jfif) or exif_dpi,
-        orientation=orientation,
+        dpi=_jfif_dpi(jfif) or told.dpi,
+        orientation=told.orientation,
         adobe=adobe[11] if adobe else None,
         jfif=bool(jfif),
         several=bool(_first(segments, _APP2, b"MPF\0")),
+        camera=told.camera,
     )
 
 

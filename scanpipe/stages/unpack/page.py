@@ -92,7 +92,8 @@ class Page:
     """One side of a scan. Sizes are as shown; `stored_as` (1 to 8, as in EXIF) is how the pixels lie in the file.
 
     `dpi` is what the file says, where that can be true. `own` is the picture as a browser can show it unchanged and its media
-    type, where the file has such a thing. The arrays are shared and therefore read-only.
+    type, where the file has such a thing. `camera`: the file says that somebody took it with a camera. The arrays are shared and
+    therefore read-only.
     """
 
     width_px: int
@@ -102,6 +103,7 @@ class Page:
     own: tuple[bytes, str] | None
     source: Source
     stored_as: int = 1
+    camera: bool = False
     _grays: dict[Shrink, Pixels] = field(default_factory=dict, repr=False)
     _stored: list[Planes | None] = field(default_factory=list, repr=False)
 
@@ -160,7 +162,8 @@ def page_of(
     dpi: float | None,
     own: tuple[bytes, str] | None = None,
     stored_as: int = 1,
+    camera: bool = False,
 ) -> Page:
     """A page from the (width, height) of the pixels as they are stored."""
     width, height = shown_size(*stored_size, stored_as)
-    return Page(width, height, dpi, format, own, source, stored_as)
+    return Page(width, height, dpi, format, own, source, stored_as, camera)

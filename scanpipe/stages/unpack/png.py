@@ -58,12 +58,13 @@ def open_png(data: bytes, limits: Limits) -> Page | Problem:
     problem = size_problem(header.width_px, header.height_px, limits.max_pixels)
     if problem is not None:
         return problem
-    dpi, (orientation, exif_dpi) = _dpi(chunks.get(b"pHYs")), from_exif(chunks.get(b"eXIf", b""))
+    dpi, told = _dpi(chunks.get(b"pHYs")), from_exif(chunks.get(b"eXIf", b""))
     as_it_is = header.bits <= 8 and header.colours in _OPAQUE and not chunks.keys() & {b"tRNS", b"acTL"}
-    own = (data, "image/png") if as_it_is and orientation == 1 else None
+    own = (data, "image/png") if as_it_is and told.orientation == 1 else None
     source = RasterSource(lambda: _decode(data, header))
     size = header.width_px, header.height_px
-    return page_of(size, source, format="png", dpi=dpi or exif_dpi, own=own, stored_as=orientation)
+    lies, camera = told.orientation, told.camera
+    return page_of(size, source, format="png", dpi=dpi or told.dpi, own=own, stored_as=lies, camera=camera)
 
 
 def _decode(data: bytes, header: _Header) -> Pixels:

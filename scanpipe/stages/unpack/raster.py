@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from scanpipe.saying import say
-from scanpipe.stages.unpack.page import DecodeError, Pixels, Shrink, shrunk
+from scanpipe.stages.unpack.page import DecodeError, Page, Pixels, Shrink, page_of, shrunk
 from scanpipe.stages.unpack.planes import gray_of
 from scanpipe.stages.unpack.problem import unsupported
 
@@ -19,6 +19,11 @@ _WITH_ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 _GRAY_ALPHA = ("LA", "La")
 _GRAY_16 = ("I;16", "I;16L", "I;16B", "I;16N")
 _AS_RGB = ("RGB", "RGBX", "CMYK", "YCbCr", "HSV")
+
+
+def page_of_pixels(pixels: Pixels, dpi: float | None, format: str) -> Page:
+    """A page that was made of a picture: uint8 gray (height, width) or RGB (height, width, 3). `format` is that of the file."""
+    return page_of((pixels.shape[1], pixels.shape[0]), RasterSource(lambda: pixels), format=format, dpi=dpi)
 
 
 class RasterSource:

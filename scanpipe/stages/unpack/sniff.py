@@ -6,9 +6,10 @@ import re
 from typing import Literal
 
 from scanpipe.saying import say
+from scanpipe.stages.unpack.heic import is_heic
 from scanpipe.stages.unpack.problem import Problem, unreadable, unsupported
 
-Format = Literal["jpeg", "png", "tiff", "pdf"]
+Format = Literal["jpeg", "png", "heic", "tiff", "pdf"]
 
 HEAD_BYTES = 1024
 """How much of a file `sniff` and `refuse` look at; a PDF may have so much of something else before it (ISO 32000, annex I)."""
@@ -23,9 +24,8 @@ _PICTURES: tuple[tuple[bytes, Format], ...] = (
 )
 
 _OTHERS = (
-    (rb".{4}ftyp(heic|heix|heim|heis|hevc|hevx|mif1|msf1)", say("the file is a HEIC picture; save it as JPEG or PDF")),
-    (rb".{4}ftypavi[fs]", say("the file is an AVIF picture; save it as JPEG or PDF")),
-    (rb".{4}ftyp", say("the file is a video; scans are JPEG, PNG, TIFF or PDF")),
+    (rb".{4}ftyp(avi[fs]|mif1|msf1)", say("the file is an AVIF picture; save it as JPEG or PDF")),
+    (rb".{4}ftyp", say("the file is a video; scans are JPEG, PNG, HEIC, TIFF or PDF")),
     (rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51", say("the file is a JPEG 2000 picture; save it as JPEG, TIFF or PDF")),
     (rb"\0\0\0\x0cJXL |\xff\x0a", say("the file is a JPEG XL picture; save it as JPEG or PDF")),
     (rb"RIFF.{4}WEBP", say("the file is a WebP picture; save it as JPEG or PNG")),
@@ -55,11 +55,13 @@ def sniff(head: bytes) -> Format | None:
     for magic, name in _PICTURES:
         if head.startswith(magic):
             return name
+    if is_heic(head):
+        return "heic"
     return "pdf" if b"%PDF-" in head[:HEAD_BYTES] else None
 
 
 def refuse(head: bytes) -> Problem:
-    """Why a file that is none of the four formats cannot be taken, with its name where that can be told."""
+    """Why a file that is none of these formats cannot be taken, with its name where that can be told."""
     if not head:
         return unreadable(say("the file is empty"))
     if not head.strip(b"\0"):
@@ -68,8 +70,8 @@ def refuse(head: bytes) -> Problem:
         if re.match(pattern, head, re.DOTALL | re.IGNORECASE):
             return unsupported(what)
     if _is_text(head):
-        return unsupported(say("the file is plain text; scans are JPEG, PNG, TIFF or PDF"))
-    return unsupported(say("the file is of a kind that is not known here; scans are JPEG, PNG, TIFF or PDF"))
+        return unsupported(say("the file is plain text; scans are JPEG, PNG, HEIC, TIFF or PDF"))
+    return unsupported(say("the file is of a kind that is not known here; scans are JPEG, PNG, HEIC, TIFF or PDF"))
 
 
 def _is_text(head: bytes) -> bool:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from scanpipe.definitions.problems import Problem, Spot
 from scanpipe.definitions.statements_csv import Row
-from scanpipe.desk.coding import GivenOut, add_codes, check_codes
+from scanpipe.desk.coding import GivenOut, add_codes, list_codes
 from scanpipe.desk.tokens import may_see
 from scanpipe.ledgers.accounts import Token
+from scanpipe.web.api import cursors
+from scanpipe.web.api.cursors import After
 from scanpipe.web.api.door import TestId, needs, parts_of
 from scanpipe.web.api.problems import ROOT, ApiProblem, answers
 
@@ -46,21 +49,31 @@ class ClosePair(BaseModel):
 
 
 class CodesAnswer(BaseModel):
-    """`codes` are those that were added, or all of the test where it was asked for them; `elsewhere` are tests that have one of
-    its codes as well, by code: a sheet that names no test is held.
+    """`codes` are those that were added, or a stretch of the list where it was asked for it; `close` and `elsewhere` (tests that
+    have such a code as well: a sheet that names no test is held) are of these, or of all the test's where some were added. Of
+    tests that the token may not see neither tells. `next` is what to ask for `after` next time; null: these were the last.
     """
 
     codes: list[ShadedCode]
     close: list[ClosePair]
     elsewhere: dict[str, list[str]]
+    next: str | None = None
 
 
 @router.get(_CODES, summary="The shaded codes of a test", responses=answers("not_found"))
-def get_codes(request: Request, test: TestId, token: Caller) -> CodesAnswer:
-    """All codes that were given out for a test, made here or imported, and what is risky about them."""
+def get_codes(
+    request: Request,
+    test: TestId,
+    token: Caller,
+    after: After = None,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+) -> CodesAnswer:
+    """The codes that were given out for a test, made here or imported, in their order as text, and what is risky about them."""
     if not may_see(token, test):
         raise ApiProblem("not_found")
-    return _answer(check_codes(parts_of(request), test))
+    behind = cursors.read(after, str)[0] if after is not None else ""
+    given, end = list_codes(parts_of(request), test, behind, limit, partial(may_see, token))
+    return _answer(given, cursors.told(end) if end is not None else None)
 
 
 @router.post(_CODES, summary="Give out shaded codes", responses=answers("not_found", "bad_request"))
@@ -70,10 +83,10 @@ def post_codes(request: Request, test: TestId, told: CodesGivenOut, token: Calle
         raise ApiProblem("not_found")
     problems: list[Problem] = []
     rows = [Row(one.model_dump(), Spot("codes", problems, n), {}) for n, one in enumerate(told.codes, start=1)]
-    return _answer(add_codes(parts_of(request), test, rows, problems, token.who))
+    return _answer(add_codes(parts_of(request), test, rows, problems, token.who, partial(may_see, token)))
 
 
-def _answer(given: GivenOut) -> CodesAnswer:
+def _answer(given: GivenOut, next: str | None = None) -> CodesAnswer:
     elsewhere: dict[str, list[str]] = {}
     for coded in given.elsewhere:
         elsewhere.setdefault(coded.code, []).append(coded.test)
@@ -81,4 +94,5 @@ def _answer(given: GivenOut) -> CodesAnswer:
         codes=[ShadedCode(code=c.code, candidate=c.candidate, question=c.question) for c in given.codes],
         close=[ClosePair(one=one, other=other, places=places) for one, other, places in given.close],
         elsewhere=elsewhere,
+        next=next,
     )

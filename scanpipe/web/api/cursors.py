@@ -5,11 +5,18 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from typing import Any
+from typing import Annotated, Any
+
+from fastapi import Query
 
 from scanpipe.web.api.problems import ApiProblem
 
 MOST_CHARACTERS = 400
+After = Annotated[
+    str | None,
+    Query(max_length=MOST_CHARACTERS, description="The `next` of the answer before; none: from the start."),
+]
+Limit = Annotated[int, Query(ge=1, le=500)]
 
 
 def told(*where: str | int) -> str:

@@ -12,9 +12,11 @@ from fastapi.security import HTTPBearer
 
 from scanpipe.access import AccessTokens
 from scanpipe.desk.limiting import Allowance, Limiter
+from scanpipe.desk.links import admit_link
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.tokens import SCOPES, admit
 from scanpipe.ledgers.accounts import Token
+from scanpipe.ledgers.links import Link
 from scanpipe.web.api.problems import ApiProblem
 
 PRINTABLE = r"^[^\x00-\x1f]+$"
@@ -25,6 +27,11 @@ BEARER = HTTPBearer(
     auto_error=False, description="A token of `scanpipe tokens add`, or an access token of the identity provider."
 )
 """For the description; `admitted` checks."""
+LINK = HTTPBearer(
+    scheme_name="LinkBearer",
+    auto_error=False,
+    description="The secret of a link: it opens one slot until its deadline.",
+)
 _FAILURES_PER_MINUTE = 30
 _ASKED_PER_MINUTE = 20
 """Of one receipt code: whoever waits for a sheet need not ask more often."""
@@ -91,7 +98,7 @@ def admitted(request: Request, scope: str) -> Token:
     token = who(request)
     if token is None:
         raise _refused(request)
-    _count(request, token)
+    _count(request, token.who)
     if scope not in token.scopes.split(","):
         raise ApiProblem("forbidden")
     return token
@@ -104,6 +111,16 @@ def needs(scope: str) -> Callable[..., Token]:
         return admitted(request, scope)
 
     return check
+
+
+def by_link(request: Request, _: Annotated[object, Depends(LINK)]) -> Link:
+    """A dependency: the link whose secret the request brings. It opens what is handed in by it, and nothing else."""
+    kind, _, rest = request.headers.get("authorization", "").partition(" ")
+    link = admit_link(parts_of(request), rest.strip()) if kind.lower() == "bearer" else None
+    if link is None:
+        raise _refused(request)
+    _count(request, link.who)
+    return link
 
 
 def counted(limiter: Limiter, name: str, count: int = 1) -> None:
@@ -120,12 +137,12 @@ def _refused(request: Request) -> ApiProblem:
     return ApiProblem("unauthorized", headers={"WWW-Authenticate": "Bearer"})
 
 
-def _count(request: Request, token: Token) -> None:
+def _count(request: Request, who: str) -> None:
     """Says how many requests are left, as the draft of the IETF has it (draft-ietf-httpapi-ratelimit-headers)."""
     limiter = gate_of(request).requests
     if not limiter.per_minute:
         return
-    allowance = limiter.take(token.who)
+    allowance = limiter.take(who)
     window_s = math.ceil(60.0 * limiter.burst / limiter.per_minute)
     told = {
         "RateLimit-Policy": f'"token";q={limiter.burst};w={window_s}',

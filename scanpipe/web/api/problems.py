@@ -98,8 +98,13 @@ def problem(
 
 def is_for_programs(request: Request) -> bool:
     """Does a program ask, and not a person in a browser?"""
+    return is_of_api(request) or request.url.path in _FOR_PROGRAMS
+
+
+def is_of_api(request: Request) -> bool:
+    """Is it an address of the API, whether there is one or not?"""
     path = request.url.path
-    return path.startswith(f"{ROOT}/") or path in _FOR_PROGRAMS
+    return path == ROOT or path.startswith(f"{ROOT}/")
 
 
 def of_api(request: Request, error: Exception) -> Response:

@@ -22,7 +22,15 @@ from scanpipe.web.api.problems import ROOT, ApiProblem, answers
 from scanpipe.web.api.written import ScanAnswer, ScanReceipt, scan_answer
 
 router = APIRouter(prefix=ROOT, tags=["scans"])
-_RAW = ("application/pdf", "image/jpeg", "image/png", "image/tiff", "application/octet-stream")
+_RAW = (
+    "application/pdf",
+    "image/jpeg",
+    "image/png",
+    "image/heic",
+    "image/heif",
+    "image/tiff",
+    "application/octet-stream",
+)
 _MULTIPART = "multipart/form-data"
 _PIECE = 1 << 20
 _ENVELOPE = 1 << 16
@@ -57,7 +65,8 @@ async def post_scan(
     file_name: _FileName = None,
     idempotency_key: _Key = None,
 ) -> ScanReceipt:
-    """A JPEG, PNG, TIFF or PDF: as the body, with `File-Name`, or as the part `file` of a form. It goes into the inbox whole.
+    """A JPEG, PNG, HEIC, TIFF or PDF: as the body, with `File-Name`, or as the part `file` of a form. It goes into the inbox
+    whole.
 
     The same bytes again change nothing, with or without a key.
     """

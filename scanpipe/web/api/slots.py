@@ -11,6 +11,7 @@ from scanpipe.desk.tokens import may_see
 from scanpipe.ledgers.accounts import Token
 from scanpipe.web.api import cursors
 from scanpipe.web.api.answers import SlotAnswer, SlotsAnswer, TestsAnswer, slot_answer, test_answer
+from scanpipe.web.api.cursors import After, Limit
 from scanpipe.web.api.door import PRINTABLE, SomeId, TestId, needs, parts_of
 from scanpipe.web.api.problems import ROOT, ApiProblem, answers
 
@@ -18,11 +19,6 @@ router = APIRouter(prefix=ROOT, tags=["slots"])
 SLOT = "/tests/{test}/slots/{candidate}/{question}"
 
 Caller = Annotated[Token, Depends(needs("slots:read"))]
-After = Annotated[
-    str | None,
-    Query(max_length=cursors.MOST_CHARACTERS, description="The `next` of the answer before; none: from the start."),
-]
-Limit = Annotated[int, Query(ge=1, le=500)]
 SomeOne = Query(max_length=20, pattern=PRINTABLE)
 
 

@@ -57,6 +57,7 @@ def get_test(request: Request, response: Response, test: TestId, token: _Writer)
     responses=_NEW
     | answers(
         "not_found",
+        "refused",
         "precondition_failed",
         "too_large",
         "unsupported_media_type",
@@ -69,6 +70,7 @@ async def put_test(
     """The definition as `config/schema/test-definition.schema.json` has it, in JSON or in YAML, candidates inline.
 
     The same definition again changes nothing. With `If-Match` it is registered only on top of the revision that is named there.
+    A test whose slots hold pages does not become a rehearsal, nor a rehearsal a real test: that is refused.
     """
     if not may_see(token, test):
         raise ApiProblem("not_found")

@@ -12,6 +12,8 @@ from scanpipe.faults import UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.accounts import Token
 from scanpipe.ledgers.webhooks import Webhook
+from scanpipe.web.api import cursors
+from scanpipe.web.api.cursors import After, Limit
 from scanpipe.web.api.door import PRINTABLE, needs, parts_of, rules_of
 from scanpipe.web.api.problems import ROOT, ApiProblem, answers
 from scanpipe.web.api.written import NewWebhook, RegisteredWebhook, WebhookAnswer, WebhooksAnswer
@@ -42,12 +44,16 @@ def post_webhook(request: Request, response: Response, wish: NewWebhook, token: 
 
 
 @router.get("/webhooks", summary="Where changes are sent to", responses=answers())
-def get_webhooks(request: Request, token: _Caller, test: _Test = None) -> WebhooksAnswer:
-    """Of the tests that the token may see, with how much waits, was taken, or was given up after three days."""
+def get_webhooks(
+    request: Request, token: _Caller, after: After = None, limit: Limit = 100, test: _Test = None
+) -> WebhooksAnswer:
+    """Of the tests that the token may see, by test and age, with how much waits, was taken, or was given up after three days."""
+    behind = tuple(cursors.read(after, str, str, str)) if after is not None else ()
     with parts_of(request).ledger.read() as r:
-        seen = [webhook for webhook in r.webhooks().all() if may_see(token, webhook.test)]
-        found = [_answer(r, w) for w in seen if test is None or w.test.upper() == test.upper()]
-    return WebhooksAnswer(webhooks=found)
+        seen = [w for w in r.webhooks().all() if may_see(token, w.test) and _place(w) > behind]
+        left = sorted((w for w in seen if test is None or w.test.upper() == test.upper()), key=_place)
+        found = [_answer(r, w) for w in left[:limit]]
+    return WebhooksAnswer(webhooks=found, next=cursors.told(*_place(left[limit - 1])) if len(left) > limit else None)
 
 
 @router.get("/webhooks/{webhook}", summary="A webhook", responses=answers("not_found"))
@@ -71,6 +77,11 @@ def _known(request: Request, token: Token, id: str) -> Webhook:
     if not may_see(token, found.test):
         raise ApiProblem("not_found")
     return found
+
+
+def _place(webhook: Webhook) -> tuple[str, ...]:
+    """Where it stands in the list."""
+    return webhook.test, webhook.made, webhook.id
 
 
 def _answer(r: Transaction, webhook: Webhook) -> WebhookAnswer:

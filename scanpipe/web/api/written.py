@@ -131,4 +131,7 @@ class RegisteredWebhook(WebhookAnswer):
 
 
 class WebhooksAnswer(BaseModel):
+    """`next` is what to ask for `after` next time; null: these were the last."""
+
     webhooks: list[WebhookAnswer]
+    next: str | None = None

@@ -10,11 +10,14 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import URL
 
 from scanpipe.desk import completeness as desk
+from scanpipe.desk.report_acts import acts_about
 from scanpipe.desk.reporting import Report, draw, make_report
 from scanpipe.desk.signing_in import Visitor
+from scanpipe.desk.tracing import sentence
 from scanpipe.faults import Refused, UnknownThing
 from scanpipe.web.door import Actor, Person, parts_of
 from scanpipe.web.drawing import draw as draw_page
+from scanpipe.web.rules import may
 
 router = APIRouter(include_in_schema=False)
 _AT = "/tests/{test}/completeness"
@@ -139,8 +142,15 @@ def _draw(
         "people": [p for p in view.people if room and p.room == room],
         "listed": len(view.open),
         "refused": refused,
+        "acts": _acts(request, view.definition.id) if may(person.role, "sign_report") else [],
     }
     return draw_page(request, "completeness.html", 409 if refused else 200, **values)
+
+
+def _acts(request: Request, test: str) -> list[tuple[str, str]]:
+    """When and what persons decided beside single pages, the newest first."""
+    with parts_of(request).ledger.read() as r:
+        return [(e.at, sentence(e)) for e in reversed(acts_about(r, test)[-_ROWS:])]
 
 
 def _link(test: str, room: str) -> str:

@@ -24,6 +24,7 @@ _STATIC = {
     "scanpipe.js": ("scanpipe.web", "static/scanpipe.js", "text/javascript"),
     "reading.js": ("scanpipe.web", "static/reading.js", "text/javascript"),
     "sending.js": ("scanpipe.web", "static/sending.js", "text/javascript"),
+    "handing_in.js": ("scanpipe.web", "static/handing_in.js", "text/javascript"),
     "htmx.js": ("js_lib_htmx", "static/htmx/htmx.min.js", "text/javascript"),
 }
 _FIRST = ("queue", "tests", "grading", "rooms", "people", "overview", "receipts")

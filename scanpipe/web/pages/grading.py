@@ -13,7 +13,7 @@ from scanpipe.desk.slots import SlotView, view_slot
 from scanpipe.model import TestDefinition
 from scanpipe.web.door import Person, parts_of
 from scanpipe.web.drawing import draw
-from scanpipe.web.pages.pictures import SIZES, Digest, send_picture
+from scanpipe.web.pages.pictures import SIZES, Digest, send_original, send_picture
 
 router = APIRouter(include_in_schema=False)
 _SLOT = "/grading/{test}/{candidate}/{question}"
@@ -58,6 +58,17 @@ def graded_picture(
     if n > len(pages) or size not in SIZES:
         raise HTTPException(404)
     return send_picture(request, pages[n - 1], person.name, size, digest)
+
+
+@router.get(f"{_SLOT}/{{n}}/original.jpg", name="graded_original")
+def graded_original(
+    request: Request, person: Person, test: str, candidate: str, question: str, n: Annotated[int, Path(ge=1, le=999)]
+) -> Response:
+    """The same page as it came: neither turned nor straightened."""
+    pages = _slot(request, person, test, candidate, question).pages
+    if n > len(pages):
+        raise HTTPException(404)
+    return send_original(request, pages[n - 1].id, person.name)
 
 
 def _definition(request: Request, person: Visitor, test: str) -> TestDefinition:

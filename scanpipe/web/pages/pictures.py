@@ -41,13 +41,7 @@ def picture(request: Request, person: Person, id: Page, size: str, digest: Diges
 @router.get("/sheets/{scan}/{page}/original.jpg", name="original")
 def original(request: Request, person: Person, id: Page) -> Response:
     """The page as the scanner sent it, neither turned nor straightened."""
-    parts = parts_of(request)
-    with parts.ledger.read() as r:
-        scan, record = r.scan(id.scan), r.page(id)
-    if scan is None or record is None or not scan.key:
-        raise HTTPException(404)
-    key = scan.key
-    return _answer(request, id, person.name, f"original-{id}", lambda: _as_it_came(parts, key, id))
+    return send_original(request, id, person.name)
 
 
 def send_picture(request: Request, record: PageRecord, by: str, size: str, digest: str) -> Response:
@@ -56,6 +50,17 @@ def send_picture(request: Request, record: PageRecord, by: str, size: str, diges
     if key is None or not (record.sha256 or "").startswith(digest):
         raise HTTPException(404)
     return _answer(request, record.id, by, f"{size}-{digest}", lambda: preview(store.read(key), SIZES[size]))
+
+
+def send_original(request: Request, id: PageId, by: str) -> Response:
+    """A page as it came, and on record that this person was shown it."""
+    parts = parts_of(request)
+    with parts.ledger.read() as r:
+        scan, record = r.scan(id.scan), r.page(id)
+    if scan is None or record is None or not scan.key:
+        raise HTTPException(404)
+    key = scan.key
+    return _answer(request, id, by, f"original-{id}", lambda: _as_it_came(parts, key, id))
 
 
 def _as_it_came(parts: Parts, key: str, id: PageId) -> bytes | None:

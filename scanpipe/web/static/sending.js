@@ -52,6 +52,7 @@ async function send(room, file) {
   }
   bar.value = problem ? 0 : file.size;
   said.textContent = problem ?? room.dataset.done;
+  if (!problem) row.dispatchEvent(new CustomEvent("sent", { bubbles: true, detail: { row } }));
 }
 
 function rowOf(room, file) {

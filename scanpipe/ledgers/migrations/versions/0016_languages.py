@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 _CHUNK = 2000
 _OF_SLOTS = ("page_also", "page_not_also")
 

@@ -1,0 +1,21 @@
+// For candidates at home: opening a link, and the pages of what is handed in.
+"use strict";
+
+// ── the secret stands behind the #, which no server sees: it is sent once, in a form, and leaves the address at once
+function openLink() {
+  const form = document.querySelector("[data-open-link]"), secret = location.hash.slice(1);
+  if (!form || !secret) return;
+  history.replaceState(null, "", location.pathname);
+  form.elements.code.value = secret;
+  form.submit();
+}
+window.addEventListener("hashchange", openLink);
+openLink();
+
+// ── a file has come in whole (sending.js): its row goes, and it stands among the pages
+document.addEventListener("sent", async (event) => {
+  const room = event.target.closest("[data-pages]");
+  if (!room) return;
+  await htmx.ajax("GET", room.dataset.pages, { target: "#pages", select: "#pages", swap: "outerHTML" });
+  event.detail.row.remove();
+});
