@@ -58,7 +58,7 @@ class Drafts:
         names = {_plain(name): body for name, body in files.items()}
         main = [n for n in names if n.lower().endswith((*_DEFINITIONS, _PACKAGE))]
         if len(main) != 1 or any(not n.lower().endswith((*_DEFINITIONS, _PACKAGE, _LIST)) for n in names):
-            hint = (
+            hint = say(
                 "Send a .yaml, and the .csv that it names if it does; or a QTI package (.zip) and a .csv of candidates."
             )
             raise Refused(say("that is not one definition"), hint)

@@ -146,16 +146,18 @@ def _checked(tx: Transaction, definition: TestDefinition, entries: Sequence[Entr
     for e in entries:
         candidate = known_candidate(definition, e.candidate) if e.candidate else ""
         if candidate in told:
-            raise UsageFault(f"two entries for {candidate or 'the room'}", "Give one.")
+            whom = candidate or say("the room")
+            raise UsageFault(say("two entries for %(whom)s", whom=whom), say("Give one."))
         _check_count(e.count)
         strange = [s for s in e.serials if (sheet := tx.printed(s)) is None or sheet.test != definition.id]
         if strange:
-            message = f"no sheet {strange[0]} was printed for {definition.id}"
-            raise UnknownSheet(message, "The serial stands on the sheet: eight digits.")
+            message = say("no sheet %(serial)s was printed for %(test)s", serial=strange[0], test=definition.id)
+            raise UnknownSheet(message, say("The serial stands on the sheet: eight digits."))
         serials = tuple(dict.fromkeys(e.serials))
         if e.count is not None and serials and e.count != len(serials):
             raise UsageFault(
-                f"{len(serials)} serials and a count of {e.count}", "Give one of the two, or make them agree."
+                say("%(n)s serials and a count of %(count)s", n=len(serials), count=e.count),
+                say("Give one of the two, or make them agree."),
             )
         told[candidate] = Entry(candidate, e.count, serials)
     return list(told.values())
@@ -163,4 +165,6 @@ def _checked(tx: Transaction, definition: TestDefinition, entries: Sequence[Entr
 
 def _check_count(count: int | None) -> None:
     if count is not None and not 0 <= count <= MOST_SHEETS:
-        raise UsageFault(f"{count} sheets", f"Give a number from 0 to {MOST_SHEETS}.")
+        raise UsageFault(
+            say("%(count)s sheets", count=count), say("Give a number from 0 to %(most)s.", most=MOST_SHEETS)
+        )

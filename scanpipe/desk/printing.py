@@ -16,6 +16,7 @@ from scanpipe.exam import MOST_MARKABLE
 from scanpipe.faults import Refused
 from scanpipe.ledgers import Transaction
 from scanpipe.model import Candidate, Sheet, TestDefinition
+from scanpipe.saying import say
 from scanpipe.sheets import (
     Label,
     LabelSheet,
@@ -58,7 +59,12 @@ def plan_sheets(
     taking = sum(q.sketches != "none" for q in definition.questions)
     if definition.further_questions == "marks" and taking > MOST_MARKABLE + 1:
         raise Refused(
-            f"{definition.id} has {taking} questions that take sketches; a sheet has boxes for {MOST_MARKABLE} others.",
+            say(
+                "%(test)s has %(n)s questions that take sketches; a sheet has boxes for %(most)s others.",
+                test=definition.id,
+                n=taking,
+                most=MOST_MARKABLE,
+            ),
             "Leave `further_questions` out of its definition and add it again: a person can add questions to a page.",
         )
     return plan(definition, selection, per_question=per_question, order=order, already=already)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from scanpipe import faults
 from scanpipe.model import Candidate, Question, TestDefinition
 from scanpipe.ordering import natural_key
+from scanpipe.saying import joined, say
 
 Order = Literal["room", "number"]
 
@@ -63,7 +64,7 @@ def plan(
     _check_sketches(definition)
     slots = [(c, q) for c in _candidates(definition, selection, order) for q in _questions(definition, selection)]
     if not slots:
-        raise faults.Refused("No candidate fits this selection.", "Leave out a part of the selection.")
+        raise faults.Refused(say("No candidate fits this selection."), say("Leave out a part of the selection."))
     return [s for c, q in slots for s in _sheets(definition.id, c, q, already, per_question or 1)]
 
 
@@ -84,7 +85,7 @@ def chosen_candidates(definition: TestDefinition, selection: Selection, order: O
     """The candidates that a selection means, in order. Raises faults.UnknownThing, faults.Refused when there are none."""
     chosen = _candidates(definition, selection, order)
     if not chosen:
-        raise faults.Refused("No candidate fits this selection.", "Leave out a part of the selection.")
+        raise faults.Refused(say("No candidate fits this selection."), say("Leave out a part of the selection."))
     return chosen
 
 
@@ -96,7 +97,7 @@ def chosen_questions(definition: TestDefinition, selection: Selection) -> list[Q
 def _check_sketches(definition: TestDefinition) -> None:
     if not definition.sketches:
         hint = "Set `sketches: true` in its definition and add it again."
-        raise faults.Refused(f"{definition.id} is a test without sketches.", hint)
+        raise faults.Refused(say("%(test)s is a test without sketches.", test=definition.id), hint)
 
 
 def _sheets(
@@ -111,14 +112,16 @@ def _questions(definition: TestDefinition, selection: Selection) -> list[Questio
     taking = [q for q in definition.questions if q.sketches != "none"]
     if not taking:
         hint = "Set `sketches: allowed` or `expected` for a question in its definition and add it again."
-        raise faults.Refused(f"No question of {definition.id} takes sketches.", hint)
+        raise faults.Refused(say("No question of %(test)s takes sketches.", test=definition.id), hint)
     if selection.questions is None:
         return taking
     wanted = _known(selection.questions, [q.id for q in definition.questions], "question", definition)
     refused = wanted - {q.id for q in taking}
     if refused:
-        hint = f"These take sketches: {', '.join(q.id for q in taking)}."
-        raise faults.Refused(f"Question {min(refused)} of {definition.id} takes no sketches.", hint)
+        hint = say("These take sketches: %(names)s.", names=", ".join(q.id for q in taking))
+        raise faults.Refused(
+            say("Question %(question)s of %(test)s takes no sketches.", question=min(refused), test=definition.id), hint
+        )
     return [q for q in taking if q.id in wanted]
 
 
@@ -133,6 +136,10 @@ def _candidates(definition: TestDefinition, selection: Selection, order: Order) 
     return sorted(chosen, key=_ORDERS[order])
 
 
+_OR = say(" or ")
+_WHAT = {"candidate": say("candidate"), "question": say("question"), "room": say("room")}
+
+
 def _known(wanted: Collection[str], there: Collection[str], what: str, definition: TestDefinition) -> set[str]:
     """The wanted ones as the definition spells them; capitals make no difference."""
     spelled: dict[str, set[str]] = {}
@@ -140,7 +147,10 @@ def _known(wanted: Collection[str], there: Collection[str], what: str, definitio
         spelled.setdefault(name.upper(), set()).add(name)
     for name in wanted:
         if name.upper() not in spelled:
-            raise faults.UnknownThing(f"{definition.id} has no {what} {name!r}.", _suggestion(name, spelled, what))
+            raise faults.UnknownThing(
+                say("%(test)s has no %(what)s %(name)s.", test=definition.id, what=_WHAT[what], name=repr(name)),
+                _suggestion(name, spelled, what),
+            )
     return {name for w in wanted for name in spelled[w.upper()]}
 
 
@@ -148,7 +158,7 @@ def _suggestion(name: str, spelled: Mapping[str, set[str]], what: str) -> str:
     near = get_close_matches(name.upper(), spelled, n=3, cutoff=0.5)
     if not near:
         return f"`scanpipe tests show` lists every {what}."
-    return f"Did you mean {' or '.join(min(spelled[n]) for n in near)}?"
+    return say("Did you mean %(near)s?", near=joined((min(spelled[n]) for n in near), _OR))
 
 
 def _by_room(candidate: Candidate) -> tuple[Any, ...]:

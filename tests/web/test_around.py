@@ -329,6 +329,24 @@ def test_the_overview_says_who_watches_what_waits_and_what_came_twice(app: TestC
     assert numbers[-2] == len(serials) - len(set(serials)) > 0
 
 
+def test_what_is_refused_at_the_printer_and_in_a_room_is_said_in_the_person_s_language(app: TestClient) -> None:
+    app.headers["Accept-Language"] = "nb"
+    sign_in(app, "planner")
+    data = {"token": token(app, f"/tests/{TEST}"), "question": "3", "candidate": "99999", "per_question": "1"}
+    refused = html.unescape(app.post(f"/tests/{TEST}/sheets", data=data).text)
+    assert f"{TEST} har ikke kandidat '99999'." in refused
+    wrong = app.post("/drafts", data={"token": token(app, "/tests")}, files=files(a_exe=b""))
+    assert "Send en .yaml" in wrong.text
+    sign_in(app, "chief_invigilator")
+    link = f"/rooms/one?test={TEST}&room=S4"
+    room = app.get(link).text
+    hidden = dict(re.findall(r'name="(token|was)" value="([^"]*)"', room))
+    field = re.search(r'name="(collected [^"]+)"', room)
+    assert field
+    told = app.post(link, data={name: html.unescape(v) for name, v in hidden.items()} | {field[1]: "many"})
+    assert told.status_code == 422 and "many er ikke et antall ark" in told.text
+
+
 def test_what_the_machine_says_is_said_in_the_person_s_language(app: TestClient, parts: Parts) -> None:
     app.headers["Accept-Language"] = "nb"
     sign_in(app, "operator")

@@ -174,26 +174,28 @@ def test_a_language_is_the_person_s_in_every_browser(office: TestClient) -> None
     other = TestClient(office.app, follow_redirects=False)
     sign_in(other, "exam_office")
     office.post("/language", data={"token": token_of(office.get("/queue").text), "language": "nb", "to": "/queue"})
-    assert 'lang="nb"' in other.get("/queue").text, "where they are signed in already"
+    assert '<html lang="nb">' in other.get("/queue").text, "where they are signed in already"
     third = TestClient(office.app, follow_redirects=False)
-    assert 'lang="en"' in third.get("/sign-in").text
-    assert 'lang="nb"' in sign_in(third, "exam_office").get("/queue").text, "and where they come in later"
+    assert '<html lang="en">' in third.get("/sign-in").text
+    assert '<html lang="nb">' in sign_in(third, "exam_office").get("/queue").text, "and where they come in later"
     cookies = dict(office.cookies)
     sign_in(office, "ola")
     office.cookies.set("language", cookies["language"])
-    assert 'lang="en"' in office.get("/queue").text, "another person in the same browser has not chosen it"
+    assert '<html lang="en">' in office.get("/queue").text, "another person in the same browser has not chosen it"
     office.post("/language", data={"token": token_of(office.get("/queue").text), "language": "en", "to": "/queue"})
     office.headers["Accept-Language"] = "nb"
-    assert 'lang="en"' in sign_in(office, "ola").get("/queue").text, "a choice of the browser's own language, too"
-    assert 'lang="nb"' in other.get("/queue").text
+    assert '<html lang="en">' in sign_in(office, "ola").get("/queue").text, (
+        "a choice of the browser's own language, too"
+    )
+    assert '<html lang="nb">' in other.get("/queue").text
 
 
 def test_a_language_outlasts_the_session(office: TestClient) -> None:
     page = office.get("/queue").text
     office.post("/language", data={"token": token_of(page), "language": "nb", "to": "/queue"})
     office.post("/sign-out", data={"token": token_of(page)})
-    assert 'lang="nb"' in office.get("/sign-in").text
+    assert '<html lang="nb">' in office.get("/sign-in").text
     cookies = dict(office.cookies)
     sign_in(office, "exam_office")
     office.cookies.set("language", cookies["language"])
-    assert 'lang="nb"' in office.get("/queue").text
+    assert '<html lang="nb">' in office.get("/queue").text

@@ -34,8 +34,8 @@ def sentences() -> set[str]:
     """What the desk says, also within another sentence, where Babel does not look."""
     found: set[str] = set()
     for path in ROOT.parent.rglob("*.py"):
-        if "sheets" in path.relative_to(ROOT.parent).parts[:1]:
-            continue
+        if path.name == "report.py" and path.parent.name == "sheets":
+            continue  # in the language of the test
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "say":
                 assert isinstance(node.args[0], ast.Constant), f"{path.name}, line {node.lineno}"

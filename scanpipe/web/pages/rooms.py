@@ -16,6 +16,7 @@ from scanpipe.desk.expecting import Entry
 from scanpipe.desk.signing_in import Visitor
 from scanpipe.faults import UnknownThing, UsageFault
 from scanpipe.model import Candidate, TestDefinition
+from scanpipe.saying import say
 from scanpipe.web.door import Actor, Person, parts_of
 from scanpipe.web.drawing import draw
 
@@ -84,7 +85,7 @@ def _record(request: Request, person: Visitor, definition: TestDefinition, room:
 
 def _count(text: str) -> int | None:
     if text and not (text.isascii() and text.isdigit() and len(text) < 6):
-        raise UsageFault(f"{text[:20]} is no number of sheets", "Give a whole number.")
+        raise UsageFault(say("%(text)s is no number of sheets", text=text[:20]), say("Give a whole number."))
     return int(text) if text else None
 
 
