@@ -114,7 +114,7 @@ def set_cookie(request: Request, response: Response, cookie: str) -> None:
 
 
 def keep_language(request: Request, response: Response, language: str) -> None:
-    """A language outlasts the session, in this browser: the page of the door and the next session begin with it."""
+    """For the page of the door, in this browser: whoever signs in has the language that they chose, wherever that was."""
     secure = request.url.scheme == "https"
     response.set_cookie("language", language, max_age=_YEAR_S, path="/", secure=secure, httponly=True, samesite="lax")
 
