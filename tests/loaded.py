@@ -86,8 +86,16 @@ class Running:
         self.send_signal(signal.SIGKILL)
 
 
-def start(args: Sequence[str], env: Mapping[str, str], out: IO[Any], err: IO[Any], cwd: Path = ROOT) -> Running:
-    """`scanpipe …` with this environment, writing to open files; without input."""
+def start(
+    args: Sequence[str], env: Mapping[str, str], out: IO[Any], err: IO[Any], cwd: Path = ROOT
+) -> Running | subprocess.Popen[Any]:
+    """`scanpipe …` with this environment, writing to open files; without input.
+
+    What is to be loaded before all else (a clock that is wrong) needs a process that is no fork.
+    """
+    if "LD_PRELOAD" in env:
+        command = [sys.executable, "-m", "scanpipe", *args]
+        return subprocess.Popen(command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
     with _STARTING:
         path = _started()
     line = socket.socket(socket.AF_UNIX)

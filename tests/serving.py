@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ def serving(home: Installation, command: str = "serve", **settings: str) -> Iter
         assert process.returncode == 0, Path(log.name).read_text()
 
 
-def _address(process: Running, log: Path) -> str:
+def _address(process: Running | subprocess.Popen[bytes], log: Path) -> str:
     while not (url := re.search(r"Serving (http://[^/]+)", log.read_text())):
         assert process.poll() is None, log.read_text()
         time.sleep(0.02)

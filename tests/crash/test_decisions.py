@@ -37,9 +37,9 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     job = base / "job"
     job.mkdir()
     for n in range(6):
-        (job / f"{n}.jpg").write_bytes(dead_codes(home, n) if n in (1, 3, 5) else home.scan(n, stroke=n))
+        (job / f"{n}.jpg").write_bytes(dead_codes(home, n) if n in (1, 3, 5) else home.scan(n, dpi=200, stroke=n))
     home.run("ingest", str(job), ok=range(20))
-    (job / "7.jpg").write_bytes(home.scan(0, skew_deg=-0.4))
+    (job / "7.jpg").write_bytes(home.scan(0, dpi=200, skew_deg=-0.4))
     home.run("ingest", str(job / "7.jpg"), ok=range(20))
     with open_parts(home.settings) as parts:
         with parts.ledger.read() as r:
@@ -61,7 +61,8 @@ def decider() -> Iterator[subprocess.Popen[str]]:
 
 
 def test_every_kind_is_among_them() -> None:
-    assert set(KINDS) <= set(DECISIONS)
+    elsewhere = {"hand_in_anew"}  # tests/crash/test_handing_in.py
+    assert set(KINDS) - elsewhere <= set(DECISIONS)
 
 
 @pytest.mark.parametrize("decision", [pytest.param(d, marks=[pytest.mark.proof] * (d in LONG)) for d in DECISIONS])

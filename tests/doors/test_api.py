@@ -115,7 +115,7 @@ def test_a_revoked_token_opens_nothing(served: Served) -> None:
 def test_the_description_needs_no_token_and_names_every_route(served: Served) -> None:
     described = httpx2.get(f"{served.url}/api/v1/openapi.json").json()
     assert described["openapi"].startswith("3.1")
-    assert {"/healthz", "/readyz", "/metrics"} < set(described["paths"]) and len(described["paths"]) == 23
+    assert {"/healthz", "/readyz", "/metrics"} < set(described["paths"]) and len(described["paths"]) == 28
     assert httpx2.get(f"{served.url}/healthz").json() == {"status": "ok"}
 
 

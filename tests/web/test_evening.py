@@ -62,9 +62,11 @@ class Evening:
         self.keys.setdefault(why, []).append(taken)
 
     def keys_per_reason(self) -> dict[str, float]:
-        """How many keys the usual sheet of each reason took."""
+        """How many keys the usual sheet of each reason took; of two that differ, the one that had a suggestion. Which one has depends
+        on which of its neighbours came first.
+        """
         return {
-            reason.value: statistics.median(self.keys[wording.en])
+            reason.value: statistics.median_low(self.keys[wording.en])
             for reason, wording in WORDING.items()
             if wording.en in self.keys
         }
