@@ -62,8 +62,9 @@ class Evening:
         self.keys.setdefault(why, []).append(taken)
 
     def keys_per_reason(self) -> dict[str, float]:
-        """How many keys the usual sheet of each reason took; of two that differ, the one that had a suggestion. Which one has depends
-        on which of its neighbours came first.
+        """How many keys the usual sheet of each reason took; of two that differ, the one that had a suggestion.
+
+        Which one has depends on which of its neighbours came first.
         """
         return {
             reason.value: statistics.median_low(self.keys[wording.en])
