@@ -9,7 +9,6 @@ A process that is killed in between leaves the page `waiting` or `placing`; who 
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
@@ -21,7 +20,7 @@ from scanpipe.desk.backs import as_back
 from scanpipe.desk.handed_in import give_way, leaving, named, put_in_their_order
 from scanpipe.desk.numbering import add_marked, order_by_number
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.phones import evidence_of_phone
+from scanpipe.desk.recording import Picture, filed_columns, held_columns, metadata_of, slot_key, unfiled_columns
 from scanpipe.faults import LedgerUnavailable, StoreFault
 from scanpipe.hands import PageReport
 from scanpipe.hands import Picture as MadePicture
@@ -41,25 +40,12 @@ from scanpipe.model import (
     Verdict,
 )
 from scanpipe.pipeline import judge
-from scanpipe.saying import kept
 from scanpipe.sight import Sight
 from scanpipe.stages.identify import evidence_of_link
 from scanpipe.stages.shaded import Coded
 from scanpipe.stages.unpack import Problem
 from scanpipe.stages.validate import Facts, slot_of
 from scanpipe.stores import Put
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """The picture of a page, with its digest. `path` is None when it is the scan's own bytes."""
-
-    path: str | None
-    sha256: str
-    media_type: str
-    extension: str
-    width_px: int
-    height_px: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +97,10 @@ class Settling:
             return verdict
         if isinstance(verdict, Filed):
             key = slot_key(verdict.slot, verdict.serial, self.picture)
-            self._put(key, _metadata(self.page, self.sight, self.picture, verdict))
+            self._put(key, metadata_of(self.page, self.sight, self.picture, verdict))
             return self._conclude("page_filed", {}, placed=key)
-        columns = _unfiled_columns(self.page, verdict, self.sight, self.picture)
-        self._put(columns["key"], _metadata(self.page, self.sight, self.picture, None))
+        columns = unfiled_columns(self.page, verdict, self.sight, self.picture)
+        self._put(columns["key"], metadata_of(self.page, self.sight, self.picture, None))
         if isinstance(verdict, Separator):
             return self._conclude("page_separator", columns | {"stack": self.scan.stack})
         return self._conclude("page_blank" if isinstance(verdict, Blank) else "page_held", columns)
@@ -153,7 +139,7 @@ def begin_settling(parts: Parts, scan: ScanRecord, index: int, report: PageRepor
     if report.sight is None or report.picture is None:
         assert report.problem is not None
         held = _unexamined(parts, page, report.problem)
-        return conclude(parts, page, "page_held", _held_columns(held))
+        return conclude(parts, page, "page_held", held_columns(held))
     sight, picture = report.sight, _digested(report.picture, scan)
 
     def decide(tx: Transaction) -> Verdict | PageRecord:
@@ -167,7 +153,7 @@ def begin_settling(parts: Parts, scan: ScanRecord, index: int, report: PageRepor
         if handed_in is None:
             verdict = as_back(parts, tx, page.scan, page.index, verdict, sight)
         if isinstance(verdict, Filed):
-            tx.append("page_placing", scan=page.scan, page=page.index, **_filed_columns(verdict, sight, picture))
+            tx.append("page_placing", scan=page.scan, page=page.index, **filed_columns(verdict, sight, picture))
             add_marked(tx, page, verdict)
             if "page_number" in verdict.evidence:
                 order_by_number(tx, verdict.slot)
@@ -212,11 +198,6 @@ def _slot_of(record: PageRecord) -> Slot:
     return Slot(record.test, record.candidate, record.question)
 
 
-def slot_key(slot: Slot, serial: str | None, picture: Picture) -> str:
-    """Named by serial and content: another picture has another key, the same one the same, however often it is put."""
-    return slot.key(f"{serial or 'page'}-{picture.sha256[:12]}.{picture.extension}")
-
-
 def conclude(
     parts: Parts, page: PageId, event: str, columns: Mapping[str, Any], placed: str | None = None
 ) -> PageRecord:
@@ -253,97 +234,3 @@ def _named(tx: Transaction, columns: Mapping[str, Any]) -> Mapping[str, Any]:
 def _digested(made: MadePicture, scan: ScanRecord) -> Picture:
     sha256, size_px = made.sha256 or scan.scan, (made.width_px, made.height_px)
     return Picture(made.path, sha256, made.media_type, made.extension, *size_px)
-
-
-def _filed_columns(verdict: Filed, sight: Sight, picture: Picture) -> dict[str, Any]:
-    slot = verdict.slot
-    return _picture_columns(sight, picture) | {
-        "test": slot.test,
-        "candidate": slot.candidate,
-        "question": slot.question,
-        "serial": verdict.serial,
-        "side": verdict.side,
-        "key": slot_key(slot, verdict.serial, picture),
-        "revision": verdict.revision,
-        "evidence": _json(dict(verdict.evidence) | _of_scanner(sight)),
-        "reason": None,
-        "decided_by": None,
-    }
-
-
-def _unfiled_columns(page: PageId, verdict: Held | Blank | Separator, sight: Sight, picture: Picture) -> dict[str, Any]:
-    folder = {Blank: "blank", Held: "held", Separator: "separators"}[type(verdict)]
-    key = f"{folder}/{page.scan[:2]}/{page.scan}/{page.index}-{picture.sha256[:12]}.{picture.extension}"
-    size = {"size_px": [sight.width_px, sight.height_px]}
-    held = _columns_of(verdict)
-    held["evidence"] = _json({**verdict.evidence, **size, **evidence_of_phone(sight)})
-    return held | _picture_columns(sight, picture) | {"key": key}
-
-
-def _columns_of(verdict: Held | Blank | Separator) -> dict[str, Any]:
-    if isinstance(verdict, Separator):
-        return {"serial": verdict.serial, "decided_by": None}
-    return _held_columns(verdict) if isinstance(verdict, Held) else _blank_columns(verdict)
-
-
-def _held_columns(verdict: Held) -> dict[str, Any]:
-    claims = verdict.claims
-    return {
-        "reason": str(verdict.reason),
-        "evidence": _json(verdict.evidence),
-        "test": claims.test,
-        "candidate": claims.candidate,
-        "question": claims.question,
-        "serial": claims.serial,
-        "side": claims.side,
-        "revision": verdict.revision,
-        "decided_by": None,
-    }
-
-
-def _blank_columns(verdict: Blank) -> dict[str, Any]:
-    """Of an empty sheet one knows whose it is."""
-    if verdict.slot is None:
-        return {}
-    slot = {"test": verdict.slot.test, "candidate": verdict.slot.candidate, "question": verdict.slot.question}
-    return slot | {"serial": verdict.serial, "side": verdict.side, "revision": verdict.revision}
-
-
-def _of_scanner(sight: Sight) -> dict[str, Any]:
-    """What the scan says of the scanner: `sources.py` sums it up. Of a phone's picture, how it was taken."""
-    told = {"paper_share": sight.paper_share, "blur_mm": sight.blur_mm, "streaks_mm": list(sight.streaks_mm)}
-    known = {k: round(v, 3) if isinstance(v, float) else v for k, v in told.items() if v not in (None, [])}
-    size, phone = {"size_px": [sight.width_px, sight.height_px]}, evidence_of_phone(sight)
-    return (phone or ({"scanner": known} if known else {})) | size
-
-
-def _picture_columns(sight: Sight, picture: Picture) -> dict[str, Any]:
-    return {
-        "sha256": picture.sha256,
-        "media_type": picture.media_type,
-        "skew_deg": sight.skew_deg,
-        "turn_deg": sight.turn_deg,
-        "dpi": _dpi(sight),
-        "width_px": picture.width_px,
-        "height_px": picture.height_px,
-    }
-
-
-def _dpi(sight: Sight) -> float | None:
-    return None if sight.dpi is None else round(sight.dpi, 1)
-
-
-def _metadata(page: PageId, sight: Sight, picture: Picture, filed: Filed | None) -> dict[str, str]:
-    about: dict[str, Any] = {"scan": page.scan, "page": page.index}
-    about |= {"serial": filed.serial, "side": filed.side, "revision": filed.revision} if filed else {}
-    about |= {"link": filed.evidence["upload"]["link"]} if filed and "upload" in filed.evidence else {}
-    about |= {"skew-deg": sight.skew_deg, "turn-deg": sight.turn_deg, "dpi": _dpi(sight)}
-    about |= {"width-px": picture.width_px, "height-px": picture.height_px}
-    return {k: str(v) for k, v in about.items() if v is not None}
-
-
-def _json(evidence: Mapping[str, Any]) -> str:
-    """Evidence as the ledger keeps it; beside it, under `said`, what its sentences were made of."""
-    said = kept(evidence)
-    value = {**evidence, "said": said} if said else evidence
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
