@@ -225,6 +225,11 @@ def _order_one(page: Page, url: str) -> tuple[tuple[str, str], list[str]]:
         before = [value.replace("-", "/") for value in values]
         if len(before) >= 2:
             break
+    rows = page.locator("[data-order] li")
+    rows.nth(1).drag_to(rows.first, target_position={"x": 3, "y": 20})
+    dragged = page.locator("input[name=page]").evaluate_all("e => e.map(i => i.value)")
+    assert dragged == [values[1], values[0], *values[2:]], "by dragging as well"
+    page.reload()
     tab_to(page, "[data-move='1']")
     page.keyboard.press("Enter")
     tab_to(page, "button.main")
