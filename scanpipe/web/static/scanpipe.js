@@ -136,15 +136,23 @@ function whenLookedAt() {
 
 function pane() { return view.room.querySelector(".pane:not([hidden])"); }
 
+// How large a picture is by itself; while a finer one of the same drawing is on its way, as the one before.
+const sizes = new WeakMap();
+
+function sizeOf(drawing) {
+  if (drawing.naturalWidth) sizes.set(drawing, [drawing.naturalWidth, drawing.naturalHeight]);
+  return sizes.get(drawing) ?? [0, 0];
+}
+
 function fit() {
-  if (!view || !view.drawings[0].naturalWidth) return;
-  const there = pane(), { naturalWidth: w, naturalHeight: h } = view.drawings[0];
+  if (!view || !sizeOf(view.drawings[0])[0]) return;
+  const there = pane(), [w, h] = sizeOf(view.drawings[0]);
   const scale = Math.min(there.clientWidth / w, there.clientHeight / h);
   view.scale = 1;
   view.x = (there.clientWidth - w * scale) / 2; view.y = (there.clientHeight - h * scale) / 2;
   for (const drawing of view.drawings) {
-    const paper = drawing.parentElement, width = w * scale;
-    paper.style.width = `${width}px`; paper.style.height = `${(width * drawing.naturalHeight) / (drawing.naturalWidth || 1)}px`;
+    const paper = drawing.parentElement, width = w * scale, [wide, high] = sizeOf(drawing);
+    paper.style.width = `${width}px`; paper.style.height = `${(width * high) / (wide || 1)}px`;
   }
   show();
 }
