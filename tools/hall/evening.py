@@ -142,7 +142,7 @@ def _count(tally: Tally, truth: Truth, page: PageRecord | None, what: str) -> No
 
 def table(tallies: Mapping[str, Tally]) -> Iterator[str]:
     """Markdown."""
-    yield "| paper | pages | filed | held, for the right reason | blank, separator | elsewhere | misfiled |"
+    yield "| paper | pages | filed | held, for the right reason | blank, separator, replaced | elsewhere | misfiled |"
     yield "|---|--:|--:|--:|--:|--:|--:|"
     for name, t in tallies.items():
         yield _row(name, [t])
