@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scanpipe.codes import Authentic, BadSignature, Foreign, Keyring, Kind, decode, parse
+from scanpipe.codes import LABELS, Authentic, BadSignature, Foreign, Keyring, Kind, decode, parse
 from scanpipe.model import Claims, Code, Held, Named, Reason, Sheet
 from scanpipe.saying import Said, joined, say
+from scanpipe.stages.locate import locate
 from scanpipe.stages.plain import Plain
 
 _TWICE = {
@@ -28,6 +29,9 @@ _TWICE = {
 }
 MISFIT_MM = 2.0
 """Codes of one sheet lie within 0.3 mm of where they were printed, stretched feeds within 1; a pasted one does not."""
+
+EDGE_MM = 2.0
+"""Within so much of the edge of the paper nobody can tell whether a label lies on it."""
 
 Decoded = tuple[Code, Authentic | BadSignature | Foreign | Plain]
 
@@ -122,10 +126,19 @@ def _problem(
     foreign = [d.why for _, d in decoded if isinstance(d, Foreign)]
     if foreign:
         return Reason.FOREIGN_CODE, {"foreign": foreign}
+    if _lies_beside(decoded):
+        return Reason.CODES_DISAGREE, {"conflict": say("a label lies beside the sheet, and not on it")}
     if misfit_mm is not None and misfit_mm > MISFIT_MM:
         far_off = say("codes stand %(misfit)s mm from where they were printed", misfit=f"{misfit_mm:.1f}")
         return Reason.CODES_DISAGREE, {"conflict": far_off}
     return None
+
+
+def _lies_beside(decoded: Sequence[Decoded]) -> bool:
+    """A label, or a code from elsewhere that stands for one, counts on the paper alone: a loose one on the glass is nobody's."""
+    stuck = [c for c, d in decoded if isinstance(d, Plain) or (isinstance(d, Authentic) and d.kind in LABELS)]
+    stance = locate([c for c, _ in decoded]) if stuck else None
+    return stance is not None and not all(stance.has(c.corners, EDGE_MM) for c in stuck)
 
 
 def _contradicted(decoded: Sequence[Decoded], said: Sequence[Claims]) -> tuple[Reason, dict[str, Any]] | None:

@@ -61,6 +61,14 @@ class Stance:
         common, _ = cv2.intersectConvexConvex(paper, page)
         return float(common / (w * h * self.px_per_mm**2)), float(common / (width_px * height_px))
 
+    def has(self, points_px: Sequence[Point], margin_mm: float) -> bool:
+        """Do all of these points of the page lie on the sheet, so far from its edges at least?"""
+        turn = self.px_per_mm * np.exp(1j * math.radians(self.angle_deg))
+        z = (_complex(points_px) - complex(*self.origin_px)) / turn
+        w, h = self.paper.width_mm - margin_mm, self.paper.height_mm - margin_mm
+        x, y = z.real, z.imag
+        return bool(np.all((x >= margin_mm) & (x <= w) & (y >= margin_mm) & (y <= h)))
+
 
 def locate(codes: Sequence[Code]) -> Stance | None:
     """The stance of the sheet of which the most codes were read, or None where no code is a sheet's."""

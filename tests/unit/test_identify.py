@@ -204,6 +204,15 @@ def test_a_label_of_another_candidate_or_test_is_held(sheet: tuple[Code, ...], c
     assert answer.reason is Reason.CODES_DISAGREE
 
 
+@pytest.mark.parametrize("off_mm", [(200, 0), (-130, 0), (0, 300), (0, -60)], ids=str)
+@pytest.mark.parametrize("codes", [(Q, P, L), (TOP, OPEN, L, M)], ids=["candidate", "question"])
+def test_a_label_beside_the_sheet_is_not_stuck_on_it(codes: tuple[Code, ...], off_mm: tuple[float, float]) -> None:
+    *others, label = codes
+    beside = tuple((x + 8 * off_mm[0], y + 8 * off_mm[1]) for x, y in label.corners)
+    answer = held(*others, replace(label, corners=beside))
+    assert answer.reason is Reason.CODES_DISAGREE and "beside the sheet" in answer.evidence["conflict"]
+
+
 def test_labels_alone_are_no_sheet() -> None:
     answer = held(L, M)
     assert answer.reason is Reason.MISSING_SHEET_CODE and answer.claims == replace(CLAIMS, serial=None)

@@ -29,7 +29,7 @@ OPEN = code(Kind.PAD, replace(CLAIMS, question=None))
 
 
 def plain(text: str, symbology: str = "code128") -> Code:
-    return Code(text, symbology, ((10.0, 900.0), (300.0, 900.0), (300.0, 980.0), (10.0, 980.0)), "zxing")
+    return Code(text, symbology, ((40.0, 900.0), (330.0, 900.0), (330.0, 980.0), (40.0, 980.0)), "zxing")
 
 
 @dataclass
