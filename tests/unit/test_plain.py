@@ -29,7 +29,7 @@ OPEN = code(Kind.PAD, replace(CLAIMS, question=None))
 
 
 def plain(text: str, symbology: str = "code128") -> Code:
-    return Code(text, symbology, ((40.0, 900.0), (330.0, 900.0), (330.0, 980.0), (40.0, 980.0)), "zxing")
+    return Code(text, symbology, ((1200.0, 1900.0), (1490.0, 1900.0), (1490.0, 1980.0), (1200.0, 1980.0)), "zxing")
 
 
 @dataclass
