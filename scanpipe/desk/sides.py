@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from scanpipe.desk.backs import is_back, is_duplex, other_side
@@ -24,7 +25,7 @@ from scanpipe.ledgers.events_pages import PAGE_COLUMNS
 from scanpipe.ledgers.figures import Receipt
 from scanpipe.ledgers.queue import Filter, Row
 from scanpipe.model import Claims, Filed, Held, PageId, PageRecord, Reason, ScanRecord
-from scanpipe.stages.sides import Side, backs_are_certain, compare_sides, waits
+from scanpipe.stages.sides import Side, backs_are_certain, compare_sides, pairs_are_whole, waits
 from scanpipe.stages.validate import validate
 
 _REASONS = (Reason.OTHER_SIDE_MISSING, Reason.BACK_OF)
@@ -131,7 +132,7 @@ def _settle(tx: Transaction, scan: str, id: PageId) -> list[PageRecord]:
     if not waits(page):
         return []
     answer = compare_sides(page, beside)
-    if answer == "unknown":
+    if answer == "unknown" or not (record is not None and _pairs_are_whole(tx, record)):
         return []
     mine = sorted((p for p in (page, beside) if waits(p)), key=lambda p: p.side or 0)
     if answer == "apart":
@@ -149,6 +150,29 @@ def _settle(tx: Transaction, scan: str, id: PageId) -> list[PageRecord]:
     return []
 
 
+def _pairs_are_whole(tx: Transaction, scan: ScanRecord) -> bool:
+    """Of the file; of one with a single page: of what came of its stack since the separator."""
+    if (scan.pages or 0) > 1:
+        return pairs_are_whole([_side(page) for page in tx.pages(scan.scan)], ended=True)
+    rows = tx.queue().stack(_unit_of(tx, scan))
+    without_gap = takewhile(
+        lambda n: rows[n][1].pages == 1 and rows[n][1].position == rows[0][1].position + n, range(len(rows))
+    )
+    return pairs_are_whole([_side(rows[n][0]) for n in without_gap], ended=False)
+
+
+def _unit_of(tx: Transaction, scan: ScanRecord) -> str:
+    """The name of the span of the stack that the scan lies in, or of the stack."""
+    for span in tx.spans().of(scan.stack):
+        if span.first[0] <= scan.position and (span.end is None or scan.position <= span.end[0]):
+            return span.name
+    return scan.stack
+
+
+def _side(page: PageRecord) -> Side:
+    return Side(page.state, page.reason, page.serial, page.side)
+
+
 def _claims(page: PageRecord) -> Claims:
     return Claims(page.test, page.candidate, page.question, page.serial, page.side)
 
@@ -156,7 +180,7 @@ def _claims(page: PageRecord) -> Claims:
 def _file_backs(tx: Transaction, rows: Sequence[Row]) -> list[PageRecord]:
     """Files what is written on backs with their fronts, where all of a file, or of a stack at its end, leaves no doubt."""
     pages = [page for page, _ in rows]
-    sides = [Side(p.state, p.reason, p.serial, p.side) for p in pages]
+    sides = [_side(page) for page in pages]
     if not backs_are_certain(sides) or not all(
         _counts_agree(tx, scan) for scan in {s.scan: s for _, s in rows}.values()
     ):

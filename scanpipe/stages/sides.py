@@ -24,6 +24,10 @@ class Side:
     serial: str | None
     side: int | None
 
+    @property
+    def settled(self) -> bool:
+        return self.state not in ("waiting", "placing")
+
 
 def await_other_side(verdict: Verdict, claims: Claims) -> Verdict:
     """What would be filed, or counted as empty, waits for the other side of its sheet of paper, where that is printed as well."""
@@ -46,6 +50,18 @@ def compare_sides(one: PageRecord, other: PageRecord) -> Answer:
         there = waits(other) or other.state in ("filed", "blank")
         return "together" if one.side != other.side and there else "unknown"
     return "apart" if waits(other) or other.reason == Reason.SIDES_DISAGREE else "unknown"
+
+
+def pairs_are_whole(pages: Sequence[Side], ended: bool) -> bool:
+    """Pages two by two, as whole sheets give them: does a printed side never lie beside a page that is none?
+
+    One that does shows that the count is off by one, by a page that was lost, or fed alone; then sides of two pieces of paper lie
+    together, and where the printer slipped as well, they even agree. `ended`: nothing more comes, so none may be left over.
+    """
+    for one, other in zip(pages[::2], pages[1::2], strict=False):
+        if one.settled and other.settled and (one.side is None) is not (other.side is None):
+            return False
+    return not (ended and len(pages) % 2 and pages[-1].side is not None)
 
 
 def backs_are_certain(pages: Sequence[Side]) -> bool:

@@ -94,6 +94,9 @@ KINDS: dict[str, Feed] = {
     "written on backs, a front unreadable": written_on_both(unreadable),
     "written on backs, notes in the stack": written_on_both(foreign),
     "written on backs, counted, fed two at once": counted,
+    "printed on both sides, slipped, the first page lost": printed_on_both(
+        lambda leaves, rng: [*slipped(leaves, rng)][1:]
+    ),
 }
 CERTAIN = ("printed on both sides", "printed on both sides, face down", "written on backs")
 """Here every page that somebody wrote on is filed."""

@@ -13,7 +13,7 @@ from scanpipe.model import Blank, Claims, Code, Filed, Held, PageRecord, Reason,
 from scanpipe.stages.frame import has_frame
 from scanpipe.stages.identify import decode_all
 from scanpipe.stages.separate import find_separator
-from scanpipe.stages.sides import Side, await_other_side, backs_are_certain, compare_sides
+from scanpipe.stages.sides import Side, await_other_side, backs_are_certain, compare_sides, pairs_are_whole
 from tests.helpers import CLAIMS, KEY, RING, Canvas, code, sheet
 
 FRONT, BACK, EMPTY = (
@@ -149,3 +149,20 @@ def test_a_side_that_the_grammar_does_not_know_is_foreign() -> None:
 
     held = identify(both, 0.1, None)
     assert isinstance(held, Held) and held.reason is Reason.CODES_DISAGREE
+
+
+def paired(*sides: int | None, state: str = "held") -> list[Side]:
+    return [Side(state, None, None if side is None else "00012345", side) for side in sides]
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_whole_pairs(ended: bool) -> None:
+    assert pairs_are_whole(paired(1, 2, None, None, 2, 1), ended)
+    assert not pairs_are_whole(paired(None, 1, 2, 1, 2, 1), ended), "something of one side came first"
+    assert pairs_are_whole([*paired(1), *paired(None, state="waiting"), *paired(1, 2)], ended), "it is still looked at"
+
+
+def test_one_that_is_left_over() -> None:
+    assert not pairs_are_whole(paired(2, 1, 2, 1, 2), ended=True)
+    assert pairs_are_whole(paired(2, 1, 2, 1, 2), ended=False), "its other side may come"
+    assert pairs_are_whole(paired(1, 2, None), ended=True)
