@@ -198,8 +198,9 @@ def judge(
         return _in_order(verdict, identified.claims, records)
     if sight.marks and isinstance(verdict, Filed) and named is None:
         verdict = _with_marks(verdict, identified.claims, sight.marks, records)
-    empty = sight.empty and named is None
-    return await_other_side(_of_empty(verdict, facts) if empty else verdict, identified.claims)
+    if named is not None:
+        return verdict  # nobody here has the paper, to bring its other side
+    return await_other_side(_of_empty(verdict, facts) if sight.empty else verdict, identified.claims)
 
 
 def _no_separator(evidence: Mapping[str, Any], named: Named) -> Held:

@@ -135,3 +135,10 @@ def test_what_the_definition_says_and_a_lock_go_before_the_deadline() -> None:
 def test_without_a_link_plain_paper_is_held_as_ever() -> None:
     held = verdict(named=None)
     assert isinstance(held, Held) and held.reason is Reason.NO_CODES and "upload" not in held.evidence
+
+
+def test_a_side_of_a_sheet_that_is_printed_on_both_needs_no_other_one() -> None:
+    front = code(Kind.SHEET, replace(CLAIMS, side=1))
+    found = verdict(front)
+    assert isinstance(found, Filed) and (found.slot, found.side) == (SLOT, 1)
+    assert isinstance(verdict(front, named=None), Held)
