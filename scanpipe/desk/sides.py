@@ -181,9 +181,8 @@ def _file_backs(tx: Transaction, rows: Sequence[Row]) -> list[PageRecord]:
     """Files what is written on backs with their fronts, where all of a file, or of a stack at its end, leaves no doubt."""
     pages = [page for page, _ in rows]
     sides = [_side(page) for page in pages]
-    if not backs_are_certain(sides) or not all(
-        _counts_agree(tx, scan) for scan in {s.scan: s for _, s in rows}.values()
-    ):
+    agreed = [agrees for scan in {s.scan: s for _, s in rows}.values() for agrees in _counts(tx, scan)]
+    if not backs_are_certain(sides, counted=bool(agreed)) or not all(agreed):
         return []
     placed = []
     for front, back in zip(pages[::2], pages[1::2], strict=True):
@@ -197,8 +196,8 @@ def _file_backs(tx: Transaction, rows: Sequence[Row]) -> list[PageRecord]:
     return [p for p in placed if p.state == "placing"]
 
 
-def _counts_agree(tx: Transaction, scan: ScanRecord) -> bool:
-    """Where somebody counted the sheets of the stack, have just as many come? Two that were fed at once are one too few."""
+def _counts(tx: Transaction, scan: ScanRecord) -> list[bool]:
+    """Of each count that somebody gave of the stack: have just as many sheets come? Two that were fed at once are one too few."""
     counts = {name: count for name, _, count in tx.expected().stack_counts()}
     names = {scan.stack: counts.get(scan.stack)}
     for span in tx.spans().of(scan.stack):
@@ -207,7 +206,7 @@ def _counts_agree(tx: Transaction, scan: ScanRecord) -> bool:
         if inside:
             names[span.name] = counts.get(span.name, printed.count if printed else None)
     standings = tx.notices().standings
-    return all(count is None or standings.sheets_in(name) == count for name, count in names.items())
+    return [standings.sheets_in(name) == count for name, count in names.items() if count is not None]
 
 
 def _release(tx: Transaction, page: PageRecord, claims: Claims, more: Mapping[str, Any] | None = None) -> bool:

@@ -64,16 +64,18 @@ def pairs_are_whole(pages: Sequence[Side], ended: bool) -> bool:
     return not (ended and len(pages) % 2 and pages[-1].side is not None)
 
 
-def backs_are_certain(pages: Sequence[Side]) -> bool:
+def backs_are_certain(pages: Sequence[Side], counted: bool) -> bool:
     """All pages of a file that was scanned on both sides: does every back certainly belong to the front before it?
 
+    One empty back at least shows that the scanner delivers them; without any, somebody must have counted the sheets (`counted`).
     Every sheet must have given two pages: fronts, each with its codes, in the odd places, and in the even ones nothing that has
     a code or print. One page that was dropped, scanned alone, or fed the other way round breaks that.
     """
     fronts, backs = pages[::2], pages[1::2]
     if len(fronts) != len(backs) or not fronts:
         return False
-    return all(_is_front(page) for page in fronts) and all(_is_back(page) for page in backs)
+    delivers = counted or any(page.state == "blank" and page.serial is None for page in backs)
+    return delivers and all(_is_front(page) for page in fronts) and all(_is_back(page) for page in backs)
 
 
 def _is_front(page: Side) -> bool:

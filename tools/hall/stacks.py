@@ -134,7 +134,8 @@ def written_backs(press: Press, count: int, rng: Rng) -> Iterator[Drop]:
             written = rng.random() < 0.4
             if written:
                 pens.draw_answer(back, DPI, rng)
-            of_back = (held if down else Truth("one side printed, a written back", slot_of(row))) if written else _BLANK
+            kept = Truth("one side printed, a written back", slot_of(row), frozenset({Reason.BACK_OF}))
+            of_back = (held if down else kept) if written else _BLANK
             both = [(front, Truth("one side printed, its front", slot_of(row))), (back, of_back)]
             for picture, truth in reversed(both) if down else both:
                 pages.append(picture)
