@@ -65,15 +65,14 @@ class LeftSides:
     def look(self, over: bool = False) -> None:
         """`over`: nothing more comes. Raises LedgerFault, StoreFault."""
         with self._parts.ledger.read() as r:
-            found = [page for reason in _REASONS for page, _ in r.queue().held(Filter(reason=reason), _MOST)]
-            new = [page for page in found if page.event not in self._seen]
-            singly = [s for page in found if is_back(page) and (s := r.scan(page.scan)) and s.pages == 1]
-            scans = {scan: (r.scan(scan), r.pages(scan)) for scan in sorted({page.scan for page in new})}
-        for scan, pages in scans.values():
-            if scan is not None and all(page.settled for page in pages):
+            found = [row for reason in _REASONS for row in r.queue().held(Filter(reason=reason), _MOST)]
+            new = {scan.scan: scan for page, scan in found if page.event not in self._seen}
+            scans = [(scan, r.pages(scan.scan)) for _, scan in sorted(new.items())]
+        for scan, pages in scans:
+            if all(page.settled for page in pages):
                 settle_sides(self._parts, scan, pages)
                 self._seen |= {page.event for page in pages}
-        for stack in sorted({scan.stack for scan in singly}):
+        for stack in sorted({scan.stack for page, scan in found if is_back(page) and scan.pages == 1}):
             self._at_its_end(stack, over)
         finish_decisions(self._parts, _LEFT_S)
 
@@ -124,7 +123,8 @@ def _now(tx: Transaction, rows: Sequence[Row]) -> list[Row]:
 def _settle(tx: Transaction, scan: str, id: PageId) -> list[PageRecord]:
     """What becomes of a page that waits for its other side; answers those that are placed now."""
     record = tx.scan(scan)
-    other = other_side(tx, record, id.index) if record is not None else None
+    assert record is not None
+    other = other_side(tx, record, id.index)
     if other is None:
         return []
     both = [tx.page(one) for one in sorted([id, other.id])]  # locked in one order, whoever comes first
@@ -132,7 +132,7 @@ def _settle(tx: Transaction, scan: str, id: PageId) -> list[PageRecord]:
     if not waits(page):
         return []
     answer = compare_sides(page, beside)
-    if answer == "unknown" or not (record is not None and _pairs_are_whole(tx, record)):
+    if answer == "unknown" or not _pairs_are_whole(tx, record):
         return []
     mine = sorted((p for p in (page, beside) if waits(p)), key=lambda p: p.side or 0)
     if answer == "apart":
@@ -154,19 +154,12 @@ def _pairs_are_whole(tx: Transaction, scan: ScanRecord) -> bool:
     """Of the file; of one with a single page: of what came of its stack since the separator."""
     if (scan.pages or 0) > 1:
         return pairs_are_whole([_side(page) for page in tx.pages(scan.scan)], ended=True)
-    rows = tx.queue().stack(_unit_of(tx, scan))
+    span = tx.spans().holding(scan.stack, (scan.position, 1))
+    rows = tx.queue().stack(scan.stack if span is None else span.name)
     without_gap = takewhile(
         lambda n: rows[n][1].pages == 1 and rows[n][1].position == rows[0][1].position + n, range(len(rows))
     )
     return pairs_are_whole([_side(rows[n][0]) for n in without_gap], ended=False)
-
-
-def _unit_of(tx: Transaction, scan: ScanRecord) -> str:
-    """The name of the span of the stack that the scan lies in, or of the stack."""
-    for span in tx.spans().of(scan.stack):
-        if span.first[0] <= scan.position and (span.end is None or scan.position <= span.end[0]):
-            return span.name
-    return scan.stack
 
 
 def _side(page: PageRecord) -> Side:
