@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from scanpipe.desk.decisions import lost_slots, make
+from scanpipe.desk.decisions import lost_slots, make, told_slot
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.links import NamedScan
 from scanpipe.model import Claims, Named, PageId, PageRecord, Slot
@@ -58,7 +58,7 @@ def reorder(tx: Transaction, slot: Slot) -> None:
 
 def _order(tx: Transaction, slot: Slot, order: Sequence[PageId]) -> None:
     pages = [[p.scan, p.index] for p in order]
-    tx.append("slot_ordered", test=slot.test, candidate=slot.candidate, question=slot.question, pages=pages)
+    tx.append("slot_ordered", **told_slot(slot), pages=pages)
 
 
 def leaving(tx: Transaction, slot: Slot, but: PageId) -> int:

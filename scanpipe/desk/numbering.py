@@ -4,6 +4,7 @@ another; and by reference in further slots, where the sheet is marked so.
 
 from __future__ import annotations
 
+from scanpipe.desk.decisions import told_slot
 from scanpipe.ledgers import Transaction
 from scanpipe.model import Filed, PageId, Slot
 
@@ -28,5 +29,4 @@ def add_marked(tx: Transaction, page: PageId, filed: Filed) -> None:
     for question in filed.evidence.get("also", ()):
         further = Slot(slot.test, slot.candidate, question)
         if further not in there:
-            at = {"test": further.test, "candidate": further.candidate, "question": further.question}
-            tx.append("page_also", scan=page.scan, page=page.index, **at)
+            tx.append("page_also", scan=page.scan, page=page.index, **told_slot(further))

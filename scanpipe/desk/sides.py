@@ -17,7 +17,7 @@ from typing import Any
 
 from scanpipe.desk.backs import is_back, is_duplex, other_side
 from scanpipe.desk.deciding import finish_decision, finish_decisions, was_held
-from scanpipe.desk.decisions import of_rehearsal
+from scanpipe.desk.decisions import of_rehearsal, told_slot
 from scanpipe.desk.numbering import add_marked
 from scanpipe.desk.parts import Parts
 from scanpipe.ledgers import Transaction
@@ -236,8 +236,12 @@ def _hold(tx: Transaction, page: PageRecord, reason: Reason, more: Mapping[str, 
 
 
 def _filed(verdict: Filed) -> dict[str, Any]:
-    slot = {"test": verdict.slot.test, "candidate": verdict.slot.candidate, "question": verdict.slot.question}
-    return slot | {"serial": verdict.serial, "side": verdict.side, "revision": verdict.revision, "reason": None}
+    return told_slot(verdict.slot) | {
+        "serial": verdict.serial,
+        "side": verdict.side,
+        "revision": verdict.revision,
+        "reason": None,
+    }
 
 
 def _columns(page: PageRecord) -> dict[str, Any]:
