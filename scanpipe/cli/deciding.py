@@ -138,6 +138,7 @@ def withdraw(door: Door, stack: str, why: str) -> None:
 
     \b
     Example: scanpipe queue withdraw "loose files 2026-12-03" --why "rehearsal"
+             scanpipe queue withdraw "loose files 2026-12-03 / scan0007.tif" --why "fed twice"
     """
     with door.parts() as parts:
         n = stacks.withdraw_stack(parts, stack, person(), why)

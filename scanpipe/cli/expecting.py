@@ -101,10 +101,12 @@ def attendance(door: Door, test: str, file: Path) -> None:
 @click.option("--test", help="The test that the stack is of, so that it is missed even if nothing of it comes.")
 @pass_door
 def stack(door: Door, name: str, pages: int, test: str | None) -> None:
-    """Record how many PAGES a stack must have; blank sides do not count. NAME is as `scanpipe queue` shows it.
+    """Record how many PAGES a stack must have; blank sides do not count. NAME is as `scanpipe queue` shows it;
+    a file of several pages is called by its stack and its own name.
 
     \b
     Example: scanpipe expect stack "S4 2026-12-03" 118 --test MA0001-2026H
+             scanpipe expect stack "S4 2026-12-03 / scan0007.tif" 43
     """
     with door.parts() as parts:
         expecting.expect_stacks(parts, {name: pages}, person(), test)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from scanpipe.desk.expecting import known_test
@@ -45,6 +45,7 @@ def gather(tx: Transaction, definition: TestDefinition) -> Told:
     """All that the ledger knows of what a test expects and what came."""
     expected = tx.expected()
     stacks = {stack: (test, count) for stack, test, count in [*_by_separators(tx), *expected.stack_counts()]}
+    arrivals = expected.arrivals(definition.id)
     return Told(
         definition,
         tx.sheets(definition.id),
@@ -53,7 +54,8 @@ def gather(tx: Transaction, definition: TestDefinition) -> Told:
         expected.attendance(definition.id),
         {stack: count for stack, (_, count) in stacks.items()},
         frozenset(stack for stack, (test, _) in stacks.items() if test == definition.id),
-        _in_spans(tx, expected.arrivals(definition.id)),
+        _in_spans(tx, arrivals),
+        _of_files(tx, stacks, arrivals),
     )
 
 
@@ -75,6 +77,12 @@ def _in_spans(tx: Transaction, arrivals: Sequence[Arrival]) -> list[Arrival]:
         span = next((s for s in spans[a.stack] if s.has((a.position, a.page))), None)
         found.append(a if span is None else replace(a, stack=came[span.serial]))
     return found
+
+
+def _of_files(tx: Transaction, stacks: Iterable[str], arrivals: Sequence[Arrival]) -> dict[str, list[Arrival]]:
+    """What lies in those of these stacks that are a file of several pages."""
+    files = [file for file in map(tx.spans().file, stacks) if file is not None]
+    return {f.name: [a for a in arrivals if a.stack == f.stack and f.has((a.position, a.page))] for f in files}
 
 
 def look(tx: Transaction, test: str) -> View:

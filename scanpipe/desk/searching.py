@@ -78,7 +78,7 @@ class HeldList:
         held = self._now(tx)
         entries = held.entries
         everywhere = not (wanted.stack or wanted.since or wanted.before or wanted.text)
-        around = _around(entries, wanted)
+        around = _around(tx, entries, wanted)
         counts = held.counts if everywhere else _counted(around)
         named = {group for group in counts if _is_named(group, wanted)}
         first = islice((e.event for e in around if e.group in named), limit)
@@ -117,10 +117,11 @@ def _sorted(counts: Counts) -> Groups:
     return [(*group, n) for group, n in sorted(counts.items(), key=lambda c: (c[0][0], c[0][1] or ""))]
 
 
-def _around(entries: list[Entry], wanted: Filter) -> list[Entry]:
+def _around(tx: Transaction, entries: list[Entry], wanted: Filter) -> list[Entry]:
     """What passes that of the filter which is neither reason nor test: one question after the other."""
     if wanted.stack:
-        entries = [e for e in entries if e.stack == wanted.stack]
+        inside = tx.queue().events_in(wanted.stack)
+        entries = [e for e in entries if e.event in inside]
     if wanted.since:
         entries = [e for e in entries if e.at >= wanted.since]
     if wanted.before:

@@ -68,18 +68,20 @@ class ShareNotes:
         if record.pages is None or not all(page.settled for page in pages):
             return  # it is due as long as it is on its way
         self._write(_place(record), file_note(record, pages))
+        if (own := r.spans().of_file(record)) is not None and own.name in _counts(r):
+            self._stacks.add(own.name)
         self._scans.discard(scan)
 
     def _of_stack(self, r: Transaction, stack: str, over: bool) -> None:
-        """The stack as a whole, or what each separator opened in it."""
+        """The stack as a whole, or what each separator opened in it. A file ends with its last page."""
         opened = r.figures().opened(stack)
         whole = r.figures().receipt(stack)
         if whole is None:
             self._stacks.discard(stack)
             return
         units = [*opened, Opened(whole, None, r.notices().standings.sheets_in(stack))]
-        quiet = over or self._is_quiet(whole.last)
-        counts = {name: count for name, _, count in r.expected().stack_counts()}
+        quiet = over or self._is_quiet(whole.last) or r.spans().file(stack) is not None
+        counts = _counts(r)
         for number, unit in enumerate(units, 1):
             receipt, printed = unit.receipt, unit.printed
             moving = (
@@ -109,6 +111,11 @@ class ShareNotes:
                 (self._folder / elsewhere / name).unlink(missing_ok=True)
             except OSError as e:
                 raise FolderFault(f"{e.filename}: a note cannot be written: {e.strerror}", "Check notes.path.") from e
+
+
+def _counts(r: Transaction) -> dict[str, int]:
+    """How many sheets somebody said that stacks have."""
+    return {name: count for name, _, count in r.expected().stack_counts()}
 
 
 def _place(scan: ScanRecord) -> Path:

@@ -192,7 +192,8 @@ def _file_backs(tx: Transaction, rows: Sequence[Row]) -> list[PageRecord]:
 def _counts(tx: Transaction, scan: ScanRecord) -> list[bool]:
     """Of each count that somebody gave of the stack: have just as many sheets come? Two that were fed at once are one too few."""
     counts = {name: count for name, _, count in tx.expected().stack_counts()}
-    names = {scan.stack: counts.get(scan.stack)}
+    file = tx.spans().of_file(scan)
+    names = {name: counts.get(name) for name in (scan.stack, *([file.name] if file else []))}
     for span in tx.spans().of(scan.stack):
         printed = tx.spans().printed(span.serial)
         inside = span.first[0] <= scan.position and (span.end is None or scan.position <= span.end[0])

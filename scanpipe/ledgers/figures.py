@@ -109,6 +109,18 @@ class Figures:
         ]
         return [Opened(receipt, printed, sheets) for receipt, printed, sheets in found if receipt is not None]
 
+    def files(self, stack: str) -> list[Receipt]:
+        """The files of several pages of a stack, each a stack of its own; none where there is nothing beside the one file."""
+        found = Spans(self._c).files(stack) if self.stack_size(stack) > 1 else []
+        query = sa.select(_s.position, _s.at, _p.state, sa.func.count()).join_from(t.page, t.scan, _p.scan == _s.scan)
+        query = query.where(_s.stack == stack).group_by(_s.position, _s.at, _p.state)
+        states: dict[int, dict[str, int]] = defaultdict(dict)
+        last: dict[int, str] = defaultdict(str)
+        for position, at, state, n in self._c.execute(query) if found else []:
+            states[position][state] = states[position].get(state, 0) + n
+            last[position] = max(last[position], at)
+        return [Receipt(f.name, 1, last[f.first[0]], states[f.first[0]]) for f in found if f.first[0] in states]
+
     @property
     def log(self) -> Log:
         """The events, searched."""

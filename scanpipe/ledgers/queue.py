@@ -77,6 +77,11 @@ class Queue:
         count, total = self._c.execute(query).one()
         return int(count), int(total)
 
+    def events_in(self, stack: str) -> set[int]:
+        """The last event of each held page of a stack."""
+        query = sa.select(_p.event).join_from(t.page, t.scan, _p.scan == _s.scan)
+        return set(self._c.execute(query.where(_p.state == "held", in_stack(self._c, stack))).scalars())
+
     def events(self) -> list[int]:
         """The last event of each held page, in their order."""
         return list(self._c.execute(sa.select(_p.event).where(_p.state == "held").order_by(_p.event)).scalars())

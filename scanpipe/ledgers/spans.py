@@ -1,18 +1,20 @@
-"""Stacks that separators open: from a separator to the next one in the same job folder or file, by position, never by time.
+"""Stacks within what was fed together: those that separators open, and files of several pages.
 
-So a separator that is read late, or a file that comes out of order, puts every page where it belongs. A stack of this kind has a
-name of its own, and whatever can be asked about a stack by its name can be asked about it.
+From a separator to the next one in the same job folder or file it goes by position, never by time: a separator that is read late,
+or a file that comes out of order, puts every page where it belongs. A stack of this kind has a name of its own, and whatever can be
+asked about a stack by its name can be asked about it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.told import ToldOfStacks
-from scanpipe.model import PageId, PrintedSeparator
+from scanpipe.model import PageId, PrintedSeparator, ScanRecord
 
 _p, _s, _d, _sp = t.page.c, t.scan.c, t.separator.c, t.separator_print.c
 _here = (_s.position, _p.page)
@@ -21,20 +23,26 @@ Place = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """From the separator at `first` to the next one in `stack`, which is at `end` (None: to its end)."""
+class Stretch:
+    """A part of `stack` with a name of its own: from `first` to `end`, which is not in it (None: to the end of the stack)."""
 
     name: str
     stack: str
-    serial: str
-    page: PageId
     first: Place
     end: Place | None
-    event: int
 
     def has(self, place: Place) -> bool:
         """Does this place lie in it?"""
         return self.first <= place and (self.end is None or place < self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Span(Stretch):
+    """From the separator at `first` to the next one."""
+
+    serial: str
+    page: PageId
+    event: int
 
 
 class Spans:
@@ -51,14 +59,41 @@ class Spans:
         places = [(row.position, row.page) for row in rows]
         ends = [*places[1:], None]
         return [
-            Span(row.name, stack, row.serial, PageId(row.scan, row.page), first, end, row.event)
+            Span(row.name, stack, first, end, row.serial, PageId(row.scan, row.page), row.event)
             for row, first, end in zip(rows, places, ends, strict=False)
         ]
 
-    def one(self, name: str) -> Span | None:
-        """The one of this name."""
+    def one(self, name: str) -> Stretch | None:
+        """The one of this name: what a separator opened, or a file."""
         stack = self._c.execute(sa.select(_d.stack).where(_d.name == name).limit(1)).scalar()
-        return next((span for span in self.of(stack) if span.name == name), None) if stack is not None else None
+        if stack is not None:
+            return next((span for span in self.of(stack) if span.name == name), None)
+        return self.file(name)
+
+    def files(self, stack: str) -> list[Stretch]:
+        """The files of several pages, in their order: each a stack of its own, called by the stack's name and its own. One of a
+        name that came before has a number behind it.
+        """
+        query = sa.select(_s.file, _s.position, _s.pages).where(_s.stack == stack).order_by(_s.position, _s.scan)
+        seen: Counter[str] = Counter()
+        found = []
+        for file, position, pages in self._c.execute(query):
+            called = file.rpartition("/")[2]
+            seen[called] += 1
+            name = f"{stack} / {called}" + (f" ({seen[called]})" if seen[called] > 1 else "")
+            if (pages or 0) > 1:
+                found.append(Stretch(name, stack, (position, 1), (position + 1, 1)))
+        return found
+
+    def file(self, name: str) -> Stretch | None:
+        """The file of several pages of this name."""
+        stack, _, called = name.rpartition(" / ")
+        return next((f for f in self.files(stack) if f.name == name), None) if stack and called else None
+
+    def of_file(self, scan: ScanRecord) -> Stretch | None:
+        """The stack that a file of several pages is."""
+        place = (scan.position, 1)
+        return next((f for f in self.files(scan.stack) if f.has(place)), None) if (scan.pages or 0) > 1 else None
 
     def holding(self, stack: str, place: Place) -> Span | None:
         """The one that a place lies in."""

@@ -6,19 +6,28 @@ import json
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
 from scanpipe.desk import completeness
 from scanpipe.desk.deciding import discard
 from scanpipe.desk.decisions import undo_last
+from scanpipe.desk.expecting import expect_stacks
 from scanpipe.desk.parts import Parts
+from scanpipe.desk.people import add_user
+from scanpipe.desk.searching import HeldList
 from scanpipe.desk.share_notes import ShareNotes, check_place, listed
 from scanpipe.desk.stacks import withdraw_stack
 from scanpipe.desk.tracing import trace
 from scanpipe.desk.verifying import verify
 from scanpipe.faults import FolderFault
+from scanpipe.ledgers.queue import Filter
 from scanpipe.model import Candidate, Difference, PageRecord
+from scanpipe.telling.meter import Meter
+from scanpipe.web.app import make_app
+from scanpipe.web.site import Site
 from scanpipe.wiring import open_parts
 from tests.feeding import TEST, Hall, open_hall
+from tests.web.conftest import PASSWORD, sign_in
 from tools.scanner.feeding import Leaf, simplex
 
 
@@ -71,6 +80,8 @@ def test_one_stack_is_withdrawn_and_brought_back(fed: tuple[Hall, list[PageRecor
     with open_parts(hall.home.settings) as parts:
         with parts.ledger.read() as r:
             name = r.spans().first_names()[serials[1]]
+            shown = HeldList().find(r, Filter(stack=name), 9)
+            assert shown.shown == 0 and shown.total == r.queue().count(Filter())
         assert withdraw_stack(parts, name, "kari", "wrong tray", 2) == 2
         with parts.ledger.read() as r:
             states = [p.state for p in r.pages(pages[0].scan)]
@@ -94,6 +105,59 @@ def test_a_separator_that_is_missed_shows_by_the_counts(tmp_path: Path) -> None:
     pages = hall.feed_singly([*simplex([two])], "desk 3")
     assert [p.state for p in pages] == ["separator"] and two.serial == second.serial
     assert first.serial != second.serial
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Hall:
+    """Two files of one name, of two sheets and of three; a paper without codes lies in the second."""
+    hall = open_hall(tmp_path_factory.mktemp("files"), 94_010)
+    a, b, c, d = hall.leaves(4)
+    lost = Leaf(hall.paper(True), hall.paper(False), None)
+    hall.feed([*simplex([a, b])], "desk 5")
+    hall.feed([*simplex([c, d, lost])], "desk 5")
+    return hall
+
+
+class TestFiles:
+    """Files of several pages are stacks of their own beside the others of their folder."""
+
+    def test_each_has_a_name_receipt_and_place_in_the_queue(self, folder: Hall) -> None:
+        with open_parts(folder.home.settings) as parts:
+            add_user(parts, "kari", "exam_office", PASSWORD, "test")
+            with parts.ledger.read() as r:
+                (whole,) = r.figures().receipts(5)
+                first, second = r.figures().files(whole.stack)
+                assert (first.stack, second.stack) == (f"{whole.stack} / scan.tif", f"{whole.stack} / scan.tif (2)")
+                assert [f.states for f in (first, second)] == [{"filed": 2}, {"filed": 2, "held": 1}]
+                assert r.figures().receipt(second.stack) == second
+                shown = {s: HeldList().find(r, Filter(stack=s), 9).shown for s in (first.stack, second.stack)}
+                assert shown == {first.stack: 0, second.stack: 1}
+            app = sign_in(TestClient(make_app(parts, Meter(), Site(lambda scans: None)), follow_redirects=False), "kari")
+            for page in ("/stacks", f"/receipts/one?stack={whole.stack}"):
+                assert f"{second.stack}</" in app.get(page).text
+            assert f"{whole.stack}, number 2" in app.get("/queue", params={"stack": second.stack}).text
+            assert f"{whole.stack}, number" not in app.get("/queue", params={"stack": first.stack}).text
+            assert app.get("/receipts/one", params={"stack": f"{whole.stack} / scan.tif (3)"}).status_code == 404
+
+    def test_one_is_counted_and_withdrawn_by_itself(self, folder: Hall, tmp_path: Path) -> None:
+        with open_parts(folder.home.settings) as parts:
+            with parts.ledger.read() as r:
+                (whole,) = r.figures().receipts(5)
+            first, second = f"{whole.stack} / scan.tif", f"{whole.stack} / scan.tif (2)"
+            notes = ShareNotes(parts, tmp_path / "notes", 3600)
+            notes.look()
+            expect_stacks(parts, {first: 2, second: 4}, "kari")
+            assert differences(folder) == [(second, 4, 3)]
+            notes.look()
+            (note,) = [p for p in listed(tmp_path / "notes") if "scan.tif (2)" in p.name and p.suffix == ".json"]
+            assert json.loads(note.read_text("utf-8"))["arrived"] == 3 and note.parent.name == "held"
+            assert withdraw_stack(parts, second, "kari", "fed twice", 3) == 3
+            with parts.ledger.read() as r:
+                left = r.figures().receipt(first)
+                assert left is not None and left.states == {"filed": 2}
+                assert [p.state for p, _ in r.queue().stack(second)] == ["withdrawn"] * 3
+            undo_last(parts, "kari")
+            assert verify(parts).problems == []
 
 
 class TestNotes:

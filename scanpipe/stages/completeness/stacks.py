@@ -18,7 +18,7 @@ def stacks_that_differ(books: Books) -> Iterator[Found]:
     """Stacks with fewer or more sheets than was said; blank sides and what a person set aside do not count, nor do backs."""
     stacks = _stacks(books)
     for stack, expected in books.told.stacks.items():
-        pages = stacks.get(stack, [])
+        pages = stacks.get(stack) or [*books.told.of_files.get(stack, ())]
         if stack not in books.told.promised and not _is_own(books, pages):
             continue
         received = _sheets(pages)

@@ -72,7 +72,7 @@ class Arrival:
 class Told:
     """All that bears on one test. `arrivals` are its pages and the others of the stacks that they came in; `attendance` says of a
     candidate whether they were there, `stacks` how many pages a stack must have, `promised` those of them that were announced for
-    this test.
+    this test; `of_files` are the arrivals of those that are a file, which lie in the stack of its folder as well.
     """
 
     definition: TestDefinition
@@ -83,6 +83,7 @@ class Told:
     stacks: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     promised: frozenset[str] = frozenset()
     arrivals: Sequence[Arrival] = ()
+    of_files: Mapping[str, Sequence[Arrival]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)

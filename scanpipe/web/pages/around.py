@@ -60,12 +60,12 @@ def receipt(request: Request, person: Person, stack: Annotated[str, Query(max_le
     with parts_of(request).ledger.read() as r:
         found = r.figures().receipt(stack)
         unopened = r.queue().unopened(stack)
-        opened = r.figures().opened(stack)
+        opened, files = r.figures().opened(stack), r.figures().files(stack)
     if found is None:
         raise HTTPException(404)
     states = sorted({**dict.fromkeys(_ALWAYS, 0), **found.states}.items())
     running = unopened > 0 or _runs(found)
-    return draw(request, "receipt.html", receipt=found, states=states, opened=opened, running=running)
+    return draw(request, "receipt.html", receipt=found, states=states, opened=opened, files=files, running=running)
 
 
 def _runs(receipt: Receipt) -> bool:

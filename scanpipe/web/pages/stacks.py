@@ -17,6 +17,8 @@ from scanpipe.web.pages.queue import Wanted, query_text
 
 router = APIRouter(include_in_schema=False)
 _STACKS = 50
+_FILES = 10
+"""So many files of a stack are shown here; all of them are on its receipt."""
 _GO = ("filed", "held", "blank", "rescan")
 """States of the pages that go when their stack is withdrawn; the others are out of slots and queue already."""
 
@@ -27,8 +29,10 @@ def stacks(request: Request, person: Person, skip: Annotated[int, Query(ge=0, le
     with parts_of(request).ledger.read() as r:
         found = r.figures().receipts(_STACKS + 1, skip)
         opened = {s.stack: r.figures().opened(s.stack) for s in found[:_STACKS]}
+        files = {s.stack: r.figures().files(s.stack) for s in found[:_STACKS]}
     later = skip + _STACKS if len(found) > _STACKS else None
-    return draw(request, "all_stacks.html", stacks=found[:_STACKS], opened=opened, skip=skip, each=_STACKS, later=later)
+    values: dict[str, Any] = {"stacks": found[:_STACKS], "opened": opened, "files": files, "most_files": _FILES}
+    return draw(request, "all_stacks.html", skip=skip, each=_STACKS, later=later, **values)
 
 
 @router.get("/stacks/withdraw", name="ask_withdraw")
