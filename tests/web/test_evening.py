@@ -243,6 +243,7 @@ def test_candidates_are_found_by_name_and_room_also_where_no_code_names_a_test(
     with serving(home) as url:
         page = browser.new_context(locale="en").new_page()
         sign_in(page, url, "exam_office", PASSWORD)
+        page.goto(f"{url}/queue?reason=no_codes")
         press(page, "Enter")
         page.select_option("#test", "MA0001-2026H")
         page.keyboard.press("a")
