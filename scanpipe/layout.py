@@ -24,6 +24,8 @@ LABEL_BOX_MM = (73.0, 44.0)
 """Room for a label of the largest usual size (70 × 42.3 mm), put on by hand."""
 _FRAME_SIDE_MM, _FRAME_TOP_MM, _PAD_FRAME_TOP_MM, _FRAME_BOTTOM_MM = 13.4, 42.6, 60.4, 42.6
 """Where the frame around the drawing stands: from the sides, from the top, from the bottom."""
+_GAP_MM = 3.0
+"""Between the marks of a generic sheet and the frame."""
 _CLEAR_MM = 2.5
 """Farther than a sheet in a scanner is off, so that nothing of the frame is taken for a drawing."""
 _LABEL_BOX_LEFT_MM, _LABEL_BOX_TOP_MM = 13.4, 8.4
@@ -116,8 +118,13 @@ def inside_frame(paper: Paper, of_pad: bool) -> Box:
     """Where candidates draw, well inside the frame that is printed around it (`sheets/geometry.py`)."""
     top = _PAD_FRAME_TOP_MM if of_pad else _FRAME_TOP_MM
     left, bottom = _FRAME_SIDE_MM, paper.height_mm - _FRAME_BOTTOM_MM
-    width, height = paper.width_mm - 2 * (left + _CLEAR_MM), bottom - top - 2 * _CLEAR_MM
-    return Box(left + _CLEAR_MM, top + _CLEAR_MM, width, height)
+    return well_inside(Box(left, top, paper.width_mm - 2 * left, bottom - top))
+
+
+def well_inside(frame: Box) -> Box:
+    """What lies so far inside a frame that nothing of it is taken for a drawing."""
+    width, height = frame.width_mm - 2 * _CLEAR_MM, frame.height_mm - 2 * _CLEAR_MM
+    return Box(frame.x_mm + _CLEAR_MM, frame.y_mm + _CLEAR_MM, width, height)
 
 
 MARK_BOX_MM = 4.5
@@ -133,6 +140,12 @@ def mark_boxes(paper: Paper) -> tuple[Box, ...]:
     across, down = _MARK_PITCH_MM
     places = ((row, column) for row in range(_MARK_ROWS) for column in range(_MARK_COLUMNS))
     return tuple(Box(left + c * across, top + r * down, MARK_BOX_MM, MARK_BOX_MM) for r, c in places)
+
+
+def generic_drawing(paper: Paper, below_mm: float) -> Box:
+    """The frame of the drawing on a generic sheet whose marks end at `below_mm`: to the margins."""
+    left, top = _FRAME_SIDE_MM, below_mm + _GAP_MM
+    return Box(left, top, paper.width_mm - 2 * left, paper.height_mm - top - _END_MARGIN_MM)
 
 
 def label_boxes(paper: Paper) -> tuple[Box, Box]:

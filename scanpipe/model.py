@@ -192,7 +192,9 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Blank:
-    """Nobody wrote on it, and it has no code, or its test only counts empty sheets: `slot` and `serial` say whose it is then."""
+    """Nobody wrote on it, and it has no code, or its test only counts empty sheets: `slot` and `serial` say whose it is then. A sheet
+    that is nobody's has no slot.
+    """
 
     evidence: Mapping[str, Any]
     slot: Slot | None = None

@@ -161,7 +161,7 @@ def describe(page: Page, small: Gray, codes: tuple[Code, ...], blank: bool, shad
         blank=blank,
         blur_mm=round(blur / stance.px_per_mm, 3) if stance is not None and blur is not None else None,
         streaks_mm=find_streaks(small, (page.dpi or _DPI_OF_NOBODY) / look_shrink(page)),
-        empty=shaded is None and is_empty(small, look_shrink(page), stance),
+        empty=shaded.empty if shaded is not None else is_empty(small, look_shrink(page), stance),
         shading=shaded.shading if shaded is not None else None,
         marks=read_marks(small, look_shrink(page), stance) if has_marks(codes) else "",
         printed=not codes and not blank and shaded is None and has_frame(small),
@@ -184,7 +184,7 @@ def judge(
         return separator if named is None else _no_separator(separator.evidence, named)
     identified = _identified(sight, decoded, records, named)
     if isinstance(identified, Held):
-        return identified
+        return _unused(identified, sight) or identified
     evidence = identified.evidence
     problem = (codes_problem(sight) if named is None else None) or quality_problem(sight, quality)
     if problem is not None:
@@ -195,7 +195,7 @@ def judge(
     facts = replace(records.facts(identified.claims), rehearsal=identified.rehearsal, overdue=overdue)
     verdict = validate(identified.claims, facts, evidence)
     if sight.shading is not None:
-        return _in_order(verdict, identified.claims, records)
+        verdict = _in_order(verdict, identified.claims, records)
     if sight.marks and isinstance(verdict, Filed) and named is None:
         verdict = _with_marks(verdict, identified.claims, sight.marks, records)
     if named is not None:
@@ -267,6 +267,14 @@ def _with_marks(filed: Filed, claims: Claims, marks: str, records: Records) -> F
 
 def _listed(questions: Sequence[str]) -> str:
     return ", ".join(questions) or "–"
+
+
+def _unused(identified: Held, sight: Sight) -> Blank | None:
+    """A generic sheet that nobody touched is nobody's answer: it is counted, whoever put it on the stack."""
+    untouched = sight.empty and sight.shading is not None and sight.shading.unused
+    if not untouched or identified.reason is not Reason.SHADED_CODE_UNCLEAR:
+        return None
+    return Blank({**identified.evidence, "empty": True}, serial=identified.claims.serial)
 
 
 def _of_empty(verdict: Filed | Held, facts: Facts) -> Verdict:

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scanpipe.layout import Box, Paper
+from scanpipe.layout import Box, Paper, generic_drawing
 from scanpipe.model import Point
 
 OWN = "generic-1"
 """The layout that is printed here. It never changes: another layout gets another name."""
+
+
+_BOX_CLEAR_MM = 1.0
+"""What of a box for a digit is its line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,19 @@ class ShadedLayout:
     code: Grid
     page: Grid | None
     boxes: Box | None
+
+    def drawing(self, paper: Paper) -> Box:
+        """The frame in which the candidate draws, below the marks; of a sheet that is printed here."""
+        return generic_drawing(paper, max(m.y_mm + m.height_mm / 2 for m in self.marks))
+
+    def written(self) -> tuple[Box, ...]:
+        """The inside of each box in which a digit of the code is written; none where there are no boxes."""
+        if self.boxes is None:
+            return ()
+        x, y, width = self.boxes.x_mm, self.boxes.y_mm, self.boxes.width_mm / self.code.places
+        clear, height = _BOX_CLEAR_MM, self.boxes.height_mm
+        inside = width - 2 * clear, height - 2 * clear
+        return tuple(Box(x + n * width + clear, y + clear, *inside) for n in range(self.code.places))
 
     def around_code(self) -> Box:
         """What a person wants to see: the boxes and the grid of the code."""

@@ -16,7 +16,7 @@ class Shading:
     `code` and `page` have a digit for each place, `_` where nothing is shaded, `?` where it is unclear; `page` is empty where the
     layout has no page number, `code` where the grid was not found. `fills` says of each bubble of the code, by place and row,
     how full it is (0 to 1); `digits` are those of the rows. `grid` are the corners of what a person wants to see, the boxes and
-    the grid of the code, in pixels of the page as it came.
+    the grid of the code, in pixels of the page as it came. `unused`: nothing is shaded, written into the boxes, or drawn.
     """
 
     layout: str
@@ -25,6 +25,7 @@ class Shading:
     digits: str = ""
     fills: tuple[tuple[float, ...], ...] = ()
     grid: Corners | None = None
+    unused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

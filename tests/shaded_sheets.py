@@ -12,6 +12,7 @@ import pypdfium2
 
 from tests.installation import Installation
 from tools.scanner import faults, formats
+from tools.scansim.raster import Image
 from tools.shaded.corpus import own_layout
 from tools.shaded.hands import Sheet
 
@@ -30,10 +31,7 @@ class Pile:
     ) -> bytes:
         """Sheet `index` with the code of a slot and the number of the page; some places of the code are left out."""
         rng, code = np.random.default_rng((seed, index)), self.codes[slot]
-        document = pypdfium2.PdfDocument(self.pdf)
-        page = document[index].render(scale=DPI / 72, grayscale=True).to_numpy().squeeze().copy()
-        document.close()
-        sheet = Sheet(page, DPI, own_layout(), code, number, rng)
+        sheet = Sheet(self._page(index), DPI, own_layout(), code, number, rng)
         sheet.write()
         for place, digit in enumerate(code):
             if place not in without:
@@ -42,6 +40,18 @@ class Pile:
             assert sheet.layout.page is not None
             sheet.shade(sheet.layout.page, place, digit, "full")
         return formats.jpeg(faults.scanned(faults.fed_askew(sheet.page, 0.6), rng), DPI)
+
+
+    def untouched(self, index: int) -> bytes:
+        """Sheet `index` as it was printed."""
+        rng = np.random.default_rng(index)
+        return formats.jpeg(faults.scanned(faults.fed_askew(self._page(index), -0.4), rng), DPI)
+
+    def _page(self, index: int) -> Image:
+        document = pypdfium2.PdfDocument(self.pdf)
+        page = document[index].render(scale=DPI / 72, grayscale=True).to_numpy().squeeze().copy()
+        document.close()
+        return page
 
 
 def pile(home: Installation, count: int, *more: str) -> Pile:

@@ -80,9 +80,9 @@ def held_columns(verdict: Held) -> dict[str, Any]:
 
 
 def _blank_columns(verdict: Blank) -> dict[str, Any]:
-    """Of an empty sheet one knows whose it is."""
+    """Of an empty sheet one knows whose it is, unless it is nobody's."""
     if verdict.slot is None:
-        return {}
+        return {"serial": verdict.serial} if verdict.serial else {}
     slot = {"test": verdict.slot.test, "candidate": verdict.slot.candidate, "question": verdict.slot.question}
     return slot | {"serial": verdict.serial, "side": verdict.side, "revision": verdict.revision}
 

@@ -36,7 +36,6 @@ _OUTLINE_MM, _OUTLINE_GRAY, _DIGIT_GRAY = 0.25, 0.35, 0.72
 _TEXT_MM = 3.0
 _EXAMPLE_AT_MM, _EXAMPLE_SCALE = (159.0, 30.0), 0.5
 _SHOWN = completed("40712") or ""
-_GAP_MM = 3.0
 
 
 def draw_generic(
@@ -60,7 +59,7 @@ def draw_generic(
         canvas.setTitle(_TITLE)
         canvas.setCreator("scanpipe")
         canvas.setViewerPreference("PrintScaling", "None")
-        patterns.define(canvas, paper, area, drawing(layout, paper))
+        patterns.define(canvas, paper, area, layout.drawing(paper))
         pen = Pen(canvas, paper)
         for count, serial in enumerate(serials, start=1):
             _page(pen, layout, _code(serial, layout, key, paper, test))
@@ -79,16 +78,9 @@ def _code(serial: str, layout: ShadedLayout, key: codes.Key, paper: Paper, test:
     return codes.encode(Kind.GENERIC, claims, key, letter=paper == LETTER, rehearsal=rehearsal, layout=layout.id)
 
 
-def drawing(layout: ShadedLayout, paper: Paper) -> Box:
-    """Where the candidate draws: below the marks, to the margins."""
-    x = geometry.drawing(paper).x_mm
-    top = max(m.y_mm + m.height_mm / 2 for m in layout.marks) + _GAP_MM
-    return Box(x, top, paper.width_mm - 2 * x, paper.height_mm - top - geometry.END_MM)
-
-
 def _page(pen: Pen, layout: ShadedLayout, text: str) -> None:
     pen.canvas.doForm(patterns.FORM)
-    pen.box(drawing(layout, pen.paper), _FRAME_MM, _FRAME_GRAY)
+    pen.box(layout.drawing(pen.paper), _FRAME_MM, _FRAME_GRAY)
     place = place_of(Kind.GENERIC, pen.paper)
     pen.code(place, text)
     pen.box(geometry.frame(Kind.GENERIC, place), _FRAME_MM, _FRAME_GRAY)

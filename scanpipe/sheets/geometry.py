@@ -15,8 +15,6 @@ PAD_MM = QUIET_MODULES * CODE_MM / _FEWEST_MODULES + 0.4
 """White between a symbol and the line around it."""
 STRIP_MM = 4.0
 """Height of the strip in the frame of a code that holds the words not to write there."""
-END_MM = 12.0
-"""White at the end of a sheet, where a code or a drawing ends."""
 _HEADER_MM = 31.0
 """What the lines of the header need, however small the codes."""
 _PAD_TITLE_MM = 6.0

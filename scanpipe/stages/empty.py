@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanpipe.codes import Kind
-from scanpipe.layout import inside_frame
+from scanpipe.layout import Box, inside_frame
 from scanpipe.stages.blank import find_marks
 from scanpipe.stages.locate import Stance
 
 Gray = NDArray[np.uint8]
+Corners = NDArray[np.float64]
 
 _PX_PER_MM = 100 / 25.4
 """The resolution for which `find_marks` is made."""
@@ -36,18 +37,27 @@ def is_empty(small: Gray, shrink: int, stance: Stance | None) -> bool:
     if stance is None or not (_OF_PAD | _PERSONAL) & set(stance.kinds):
         return False
     box = inside_frame(stance.paper, bool(_OF_PAD & set(stance.kinds)))
-    corners = (stance.to_px(box.corners_mm) + 0.5) / shrink - 0.5
+    return has_nothing(small, box, (stance.to_px(box.corners_mm) + 0.5) / shrink - 0.5)
+
+
+def has_nothing(small: Gray, box: Box, corners: Corners) -> bool:
+    """Is there nothing in this box of the sheet? Its `corners` (4, 2) are in pixels of the gray page, the top left one first."""
     if _has_much_ink(small, corners):
         return False
-    size = round(box.width_mm * _PX_PER_MM), round(box.height_mm * _PX_PER_MM)
-    upright = np.array([(0, 0), (size[0], 0), (0, size[1])], np.float32)
-    turn = cv2.getAffineTransform(corners[[0, 1, 3]].astype(np.float32), upright)
-    inside: Any = cv2.warpAffine(small, turn, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    marks = find_marks(inside)
+    marks = find_marks(upright(small, box, corners))
     return marks.blank and marks.faintest <= _FAINT_PENCIL
 
 
-def _has_much_ink(small: Gray, corners: NDArray[np.float64]) -> bool:
+def upright(small: Gray, box: Box, corners: Corners) -> Gray:
+    """A box of the sheet, turned upright, at the resolution for which marks are looked for."""
+    size = round(box.width_mm * _PX_PER_MM), round(box.height_mm * _PX_PER_MM)
+    square = np.array([(0, 0), (size[0], 0), (0, size[1])], np.float32)
+    turn = cv2.getAffineTransform(corners[[0, 1, 3]].astype(np.float32), square)
+    inside: Any = cv2.warpAffine(small, turn, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(inside, np.uint8)
+
+
+def _has_much_ink(small: Gray, corners: Corners) -> bool:
     """Told from the largest upright rectangle within the frame, as it lies."""
     xs, ys = np.sort(corners[:, 0]), np.sort(corners[:, 1])
     left, right, top, bottom = (max(0, int(v)) for v in (xs[1], xs[2], ys[1], ys[2]))

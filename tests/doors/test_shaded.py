@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from scanpipe.definitions import loads
+from scanpipe.desk import completeness
 from scanpipe.desk.defining import register
 from scanpipe.wiring import open_parts
 from tests.installation import Installation, install
@@ -84,6 +86,33 @@ def test_what_is_not_clear_is_held(home: Installation, without: tuple[int, ...])
     (answer,) = ingest(home, pile(home, 1).scan(0, A, without=without))
     assert told(answer) == ("held", "shaded_code_unclear", None)
     assert answer["serial"] == "00000003"
+
+
+@pytest.mark.parametrize("of_test", [(), (TEST,)], ids=["any test", "its test"])
+def test_a_sheet_that_nobody_touched_is_counted(home: Installation, of_test: tuple[str, ...]) -> None:
+    generic = pile(home, 2, *of_test)
+    with open_parts(home.settings) as parts, parts.ledger.read() as r:
+        before = completeness.look(r, TEST).open
+    (answer,) = ingest(home, generic.untouched(1))
+    assert told(answer) == ("blank", None, None) and answer["serial"] == "00000004"
+    with open_parts(home.settings) as parts, parts.ledger.read() as r:
+        assert [page.serial for page in r.pages_in("blank")] == ["00000004"]
+        assert completeness.look(r, TEST).open == before
+    assert "Nothing is missing" in home.run("verify")
+    assert told(ingest(home, generic.scan(1, A))[0]) == ("filed", None, "10001"), "it lay on the stack by mistake"
+
+
+def test_a_coded_sheet_without_a_drawing_is_filed_or_counted_as_its_test_says(home: Installation) -> None:
+    generic = pile(home, 2)
+    (filed,) = ingest(home, generic.scan(0, A))
+    assert told(filed) == ("filed", None, "10001") and filed["evidence"]["empty"] is True
+    with open_parts(home.settings) as parts:
+        with parts.ledger.read() as r:
+            definition = r.definition(TEST)
+        assert definition is not None
+        register(parts, replace(definition, empty_sheets="count"))
+    (counted,) = ingest(home, generic.scan(1, B))
+    assert told(counted) == ("blank", None, "10002") and counted["serial"] == "00000004"
 
 
 def test_a_number_that_was_given_out_to_nobody_is_held(home: Installation) -> None:

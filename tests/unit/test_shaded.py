@@ -65,6 +65,43 @@ def test_a_photograph_askew_is_read_by_its_marks() -> None:
     assert read(askew).code == "1234567"
 
 
+class TestUntouched:
+    """A sheet that nobody touched, and the least that makes it somebody's."""
+
+    @staticmethod
+    def seen(page: np.ndarray, angle_deg: float = 0.0) -> tuple[bool, bool]:
+        """Is it empty, is it unused, as a scanner sees it?"""
+        scan = faults.scanned(faults.fed_askew(page, angle_deg), np.random.default_rng(5))
+        found = read_shading(scan, 1, codes_on(scan), (LAYOUT,))
+        assert found is not None and found.shading.code
+        return found.empty, found.shading.unused
+
+    @pytest.mark.parametrize(("dpi", "angle_deg"), [(100, 0.7), (150, -1.4), (200, 182.0)])
+    def test_as_it_was_printed(self, dpi: int, angle_deg: float) -> None:
+        assert self.seen(printed("00000042", dpi), angle_deg) == (True, True)
+
+    def test_a_faint_line_in_the_frame(self) -> None:
+        page, (x, y) = printed("00000042", DPI), (600, 900)
+        cv2.line(page, (x, y), (x + 40, y + 12), 205, 2)
+        assert self.seen(page) == (False, False)
+
+    @pytest.mark.parametrize("place", [0, 6])
+    def test_a_digit_in_a_box(self, place: int) -> None:
+        page, box = printed("00000042", DPI), LAYOUT.written()[place]
+        middle = round((box.x_mm + 2) / 25.4 * DPI), round((box.y_mm + 7) / 25.4 * DPI)
+        cv2.putText(page, "1", middle, cv2.FONT_HERSHEY_SIMPLEX, 0.8, 120, 1, cv2.LINE_AA)
+        assert self.seen(page) == (True, False)
+
+    def test_one_bubble_of_the_page(self) -> None:
+        sheet = Sheet(printed("00000042", DPI), DPI, LAYOUT, "", "", np.random.default_rng(6))
+        assert LAYOUT.page is not None
+        sheet.shade(LAYOUT.page, 0, "3", "full")
+        assert self.seen(sheet.page) == (True, False)
+
+    def test_a_sheet_with_its_code_and_without_a_drawing(self) -> None:
+        assert self.seen(shaded()) == (True, False)
+
+
 def test_a_pen_stroke_across_a_mark_does_no_harm() -> None:
     page = shaded()
     mark = LAYOUT.marks[1]

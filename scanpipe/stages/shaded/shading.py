@@ -5,25 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from scanpipe.codes import Kind, Parsed, parse
-from scanpipe.layout import LETTER
+from scanpipe.layout import LETTER, well_inside
 from scanpipe.model import Code, Corners
 from scanpipe.shaded_layout import Grid, ShadedLayout
 from scanpipe.sight import Shading
+from scanpipe.stages.blank import find_marks
+from scanpipe.stages.empty import has_nothing, upright
 from scanpipe.stages.locate import Stance, located
-from scanpipe.stages.shaded.deciding import decide, is_there, usual_mark
+from scanpipe.stages.shaded.deciding import EMPTY, decide, is_there, usual_mark
 from scanpipe.stages.shaded.fills import Fills, Gray, measure
 from scanpipe.stages.shaded.marks import Bearing, Points, bearing_by_code, bearings_by_page
 
 
+_STRIP_PX = 8
+
+
 @dataclass(frozen=True, slots=True)
 class Shaded:
-    """What is shaded, and how the sheet lies on the page by its marks; None where they were not found."""
+    """What is shaded, and how the sheet lies on the page by its marks (None where they were not found); `empty`: nobody drew on it,
+    which is told of sheets that are printed here.
+    """
 
     shading: Shading
     stance: Stance | None = None
+    empty: bool = False
 
 
 def read_shading(gray: Gray, shrink: int, codes: Sequence[Code], layouts: Sequence[ShadedLayout]) -> Shaded | None:
@@ -63,15 +72,22 @@ def _read(gray: Gray, shrink: int, layout: ShadedLayout, bearing: Bearing) -> Sh
     if not is_there(code):
         return None
     usual = usual_mark(code)
-    shading = Shading(
-        layout.id,
-        _told(decide(code, usual), layout.code),
-        _page(gray, layout, bearing, usual),
-        layout.code.digits,
-        _rounded(code),
-        _grid_on_page(layout, bearing, shrink),
-    )
-    return Shaded(shading, _stance(layout, bearing, shrink))
+    shaded, page = _told(decide(code, usual), layout.code), _page(gray, layout, bearing, usual)
+    inside = well_inside(layout.drawing(layout.paper))
+    empty = layout.signed and has_nothing(gray, inside, bearing.px(np.array(inside.corners_mm)))
+    unused = empty and {*shaded, *page} <= {EMPTY} and not _is_written(gray, layout, bearing)
+    grid = _grid_on_page(layout, bearing, shrink)
+    shading = Shading(layout.id, shaded, page, layout.code.digits, _rounded(code), grid, unused)
+    return Shaded(shading, _stance(layout, bearing, shrink), empty)
+
+
+def _is_written(gray: Gray, layout: ShadedLayout, bearing: Bearing) -> bool:
+    """Did anybody write into the boxes for the code? Side by side, their insides are a strip of paper."""
+    boxes = layout.written()
+    if not boxes:
+        return False
+    strip = np.hstack([upright(gray, box, bearing.px(np.array(box.corners_mm))) for box in boxes])
+    return not find_marks(cv2.copyMakeBorder(strip, _STRIP_PX, _STRIP_PX, 0, 0, cv2.BORDER_REPLICATE)).blank  # type: ignore[arg-type]
 
 
 def _page(gray: Gray, layout: ShadedLayout, bearing: Bearing, usual: float) -> str:
