@@ -192,8 +192,8 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Blank:
-    """Nobody wrote on it, and it has no code, or its test only counts empty sheets: `slot` and `serial` say whose it is then. A sheet
-    that is nobody's has no slot.
+    """Nobody wrote on it, and it has no code, or its test only counts empty sheets: `slot` and `serial` say whose it is then.
+    One that is nobody's has no slot.
     """
 
     evidence: Mapping[str, Any]

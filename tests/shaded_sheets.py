@@ -41,7 +41,6 @@ class Pile:
             sheet.shade(sheet.layout.page, place, digit, "full")
         return formats.jpeg(faults.scanned(faults.fed_askew(sheet.page, 0.6), rng), DPI)
 
-
     def untouched(self, index: int) -> bytes:
         """Sheet `index` as it was printed."""
         rng = np.random.default_rng(index)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from scanpipe.cli.door import Door, emit, json_option, pass_door, person, read_csv
-from scanpipe.desk.coding import GivenOut, check_codes, import_codes, make_codes, write_codes
+from scanpipe.desk.coding import GivenOut, check_codes, import_codes, make_codes, release_codes, write_codes
 from scanpipe.desk.defining import find_test
 from scanpipe.shaded_codes import DISTANCE
 
@@ -90,6 +90,23 @@ def list_(door: Door, test: str, out: Path | None, as_json: bool) -> None:
     _tell(given)
 
 
+@codes.command()
+@_TEST
+@pass_door
+def release(door: Door, test: str) -> None:
+    """Let the codes of a retired test be given out again.
+
+    They are kept back, since sheets that were shaded with one of them may turn up years later. There are some 82,000 codes:
+    release those of the tests that were retired longest ago when they run out.
+
+    \b
+    Example: scanpipe codes release MA0001-2021H
+    """
+    with door.parts() as parts:
+        n = release_codes(parts, test, person())
+    click.echo(f"{n} codes can be given out again.")
+
+
 def _tell(given: GivenOut) -> None:
     """What is risky about the codes, on standard error."""
     if given.close:
@@ -99,10 +116,8 @@ def _tell(given: GivenOut) -> None:
     if len(given.close) > _MOST_SHOWN:
         click.echo(f"  … and {len(given.close) - _MOST_SHOWN} more", err=True)
     for coded in given.elsewhere[:_MOST_SHOWN]:
-        told = (
-            f"{coded.code} is a code of {coded.test} as well: a sheet is held unless it was printed for one of the two"
-        )
-        click.secho(told, fg="yellow", err=True)
+        whose = f"was one of {coded.test}, which is retired" if coded.reserved else f"is a code of {coded.test} as well"
+        click.secho(f"{coded.code} {whose}: a sheet is held unless it was printed for its test", fg="yellow", err=True)
 
 
 COMMANDS = (codes,)

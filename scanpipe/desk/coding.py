@@ -13,7 +13,7 @@ from scanpipe.definitions.statements_csv import Row, fault, read_rows
 from scanpipe.desk.defining import find_test
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.shelving import shelve
-from scanpipe.faults import Refused, UsageFault
+from scanpipe.faults import Refused, UnknownThing, UsageFault
 from scanpipe.ledgers import Transaction
 from scanpipe.model import TestDefinition
 from scanpipe.saying import say
@@ -31,8 +31,9 @@ COLUMNS = ("code", "candidate", "question")
 class GivenOut:
     """`codes` are those that were added, `close` pairs of codes that differ in fewer places than made ones: (one, other, places).
 
-    A pair may be of two tests; `elsewhere` are codes that another test has as well: only a sheet that names its test tells which
-    one is meant. Both tell of tests alone that whoever asks may see: with enough codes one would have all those of another.
+    A pair may be of two tests; `elsewhere` are codes that another test has as well, or had before it was retired: only a sheet
+    that names its test tells which one is meant. Both tell of tests alone that whoever asks may see: with enough codes one would
+    have all those of another.
     """
 
     codes: list[Coded]
@@ -59,11 +60,12 @@ def make_codes(parts: Parts, test: str, questions: Collection[str] = (), by: str
         have = {(c.candidate, c.question) for c in there}
         places = [(c.number, q) for c in definition.candidates for q in wanted if (c.number, q) not in have]
         try:
-            codes = make(len(places), {c.code for c in tx.shaded().all()}, SystemRandom()) if places else []
+            taken = {*(c.code for c in tx.shaded().all()), *tx.shaded().reserved()}
+            codes = make(len(places), taken, SystemRandom()) if places else []
         except ValueError as e:
             raise Refused(
                 say("there are not enough codes left for %(n)s places", n=len(places)),
-                say("Retire tests that are over, or give out codes for fewer questions."),
+                say("Release those of retired tests (`scanpipe codes release TEST`), or ask for fewer questions."),
             ) from e
         made = [Coded(code, definition.id, *place) for code, place in zip(codes, places, strict=True)]
         _append(tx, definition, made, True, by)
@@ -97,7 +99,8 @@ def add_codes(
             raise fault(problems)
         _append(tx, definition, added, False, by)
         everywhere = _seen(tx, sees)
-        return _looked_at(definition.id, everywhere, added, {c.code for c in everywhere if c.test == definition.id})
+        own = {c.code for c in everywhere if c.test == definition.id}
+        return _looked_at(definition.id, everywhere, added, own, _reserved(tx, sees))
 
     given = parts.ledger.write(record)
     shelve(parts)
@@ -108,8 +111,8 @@ def check_codes(parts: Parts, test: str) -> GivenOut:
     """The codes of a test, and what is risky about them. Raises UnknownThing."""
     definition = find_test(parts, test)
     with parts.ledger.read() as r:
-        codes, everywhere = r.shaded().of_test(definition.id), _seen(r, all_tests)
-    return _looked_at(definition.id, everywhere, codes, {c.code for c in codes})
+        codes, everywhere, gone = r.shaded().of_test(definition.id), _seen(r, all_tests), _reserved(r, all_tests)
+    return _looked_at(definition.id, everywhere, codes, {c.code for c in codes}, gone)
 
 
 def list_codes(parts: Parts, test: str, behind: str, limit: int, sees: Sees) -> tuple[GivenOut, str | None]:
@@ -119,13 +122,31 @@ def list_codes(parts: Parts, test: str, behind: str, limit: int, sees: Sees) -> 
     """
     definition = find_test(parts, test)
     with parts.ledger.read() as r:
-        everywhere = _seen(r, sees)
+        everywhere, gone = _seen(r, sees), _reserved(r, sees)
     own = [c for c in everywhere if c.test == definition.id]
     left, told = [c for c in own if c.code > behind], {c.code for c in own if c.code <= behind}
     codes = left[:limit]
-    given = _looked_at(definition.id, everywhere, codes, {c.code for c in codes})
+    given = _looked_at(definition.id, everywhere, codes, {c.code for c in codes}, gone)
     once = [pair for pair in given.close if pair[0] not in told]
     return replace(given, close=once), codes[-1].code if len(left) > limit else None
+
+
+def release_codes(parts: Parts, test: str, by: str) -> int:
+    """Lets the codes of a retired test be given out again; answers how many. Raises UnknownThing, LedgerFault."""
+
+    def record(tx: Transaction) -> int:
+        tx.hold(_NAME)
+        reserved = tx.shaded().reserved()
+        spelled = {t.upper(): t for tests in reserved.values() for t in tests}
+        if (known := spelled.get(test.upper())) is None:
+            raise UnknownThing(
+                say("no codes of a retired test %(test)s are kept back", test=test),
+                say("A test that is not retired keeps its codes."),
+            )
+        tx.append("codes_released", test=known, by=by)
+        return len([tests for tests in reserved.values() if known in tests])
+
+    return parts.ledger.write(record)
 
 
 def write_codes(codes: Iterable[Coded], definition: TestDefinition, out: Path) -> None:
@@ -153,10 +174,16 @@ def _seen(tx: Transaction, sees: Sees) -> list[Coded]:
     return [c for c in tx.shaded().all() if sees(c.test)]
 
 
-def _looked_at(test: str, everywhere: list[Coded], codes: list[Coded], own: set[str]) -> GivenOut:
-    """What is risky about the codes `own` of a test."""
+def _reserved(tx: Transaction, sees: Sees) -> list[Coded]:
+    """Those of retired tests that may be seen."""
+    reserved = tx.shaded().reserved().items()
+    return [Coded(code, test, "", "") for code, tests in reserved for test in tests if sees(test)]
+
+
+def _looked_at(test: str, everywhere: list[Coded], codes: list[Coded], own: set[str], gone: list[Coded]) -> GivenOut:
+    """What is risky about the codes `own` of a test; `gone` are those of retired ones."""
     close = too_close((c.code for c in everywhere), own)
-    return GivenOut(codes, close, [c for c in everywhere if c.test != test and c.code in own])
+    return GivenOut(codes, close, [c for c in [*everywhere, *gone] if c.test != test and c.code in own])
 
 
 def _questions(definition: TestDefinition, wanted: Collection[str]) -> list[str]:

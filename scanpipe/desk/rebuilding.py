@@ -24,6 +24,7 @@ from scanpipe.desk.shelving import (
     GENERIC,
     LINKS,
     LOCKS,
+    RESERVED,
     SEPARATORS,
     SHEETS,
     SUBMISSIONS,
@@ -91,7 +92,8 @@ def rebuild(parts: Parts, count_pages: Callable[[str], int], by: str, progress: 
     for key in sorted(parts.store.keys(LOCKS)):
         number, _, became = key.rpartition("/")[2].removesuffix(".json").partition("-")
         parts.ledger.write(partial(_lock, data=_data(parts, key), became=became, number=int(number)))
-    for folder, restore in ((GENERIC, _print_generic), (CODES, _give_out), (SEPARATORS, _print_separators)):
+    kept = ((GENERIC, _print_generic), (CODES, _give_out), (RESERVED, _reserve), (SEPARATORS, _print_separators))
+    for folder, restore in kept:
         for key in sorted(parts.store.keys(folder)):
             parts.ledger.write(partial(restore, data=_data(parts, key)))
     for key in sorted(parts.store.keys(LINKS), key=_is_end):
@@ -158,6 +160,11 @@ def _print_separators(tx: Transaction, data: dict[str, Any]) -> None:
 def _give_out(tx: Transaction, data: dict[str, Any]) -> None:
     if all(c.test != data["test"] for c in tx.shaded().given_out(data["codes"][0][0])):
         tx.append("codes_given_out", **data)
+
+
+def _reserve(tx: Transaction, data: dict[str, Any]) -> None:
+    if data["test"] not in tx.shaded().reserved().get(data["codes"][0], ()):
+        tx.append("codes_reserved", **data)
 
 
 def _is_end(key: str) -> bool:

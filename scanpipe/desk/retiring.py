@@ -18,7 +18,7 @@ from typing import Any
 from scanpipe.desk.defining import find_test
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.rendition_keys import renditions_of
-from scanpipe.desk.shelving import SHELVED, shelved
+from scanpipe.desk.shelving import SHELVED, shelve, shelved
 from scanpipe.desk.webhooks import end_webhook
 from scanpipe.faults import Refused, UnknownThing
 from scanpipe.ledgers import Transaction
@@ -142,6 +142,7 @@ def confirm(parts: Parts, test: str, code: str, by: str, progress: Callable[[int
     about = {"test": found.test, "code": code, "asked_by": asked["by"], "by": by, "objects": len(erased)}
     about["digest"] = hashlib.sha256(lines.encode()).hexdigest()
     parts.ledger.write(lambda tx: _end(tx, about))
+    shelve(parts)
     at = datetime.now(UTC).isoformat(timespec="seconds")
     return about | {"after": asked["after"], "at": at, "erased": [line for line in lines.splitlines() if line]}
 
@@ -150,7 +151,10 @@ def _end(tx: Transaction, about: dict[str, Any]) -> None:
     """Nothing is sent any more, and nothing left of it: it names candidates."""
     for webhook in tx.webhooks().of_test(about["test"]):
         end_webhook(tx, webhook, about["by"])
+    codes = [coded.code for coded in tx.shaded().of_test(about["test"])]
     tx.append("test_retired", **about)
+    if codes:  # an old sheet may have one on it: it must not name somebody else
+        tx.append("codes_reserved", test=about["test"], codes=codes, by=about["by"])
 
 
 def _asked(parts: Parts, test: str, code: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from scanpipe.stores import Put
 RECORD = "record/"
 DEFINITIONS, SHEETS, BINDINGS = f"{RECORD}definitions/", f"{RECORD}sheets/", f"{RECORD}bindings/"
 GENERIC, CODES, LOCKS = f"{RECORD}generic/", f"{RECORD}codes/", f"{RECORD}locks/"
+RESERVED = f"{RECORD}reserved/"
 LINKS, SUBMISSIONS = f"{RECORD}links/", f"{RECORD}submissions/"
 SEPARATORS = f"{RECORD}separators/"
 SHELVED = (
@@ -29,6 +30,7 @@ SHELVED = (
     "sheet_unbound",
     "generic_sheets_printed",
     "codes_given_out",
+    "codes_reserved",
     "links_given_out",
     "link_ended",
     "submission_handed_in",
@@ -75,12 +77,15 @@ def shelved(events: list[Event]) -> dict[str, str]:
 
 
 def _keyed(events: list[Event]) -> Iterator[tuple[Event, str]]:
-    """Those of tests that are retired are gone."""
+    """Those of tests that are retired are gone, but for their codes, which name nobody."""
     told = [(event, json.loads(event.data)) for event in events]
     retired = {data["test"] for event, data in told if event.type == "test_retired"}
     changed: Counter[tuple[str, str]] = Counter()
     for event, data in told:
-        if data["test"] in retired:
+        if event.type == "codes_reserved":
+            digest = hashlib.sha256(event.data.encode()).hexdigest()
+            yield event, f"{RESERVED}{data['test']}/{digest[:16]}.json"
+        if event.type == "codes_reserved" or data["test"] in retired:
             continue
         if event.type == "generic_sheets_printed":
             yield event, f"{GENERIC}{data['first']}.json"

@@ -144,6 +144,12 @@ _SENTENCES: Mapping[str, Callable[[Event, dict[str, Any]], str]] = {
     "codes_given_out": lambda e, d: say(
         "Test %(test)s: %(by)s gave out %(n)s codes.", test=d["test"], by=d["by"], n=len(d["codes"])
     ),
+    "codes_reserved": lambda e, d: say(
+        "Test %(test)s: its %(n)s codes are given to no other test.", test=d["test"], n=len(d["codes"])
+    ),
+    "codes_released": lambda e, d: say(
+        "Test %(test)s: %(by)s let its codes be given out again.", test=d["test"], by=d["by"]
+    ),
     "links_given_out": lambda e, d: say(
         "Test %(test)s: %(by)s gave out %(n)s links to hand in by.", test=d["test"], by=d["by"], n=len(d["links"])
     ),

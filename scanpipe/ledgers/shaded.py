@@ -38,17 +38,26 @@ class ShadedCodes:
         self._c = connection
 
     def given_out(self, code: str) -> list[Coded]:
-        """Every place that a code was given out for: at most one a test."""
+        """Every place that a code was given out for: at most one a test. A test that is retired has no places: `reserved`."""
         return [Coded(*row) for row in _GIVEN_OUT.all(self._c, {"code": code})]
 
     def of_test(self, test: str) -> list[Coded]:
         """The codes of a test, by candidate and question."""
-        query = sa.select(*_COLUMNS).where(sa.func.upper(_c.test) == test.upper())
+        query = sa.select(*_COLUMNS).where(sa.func.upper(_c.test) == test.upper(), _c.candidate != "")
         return [Coded(*row) for row in self._c.execute(query.order_by(_c.candidate, _c.question, _c.code))]
 
     def all(self) -> list[Coded]:
         """The codes of all tests."""
-        return [Coded(*row) for row in self._c.execute(sa.select(*_COLUMNS).order_by(_c.code, _c.test))]
+        query = sa.select(*_COLUMNS).where(_c.candidate != "").order_by(_c.code, _c.test)
+        return [Coded(*row) for row in self._c.execute(query)]
+
+    def reserved(self) -> dict[str, list[str]]:
+        """The codes of tests that are retired: each with those tests."""
+        found: dict[str, list[str]] = {}
+        query = sa.select(_c.code, _c.test).where(_c.candidate == "").order_by(_c.code, _c.test)
+        for code, test in self._c.execute(query):
+            found.setdefault(code, []).append(test)
+        return found
 
     def numbered(self, slot: Slot, but: PageId | None = None) -> Iterator[tuple[PageId, int]]:
         """The pages in a slot, or on their way there, that have a number, in the order of filing; without one page."""

@@ -1,8 +1,8 @@
 """Stacks within what was fed together: those that separators open, and files of several pages.
 
-From a separator to the next one in the same job folder or file it goes by position, never by time: a separator that is read late,
-or a file that comes out of order, puts every page where it belongs. A stack of this kind has a name of its own, and whatever can be
-asked about a stack by its name can be asked about it.
+From a separator to the next one in the same job folder or file it goes by position, never by time: a separator that is read
+late, or a file that comes out of order, puts every page where it belongs. A stack of this kind has a name of its own, and
+whatever can be asked about a stack by its name can be asked about it.
 """
 
 from __future__ import annotations

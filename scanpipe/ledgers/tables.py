@@ -107,7 +107,9 @@ coded = sa.Table(
     sa.Column("question", sa.String(20), nullable=False),
     sa.Index("coded_test", "test", "candidate", "question"),
 )
-"""The codes that candidates shade on generic sheets, and the place that each names. Gone with a test that is retired."""
+"""The codes that candidates shade on generic sheets, and the place that each names. Those of a test that is retired are reserved:
+candidate and question are empty.
+"""
 
 scan = sa.Table(
     "scan",

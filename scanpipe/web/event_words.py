@@ -9,6 +9,8 @@ from scanpipe.web.words import N_
 EVENTS: Mapping[str, str] = {
     "attendance_noted": N_("attendance noted"),
     "codes_given_out": N_("codes given out"),
+    "codes_released": N_("codes released"),
+    "codes_reserved": N_("codes reserved"),
     "decision_made": N_("decision made"),
     "decision_undone": N_("decision undone"),
     "definition_registered": N_("definition registered"),

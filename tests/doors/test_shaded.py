@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from scanpipe.definitions import loads
 from scanpipe.desk import completeness
 from scanpipe.desk.defining import register
+from scanpipe.shaded_codes import too_close
 from scanpipe.wiring import open_parts
 from tests.installation import Installation, install
 from tests.shaded_sheets import TEST, Pile, pile
@@ -144,6 +146,48 @@ def test_a_definition_that_closed_a_question_holds(home: Installation) -> None:
         (closed.parent / beside.name).write_bytes(beside.read_bytes())
     home.run("tests", "add", str(closed))
     assert told(ingest(home, generic.scan(0, A))[0])[:2] == ("held", "sketches_not_enabled")
+
+
+class TestOfARetiredTest:
+    """A sheet that was shaded for a test that is gone turns up years later."""
+
+    OTHER = (
+        "test: T2\ntitle: T\ndate: 2026-12-04\n"
+        "questions: [{id: '1', sketches: allowed}]\ncandidates: [{number: '1'}, {number: '2'}]\n"
+    )
+
+    @pytest.fixture
+    def old(self, home: Installation) -> Pile:
+        generic = pile(home, 2)
+        asked = json.loads(home.run("retire", TEST, "--after", "2026-01-01", "--json"))
+        home.run("retire", TEST, "--confirm", asked["code"], "--certificate", str(home.data_dir.parent / "c.json"))
+        with open_parts(home.settings) as parts:
+            register(parts, loads(self.OTHER, "t2.yaml"))
+        return generic
+
+    def test_its_code_is_nobodys_and_given_to_nobody_until_it_is_released(self, home: Installation, old: Pile) -> None:
+        (held,) = ingest(home, old.scan(0, A))
+        assert told(held) == ("held", "shaded_code_unclear", None)
+        assert held["evidence"]["detail"] == f"code {old.codes[A]} was one of {TEST}, which is retired"
+        theirs = home.data_dir.parent / "theirs.csv"
+        theirs.write_text(f"code,candidate,question\n{old.codes[A]},1,1\n", encoding="utf-8")
+        done = home.call("codes", "import", "T2", str(theirs))
+        assert f"{old.codes[A]} was one of {TEST}, which is retired" in done.stderr
+        assert told(ingest(home, old.scan(0, A, seed=3))[0])[0] == "held", "whose it is nobody knows"
+        assert f"{len(old.codes)} codes can be given out again" in home.run("codes", "release", TEST.lower())
+        assert home.call("codes", "release", TEST).returncode == 5
+        assert told(ingest(home, old.scan(0, A, seed=4))[0]) == ("filed", None, "1")
+        assert "Nothing is missing" in home.run("verify")
+
+    def test_others_are_made_and_a_ledger_made_anew_knows(self, home: Installation, old: Pile, tmp_path: Path) -> None:
+        home.run("codes", "make", "T2")
+        new = {c["code"] for c in home.lines("codes", "list", "T2")}
+        assert len(new) == 2 and not too_close([*new, *old.codes.values()], new)
+        for file in home.data_dir.glob("ledger.db*"):
+            file.rename(tmp_path / file.name)
+        home.run("ledger", "rebuild")
+        with open_parts(home.settings) as parts, parts.ledger.read() as r:
+            assert {*r.shaded().reserved()} == {*old.codes.values()}
 
 
 def test_codes_are_imported_once_and_what_is_close_is_told(home: Installation) -> None:

@@ -132,7 +132,9 @@ class TestFiles:
                 assert r.figures().receipt(second.stack) == second
                 shown = {s: HeldList().find(r, Filter(stack=s), 9).shown for s in (first.stack, second.stack)}
                 assert shown == {first.stack: 0, second.stack: 1}
-            app = sign_in(TestClient(make_app(parts, Meter(), Site(lambda scans: None)), follow_redirects=False), "kari")
+            app = sign_in(
+                TestClient(make_app(parts, Meter(), Site(lambda scans: None)), follow_redirects=False), "kari"
+            )
             for page in ("/stacks", f"/receipts/one?stack={whole.stack}"):
                 assert f"{second.stack}</" in app.get(page).text
             assert f"{whole.stack}, number 2" in app.get("/queue", params={"stack": second.stack}).text

@@ -19,12 +19,16 @@ from scanpipe.stages.shaded.deciding import EMPTY, UNCLEAR
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """A code that was given out, and the place that it names."""
+    """A code that was given out, and the place that it names. `reserved`: of a test that is retired, it names none any more."""
 
     code: str
     test: str
     candidate: str
     question: str
+
+    @property
+    def reserved(self) -> bool:
+        return not self.candidate
 
 
 def name(
@@ -47,7 +51,7 @@ def name(
         return Held(Reason.SHADED_CODE_UNCLEAR, evidence | unclear, own)
     named = given_out(shading.code)
     of_test = [c for c in named if own.test is None or c.test.upper() == own.test.upper()]
-    if len(of_test) != 1:
+    if len(of_test) != 1 or of_test[0].reserved:
         return Held(Reason.SHADED_CODE_UNCLEAR, evidence | _nobodys(shading.code, own, named, of_test), own)
     found = of_test[0]
     names = {"test": found.test, "candidate": found.candidate, "question": found.question}
@@ -104,4 +108,6 @@ def _nobodys(code: str, own: Claims, named: Sequence[Coded], of_test: Sequence[C
     if not of_test:
         return {"detail": say("code %(code)s is none of %(test)s", code=code, test=own.test)}
     tests = joined(sorted({c.test for c in of_test}))
+    if all(c.reserved for c in of_test):
+        return {"detail": say("code %(code)s was one of %(tests)s, which is retired", code=code, tests=tests)}
     return {"detail": say("code %(code)s is one of several tests: %(tests)s", code=code, tests=tests)}

@@ -20,14 +20,13 @@ from scanpipe.stages.shaded.deciding import EMPTY, decide, is_there, usual_mark
 from scanpipe.stages.shaded.fills import Fills, Gray, measure
 from scanpipe.stages.shaded.marks import Bearing, Points, bearing_by_code, bearings_by_page
 
-
 _STRIP_PX = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Shaded:
-    """What is shaded, and how the sheet lies on the page by its marks (None where they were not found); `empty`: nobody drew on it,
-    which is told of sheets that are printed here.
+    """What is shaded, and how the sheet lies on the page by its marks (None where they were not found). `empty`: nobody drew
+    on it; told of sheets that are printed here.
     """
 
     shading: Shading
