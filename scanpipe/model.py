@@ -278,6 +278,12 @@ class PageRecord:
         return PageId(self.scan, self.page)
 
     @property
+    def slot(self) -> Slot | None:
+        """The slot that it lies in, or that its claims name in full."""
+        named = self.test is not None and self.candidate is not None and self.question is not None
+        return Slot(self.test, self.candidate, self.question) if named else None  # type: ignore[arg-type]
+
+    @property
     def settled(self) -> bool:
         """Nothing is left to do for the machine."""
         return self.state not in ("waiting", "placing")

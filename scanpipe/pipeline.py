@@ -31,7 +31,7 @@ from scanpipe.stages.identify import (
     tests,
 )
 from scanpipe.stages.locate import locate
-from scanpipe.stages.marked import ABSENT, EMPTY, MARKED, UNCLEAR, has_marks, read_marks
+from scanpipe.stages.marked import ABSENT, EMPTY, MARKED, UNCLEAR, has_marks, not_possible, read_marks
 from scanpipe.stages.phone import Rectified, rectify
 from scanpipe.stages.plain import read_plain
 from scanpipe.stages.quality import QualityRules, blur_px, codes_problem, darkness, quality_problem
@@ -42,7 +42,7 @@ from scanpipe.stages.shaded import Coded, Shaded, name, read_shading
 from scanpipe.stages.sides import await_other_side
 from scanpipe.stages.streaks import find_streaks
 from scanpipe.stages.unpack import Page, page_of_pixels
-from scanpipe.stages.validate import Facts, validate
+from scanpipe.stages.validate import Facts, closed_question, validate
 
 _DPI_OF_NOBODY = 300.0
 """Of a scan that does not say; only the places of streaks depend on it."""
@@ -253,15 +253,10 @@ def _with_marks(filed: Filed, claims: Claims, marks: str, records: Records) -> F
         detail = say("marked: %(marked)s; not clear: %(unclear)s", marked=_listed(marked), unclear=_listed(unclear))
         told: dict[str, Any] = {"marked": marked, "unclear": unclear, "detail": detail}
         return Held(Reason.MARKS_UNCLEAR, {**filed.evidence, **told}, claims, filed.revision)
-    for question in marked:
-        further = Claims(filed.slot.test, filed.slot.candidate, question)
-        problem = validate(further, replace(records.facts(further), handed_to=None), {})
-        if isinstance(problem, Held):
-            told = {
-                "marked": marked,
-                "detail": say("question %(question)s is marked, and cannot be", question=question),
-            }
-            return Held(Reason.MARKS_UNCLEAR, {**filed.evidence, **told}, claims, filed.revision)
+    closed = closed_question(filed.slot, marked, records.facts)
+    if closed is not None:
+        told = {"marked": marked, "detail": not_possible(closed)}
+        return Held(Reason.MARKS_UNCLEAR, {**filed.evidence, **told}, claims, filed.revision)
     return replace(filed, evidence={**filed.evidence, "also": marked}) if marked else filed
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pypdfium2
 
 from scanpipe.desk.conveyor import Conveyor
+from scanpipe.desk.left_sides import LeftSides
 from scanpipe.desk.printing import give_serials
 from scanpipe.desk.separators import Opening, print_separators
-from scanpipe.desk.sides import LeftSides
 from scanpipe.desk.working import ingest
 from scanpipe.layout import A4
 from scanpipe.model import PageRecord, PrintedSeparator, Sheet

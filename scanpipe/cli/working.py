@@ -17,9 +17,9 @@ from scanpipe.cli.service import Service
 from scanpipe.cli.tally import Tally
 from scanpipe.desk.chores import Chores
 from scanpipe.desk.conveyor import Conveyor
+from scanpipe.desk.left_sides import LeftSides
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.patience import Complaints, pause_s
-from scanpipe.desk.sides import LeftSides
 from scanpipe.desk.watching import Watch
 from scanpipe.desk.working import finish_leftovers
 from scanpipe.desk.working import ingest as ingest_files

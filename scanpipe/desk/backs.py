@@ -9,6 +9,7 @@ from scanpipe.ledgers import Transaction
 from scanpipe.model import Claims, Held, PageId, PageRecord, Reason, ScanRecord, Verdict
 from scanpipe.ordering import path_key
 from scanpipe.sight import Sight
+from scanpipe.stages.sides import looks_two_sided
 
 
 def is_duplex(parts: Parts, file: str) -> bool:
@@ -28,19 +29,32 @@ def as_back(parts: Parts, tx: Transaction, scan: str, page: int, verdict: Verdic
     if not isinstance(verdict, Held) or verdict.reason is not Reason.NO_CODES or sight.printed:
         return verdict
     record = tx.scan(scan)
-    if record is None or not is_second(tx, record, page):
-        return verdict
-    front = other_side(tx, record, page)
-    after_sheet = front is not None and front.serial is not None and (record.pages or 0) > 1
-    if not after_sheet and not is_duplex(parts, record.file):
-        return verdict
+    assert record is not None
+    front = front_of(parts, tx, record, page)
+    if front is None and not (is_second(tx, record, page) and is_duplex(parts, record.file)):
+        return replace(verdict, evidence={**verdict.evidence, "unprinted": True})  # its front may be on its way
     test = front.test if front is not None and front.state in ("filed", "placing") else None
     return replace(verdict, reason=Reason.BACK_OF, claims=Claims(test))
 
 
-def front_of(tx: Transaction, scan: ScanRecord, page: int) -> PageRecord | None:
-    """The page of the same sheet of paper before this one, by its place alone."""
-    return other_side(tx, scan, page) if is_second(tx, scan, page) else None
+def is_stray(page: PageRecord) -> bool:
+    """Held for want of codes, and without print: it may be a back all the same."""
+    return page.state == "held" and page.reason == Reason.NO_CODES and '"unprinted": true' in (page.evidence or "")
+
+
+def front_of(parts: Parts, tx: Transaction, scan: ScanRecord, page: int) -> PageRecord | None:
+    """The sheet of which a page without codes and print may be the back, by its place: the page before it. At a scanner of both
+    sides, into which a stack may be fed face down, also the page after it.
+
+    Of files of one page each, from a scanner that is not known, where only every second one has codes.
+    """
+    front = other_side(tx, scan, page)
+    if front is None or front.serial is None:
+        return None
+    if not is_second(tx, scan, page):
+        return front if front.side is None and is_duplex(parts, scan.file) else None
+    known = (scan.pages or 0) > 1 or is_duplex(parts, scan.file)
+    return front if known or looks_two_sided(tx.spans().sides_around(scan)) else None
 
 
 def is_second(tx: Transaction, scan: ScanRecord, page: int) -> bool:

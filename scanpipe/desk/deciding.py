@@ -12,10 +12,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from scanpipe.desk.decisions import STAYS, check_seen, check_unlocked, lost_slots, make, of_rehearsal, page_or_fault
+from scanpipe.desk.decisions import (
+    STAYS,
+    check_seen,
+    check_unlocked,
+    lost_slots,
+    make,
+    of_rehearsal,
+    page_or_fault,
+    told_slot,
+)
 from scanpipe.desk.filing import conclude
 from scanpipe.desk.numbering import order_by_number
 from scanpipe.desk.parts import Parts
+from scanpipe.desk.recording import evidence_json, key_in_slot
 from scanpipe.faults import Refused, StoreFault, UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.model import Claims, Filed, Held, PageId, PageRecord, Reason, Sheet
@@ -56,7 +66,7 @@ def assign(parts: Parts, page: PageId, decision: Decision, seen: int | None = No
     def decide(tx: Transaction) -> PageRecord:
         record = _with_picture(decidable(tx, page, seen, *OUT_OF_SLOTS, "filed"))
         filed = checked(tx, record, decision)
-        if record.state == "filed" and _slot_columns(filed) == {k: getattr(record, k) for k in _slot_columns(filed)}:
+        if record.state == "filed" and filed.slot == record.slot:
             raise Refused(say("page %(page)s lies in this slot already", page=page), say("Choose another one."))
         kind = _kind(tx, record, filed, decision)
         make(tx, kind, decision.by, [record], decision.late, loses=lost_slots(tx, record, filed.slot))
@@ -223,17 +233,15 @@ def _with_picture(record: PageRecord) -> PageRecord:
 
 def place(tx: Transaction, record: PageRecord, filed: Filed, decision: Decision) -> PageRecord:
     """Takes the place in the slot; the picture is on its way to it after the commit."""
-    assert record.key is not None
-    name = f"{filed.serial or 'page'}-{(record.sha256 or '')[:12]}.{record.key.rsplit('.', 1)[-1]}"
     held = {"held_as": record.reason} if record.reason else {}
     evidence = dict(filed.evidence) | held | {"held_key": record.key} | ({"twice": True} if decision.twice else {})
     evidence |= {"ground": decision.ground} if decision.ground else {}
-    columns: dict[str, Any] = _slot_columns(filed) | {
+    columns: dict[str, Any] = told_slot(filed.slot) | {
         "serial": filed.serial,
         "side": filed.side,
         "sha256": record.sha256,
-        "key": filed.slot.key(name),
-        "evidence": json.dumps(evidence, sort_keys=True),
+        "key": key_in_slot(filed.slot, filed.serial, record),
+        "evidence": evidence_json(evidence),
         "revision": filed.revision,
         "reason": None,
         "decided_by": decision.by,
@@ -268,10 +276,6 @@ def _may_be(tx: Transaction, sheet: Sheet, record: PageRecord, decision: Decisio
     chosen = (decision.test or record.test or "", decision.candidate, decision.question)
     made = (sheet.test, candidate or decision.candidate, sheet.question or decision.question)
     return [part.upper() for part in chosen] == [part.upper() for part in made]
-
-
-def _slot_columns(filed: Filed) -> dict[str, str]:
-    return {"test": filed.slot.test, "candidate": filed.slot.candidate, "question": filed.slot.question}
 
 
 def checked(tx: Transaction, record: PageRecord, decision: Decision) -> Filed:

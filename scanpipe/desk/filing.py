@@ -96,7 +96,7 @@ class Settling:
         if isinstance(verdict, PageRecord):
             return verdict
         if isinstance(verdict, Filed):
-            key = slot_key(verdict.slot, verdict.serial, self.picture)
+            key = slot_key(verdict.slot, verdict.serial, self.picture.sha256, self.picture.extension)
             self._put(key, metadata_of(self.page, self.sight, self.picture, verdict))
             return self._conclude("page_filed", {}, placed=key)
         columns = unfiled_columns(self.page, verdict, self.sight, self.picture)
@@ -147,7 +147,8 @@ def begin_settling(parts: Parts, scan: ScanRecord, index: int, report: PageRepor
         if record is not None and record.settled:
             return record
         if record is not None and _is_placed(record, picture):
-            return Filed(_slot_of(record), record.serial, {}, record.revision or 0)
+            assert record.slot is not None
+            return Filed(record.slot, record.serial, {}, record.revision or 0)
         handed_in = named(tx, page)
         verdict = judge(sight, parts.keyring, _Records(tx, page), parts.quality, handed_in)
         if handed_in is None:
@@ -191,11 +192,6 @@ def finish_placing(parts: Parts, record: PageRecord) -> PageRecord | None:
 def _is_placed(record: PageRecord, picture: Picture) -> bool:
     """Was its place taken for the very same picture, by a process that is dead, or slower than this one?"""
     return record.state == "placing" and record.sha256 == picture.sha256 and record.decided_by is None
-
-
-def _slot_of(record: PageRecord) -> Slot:
-    assert record.test is not None and record.candidate is not None and record.question is not None
-    return Slot(record.test, record.candidate, record.question)
 
 
 def conclude(

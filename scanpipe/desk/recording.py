@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scanpipe.desk.decisions import told_slot
 from scanpipe.desk.phones import evidence_of_phone
-from scanpipe.model import Blank, Filed, Held, PageId, Separator, Slot
+from scanpipe.model import Blank, Filed, Held, PageId, PageRecord, Separator, Slot
 from scanpipe.saying import kept
 from scanpipe.sight import Sight
 
@@ -25,23 +26,27 @@ class Picture:
     height_px: int
 
 
-def slot_key(slot: Slot, serial: str | None, picture: Picture) -> str:
+def slot_key(slot: Slot, serial: str | None, sha256: str, extension: str) -> str:
     """Named by serial and content: another picture has another key, the same one the same, however often it is put."""
-    return slot.key(f"{serial or 'page'}-{picture.sha256[:12]}.{picture.extension}")
+    return slot.key(f"{serial or 'page'}-{sha256[:12]}.{extension}")
+
+
+def key_in_slot(slot: Slot, serial: str | None, page: PageRecord) -> str:
+    """The key under which the picture of a page on record goes into a slot."""
+    assert page.key is not None and page.sha256 is not None
+    return slot_key(slot, serial, page.sha256, page.key.rpartition(".")[2])
 
 
 def filed_columns(verdict: Filed, sight: Sight, picture: Picture) -> dict[str, Any]:
     """Of a page that takes its place in a slot."""
     slot = verdict.slot
     return _picture_columns(sight, picture) | {
-        "test": slot.test,
-        "candidate": slot.candidate,
-        "question": slot.question,
+        **told_slot(slot),
         "serial": verdict.serial,
         "side": verdict.side,
-        "key": slot_key(slot, verdict.serial, picture),
+        "key": slot_key(slot, verdict.serial, picture.sha256, picture.extension),
         "revision": verdict.revision,
-        "evidence": _json(dict(verdict.evidence) | _of_scanner(sight)),
+        "evidence": evidence_json(dict(verdict.evidence) | _of_scanner(sight)),
         "reason": None,
         "decided_by": None,
     }
@@ -53,7 +58,7 @@ def unfiled_columns(page: PageId, verdict: Held | Blank | Separator, sight: Sigh
     key = f"{folder}/{page.scan[:2]}/{page.scan}/{page.index}-{picture.sha256[:12]}.{picture.extension}"
     size = {"size_px": [sight.width_px, sight.height_px]}
     held = _columns_of(verdict)
-    held["evidence"] = _json({**verdict.evidence, **size, **evidence_of_phone(sight)})
+    held["evidence"] = evidence_json({**verdict.evidence, **size, **evidence_of_phone(sight)})
     return held | _picture_columns(sight, picture) | {"key": key}
 
 
@@ -68,7 +73,7 @@ def held_columns(verdict: Held) -> dict[str, Any]:
     claims = verdict.claims
     return {
         "reason": str(verdict.reason),
-        "evidence": _json(verdict.evidence),
+        "evidence": evidence_json(verdict.evidence),
         "test": claims.test,
         "candidate": claims.candidate,
         "question": claims.question,
@@ -83,8 +88,7 @@ def _blank_columns(verdict: Blank) -> dict[str, Any]:
     """Of an empty sheet one knows whose it is, unless it is nobody's."""
     if verdict.slot is None:
         return {"serial": verdict.serial} if verdict.serial else {}
-    slot = {"test": verdict.slot.test, "candidate": verdict.slot.candidate, "question": verdict.slot.question}
-    return slot | {"serial": verdict.serial, "side": verdict.side, "revision": verdict.revision}
+    return told_slot(verdict.slot) | {"serial": verdict.serial, "side": verdict.side, "revision": verdict.revision}
 
 
 def _of_scanner(sight: Sight) -> dict[str, Any]:
@@ -121,8 +125,8 @@ def metadata_of(page: PageId, sight: Sight, picture: Picture, filed: Filed | Non
     return {k: str(v) for k, v in about.items() if v is not None}
 
 
-def _json(evidence: Mapping[str, Any]) -> str:
+def evidence_json(evidence: Mapping[str, Any]) -> str:
     """Evidence as the ledger keeps it; beside it, under `said`, what its sentences were made of."""
-    said = kept(evidence)
+    said = {**evidence.get("said", {}), **kept(evidence)}
     value = {**evidence, "said": said} if said else evidence
     return json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from scanpipe.desk.backs import front_of
+from scanpipe.desk.backs import other_side
 from scanpipe.desk.deciding import contradiction
 from scanpipe.desk.parts import Parts
 from scanpipe.ledgers import Transaction
@@ -119,7 +119,7 @@ def _likely(tx: Transaction, page: PageRecord, evidence: Mapping[str, Any]) -> l
 
 def _front(tx: Transaction, page: PageRecord, scan: ScanRecord) -> Neighbour | None:
     """The front of the same sheet of paper, if it is filed."""
-    front = front_of(tx, scan, page.page)
+    front = other_side(tx, scan, page.page)
     return _neighbour(front) if front is not None and front.state == "filed" else None
 
 

@@ -15,10 +15,10 @@ from typing import Protocol
 from scanpipe.desk import folders as rooms
 from scanpipe.desk.conveyor import Carried, Conveyor
 from scanpipe.desk.intake import Incoming, shown_name
+from scanpipe.desk.left_sides import LeftSides
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.patience import Complaints, Waiting, pause_s
 from scanpipe.desk.shelving import shelve
-from scanpipe.desk.sides import LeftSides
 from scanpipe.desk.working import Stacks, abandoned, orphans, put_away, stack_folder
 from scanpipe.faults import Fault, FolderFault, as_fault
 from scanpipe.inboxes import Arrival

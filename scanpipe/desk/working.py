@@ -13,9 +13,9 @@ from pathlib import Path
 from scanpipe.desk import folders as rooms
 from scanpipe.desk.conveyor import Carried, Conveyor
 from scanpipe.desk.intake import Incoming, shown_name, take_over
+from scanpipe.desk.left_sides import LeftSides
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.shelving import shelve
-from scanpipe.desk.sides import LeftSides
 from scanpipe.faults import UsageFault
 from scanpipe.model import ScanRecord, Stack
 from scanpipe.ordering import path_key

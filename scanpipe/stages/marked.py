@@ -16,6 +16,7 @@ from scanpipe.codes import PERSONAL, parse
 from scanpipe.exam import MOST_MARKABLE
 from scanpipe.layout import MARK_BOX_MM, Box, mark_boxes
 from scanpipe.model import Code
+from scanpipe.saying import Said, say
 from scanpipe.stages.locate import Stance
 
 Gray = NDArray[np.uint8]
@@ -128,3 +129,8 @@ def _runs_through(dark: NDArray[np.float32], left: int, top: int, side: int) -> 
     beside = dark[down, max(0, left - far) : max(0, left - near)]
     goes = [bool(part.size) and float((part > _INK).mean()) > _THROUGH_SHARE for part in (above, below, beside)]
     return sum(goes) > 1
+
+
+def not_possible(question: str) -> Said:
+    """Why a page waits on which this question is marked."""
+    return say("question %(question)s is marked, and cannot be", question=question)

@@ -64,6 +64,11 @@ def pairs_are_whole(pages: Sequence[Side], ended: bool) -> bool:
     return not (ended and len(pages) % 2 and pages[-1].side is not None)
 
 
+def looks_two_sided(pages: Sequence[Side]) -> bool:
+    """Pages in their order, from a front on: do only those in the odd places have codes, as where both sides were scanned?"""
+    return any(page.serial for page in pages[::2]) and not any(page.serial for page in pages[1::2])
+
+
 def backs_are_certain(pages: Sequence[Side], counted: bool) -> bool:
     """All pages of a file that was scanned on both sides: does every back certainly belong to the front before it?
 

@@ -6,8 +6,8 @@ A person's decision goes through the same function as the machine's.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scanpipe.model import Claims, Filed, Held, PageId, Reason, Slot, TestDefinition
@@ -42,6 +42,15 @@ def validate(claims: Claims, facts: Facts, evidence: Mapping[str, Any]) -> Filed
         reason, detail = problem
         return Held(reason, {**evidence, **detail}, claims, test.revision)
     return Filed(slot_of(claims, test), claims.serial, dict(evidence), test.revision, claims.side)
+
+
+def closed_question(slot: Slot, questions: Iterable[str], facts: Callable[[Claims], Facts]) -> str | None:
+    """The first of these further questions of the candidate whose slot does not take the page as well; None: all do."""
+    for question in questions:
+        further = Claims(slot.test, slot.candidate, question)
+        if isinstance(validate(further, replace(facts(further), handed_to=None), {}), Held):
+            return question
+    return None
 
 
 def slot_of(claims: Claims, test: TestDefinition) -> Slot:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,16 +11,19 @@ import pytest
 from scanpipe.desk.arranging import add_slot
 from scanpipe.desk.deciding import Decision, assign
 from scanpipe.desk.decisions import undo_last
+from scanpipe.desk.defining import register
 from scanpipe.desk.slots import view_slot
 from scanpipe.desk.stacks import withdraw_stack
 from scanpipe.desk.verifying import verify
 from scanpipe.desk.viewing import suggestions_for
+from scanpipe.layout import A4, mark_boxes
 from scanpipe.model import PageRecord
 from scanpipe.wiring import open_parts
 from tests.feeding import DPI, TEST, Hall, open_hall
 from tests.postgresql_server import PostgresqlServer
+from tests.unit.test_marked import stroke
 from tools.scanner import formats
-from tools.scanner.feeding import Fed, duplex
+from tools.scanner.feeding import Fed, Leaf, duplex, simplex
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +104,62 @@ def test_a_back_is_held_with_its_front_as_suggestion_where_the_scanner_is_not_kn
             parts, pages[3].id, Decision(slot.candidate, slot.question, slot.test, "kari", serial=best.serial)
         )
         assert (filed.state, filed.serial, filed.side) == ("filed", leaves[1].serial, 2)
+        assert verify(parts).problems == []
+
+
+def best(hall: Hall, page: PageRecord) -> tuple[str, str | None]:
+    """The first suggestion: its ground and the serial that it speaks of."""
+    with open_parts(hall.home.settings) as parts, parts.ledger.read() as r:
+        first = suggestions_for(r, page.id)[0]
+        return first.ground, first.serial
+
+
+def test_a_stack_that_was_fed_face_down_has_its_backs_held_as_such(hall: Hall) -> None:
+    a, b = hall.leaves(2, 48, written=(0, 1))
+    pages = hall.feed([*duplex([a, b], face_down=True)])
+    assert told(pages) == ["back_of", "filed", "back_of", "filed"]
+    assert [best(hall, pages[n]) for n in (0, 2)] == [("front", a.serial), ("front", b.serial)]
+    c, d = hall.leaves(2, 50, written=(0, 1))
+    pages = hall.feed_singly([*duplex([c, d], face_down=True)], "down/files")
+    assert told(pages) == ["back_of", "filed", "back_of", "filed"]
+    pages = hall.feed([*duplex(hall.leaves(2, 52, written=(0, 1)), face_down=True)], "elsewhere")
+    assert told(pages)[0] == "no_codes", "of a scanner that is not known, it may be a sheet whose codes are gone"
+
+
+def test_files_of_one_page_from_a_scanner_that_is_not_known(hall: Hall) -> None:
+    a, b = hall.leaves(2, 54, written=(0,))
+    pages = hall.feed_singly([*duplex([a, b])], "unknown")
+    assert told(pages) == ["filed", "back_of", "filed", "blank"] and best(hall, pages[1]) == ("front", a.serial)
+    c, d, e = hall.leaves(3, 56)
+    paper = Leaf(hall.paper(True), hall.paper(False), None)
+    pages = hall.feed_singly([*simplex([c, d, e, paper])], "one side")
+    assert told(pages) == ["filed"] * 3 + ["no_codes"], "every second one is a sheet here"
+
+
+def test_a_back_that_was_looked_at_before_its_front_is_found(hall: Hall) -> None:
+    (leaf,) = hall.leaves(1, 60, written=(0,))
+    pages = hall.feed_singly([*duplex([leaf], face_down=True)], "late/files", order=(0, 1))
+    assert told(pages) == ["back_of", "filed"]
+
+
+def test_a_slot_that_was_marked_on_both_takes_no_more_than_it_may(tmp_path: Path) -> None:
+    """Both waited for their other sides when their marks were looked at."""
+    hall = open_hall(tmp_path, 92_003)
+    with open_parts(hall.home.settings) as parts:
+        with parts.ledger.read() as r:
+            test = r.definition(TEST)
+        assert test is not None
+        questions = tuple(replace(q, max_sheets=1) if q.id == "4" else q for q in test.questions)
+        register(parts, replace(test, further_questions="marks", questions=questions))
+    sheets = hall.leaves(2, sides=2)
+    for sheet in sheets:
+        stroke(60, 0.7, (0.8, 2.2, 3.8, 2.4), dpi=DPI)(sheet.front, mark_boxes(A4)[2])
+    pages = hall.feed([*duplex(sheets)])
+    assert told(pages) == ["filed", "filed", "marks_unclear", "other_side_missing"]
+    with open_parts(hall.home.settings) as parts:
+        slot = view_slot(parts, TEST, pages[0].candidate or "", "4")
+        assert slot is not None and [one.page.id for one in slot.lying] == [pages[0].id]
+        assert json.loads(pages[2].evidence or "")["detail"] == "question 4 is marked, and cannot be"
         assert verify(parts).problems == []
 
 

@@ -1,0 +1,98 @@
+"""Sides that a process left behind, and backs that came as files of their own: looked at while the watcher has a moment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from scanpipe.desk.backs import is_back, is_duplex, is_stray, other_side
+from scanpipe.desk.deciding import finish_decision, finish_decisions
+from scanpipe.desk.parts import Parts
+from scanpipe.desk.sides import file_backs, settle_sides
+from scanpipe.ledgers import Transaction
+from scanpipe.ledgers.figures import Receipt
+from scanpipe.ledgers.queue import Filter, Row
+from scanpipe.model import Reason
+
+_REASONS = (Reason.OTHER_SIDE_MISSING, Reason.BACK_OF)
+_MOST = 20_000
+_NUMBERED = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)
+"""The name of a file by its last number."""
+_LEFT_S = 30.0
+"""What is not carried out after so long was not: the store was away, or the process."""
+
+
+class LeftSides:
+    """What a process left behind that died between a file's last page and the look at both sides; and whose pictures are on their
+    way since. Each page is looked at once: when its other side comes, whoever takes that in looks again.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._seen: set[int] = set()
+        self._strays_after = 0
+        self._ended: dict[str, str] = {}
+
+    def look(self, over: bool = False) -> None:
+        """`over`: nothing more comes. Raises LedgerFault, StoreFault."""
+        with self._parts.ledger.read() as r:
+            found = [row for reason in _REASONS for row in r.queue().held(Filter(reason=reason), _MOST)]
+            new = {scan.scan: scan for page, scan in [*found, *self._strays(r)] if page.event not in self._seen}
+            scans = [(scan, r.pages(scan.scan)) for _, scan in sorted(new.items())]
+        for scan, pages in scans:
+            if all(page.settled for page in pages):
+                settle_sides(self._parts, scan, pages)
+                self._seen |= {page.event for page in pages}
+        for stack in sorted({scan.stack for page, scan in found if is_back(page) and scan.pages == 1}):
+            self._at_its_end(stack, over)
+        finish_decisions(self._parts, _LEFT_S)
+
+    def _strays(self, r: Transaction) -> list[Row]:
+        """Pages without codes that were held lately, and may be backs: each until the page beside it is settled."""
+        rows = r.queue().held(Filter(reason=Reason.NO_CODES), _MOST, self._strays_after)
+        for page, scan in rows:
+            beside = other_side(r, scan, page.page) if is_stray(page) else None
+            if beside is not None and not beside.settled:
+                break
+            self._strays_after = page.event
+        return [row for row in rows if is_stray(row[0])]
+
+    def _at_its_end(self, stack: str, over: bool) -> None:
+        """Backs that came as files of their own, when the stack is at its end: each time it is."""
+        with self._parts.ledger.read() as r:
+            receipt = r.figures().receipt(stack)
+            if receipt is None or self._ended.get(stack) == receipt.last or not self._is_quiet(receipt, over):
+                return
+            spans = r.spans().of(stack)
+            if receipt.states.get("waiting") or receipt.states.get("placing") or r.queue().unopened(stack):
+                return
+            units = [numbered(r.queue().stack(name)) for name in ([span.name for span in spans] or [stack])]
+        for rows in units:
+            if rows and all(is_duplex(self._parts, scan.file) for _, scan in rows):
+                for record in self._parts.ledger.write(lambda tx, rows=rows: file_backs(tx, rows)):  # type: ignore[misc]
+                    finish_decision(self._parts, record)
+        self._ended[stack] = receipt.last
+
+    def _is_quiet(self, receipt: Receipt, over: bool) -> bool:
+        """Has nothing of the stack come for as long as the settings say?"""
+        silent = datetime.now(UTC) - datetime.fromisoformat(receipt.last)
+        return over or silent >= timedelta(seconds=self._parts.stack_silent_s)
+
+
+def numbered(rows: Sequence[Row]) -> list[Row]:
+    """Pages that came as files of their own, in the order of the numbers in their names; none where these have a gap, or where it
+    is not plain which they are: then nobody can tell which page is the back of which.
+    """
+    found: dict[tuple[str, int], Row] = {}
+    for row in rows:
+        name = _NUMBERED.fullmatch(row[1].file)
+        if name is None or row[1].pages != 1 or row[0].state == "split":
+            return []
+        found[f"{name[1]}/{name[3]}", int(name[2])] = row
+    numbers = sorted(found)
+    first = numbers[0][1] if numbers else 0
+    whole = len(found) == len(rows) and len({way for way, _ in numbers}) == 1
+    return (
+        [found[n] for n in numbers] if whole and [n for _, n in numbers] == [*range(first, first + len(rows))] else []
+    )
