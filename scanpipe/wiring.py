@@ -20,6 +20,7 @@ from scanpipe.desk.folders import open_folders
 from scanpipe.desk.links import LinkRules
 from scanpipe.desk.noticing import Lookout
 from scanpipe.desk.observing import Nobody, Observer
+from scanpipe.desk.on_demand import OnDemand
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.people import ROLES
 from scanpipe.desk.share_notes import ShareNotes, check_place
@@ -127,12 +128,16 @@ def open_submissions(settings: Settings) -> Uploads:
     return Uploads(settings.root / "submissions", settings.inbox_path, settings.limits.file_mb * 10**6)
 
 
-def open_desk(settings: Settings, parts: Parts, resume: Callable[[list[str]], None]) -> Desk:
-    """What candidates hand in with. What they see is made by one worker: the others are for what was handed in."""
-    submissions, options = open_submissions(settings), replace(_options(settings), workers=1)
-    return Desk(
-        parts, submissions, Straightener(submissions, parts.errand, lambda: open_engine("local", options)), resume
-    )
+def open_desk(settings: Settings, parts: Parts, worker: OnDemand, resume: Callable[[list[str]], None]) -> Desk:
+    """What candidates hand in with."""
+    submissions = open_submissions(settings)
+    return Desk(parts, submissions, Straightener(submissions, parts.errand, worker), resume)
+
+
+def one_worker(settings: Settings) -> OnDemand:
+    """A worker for pictures that people are shown or that show codes: the others are for what is to be filed."""
+    options = replace(_options(settings), workers=1)
+    return OnDemand(lambda: open_engine("local", options))
 
 
 def link_rules(settings: Settings) -> LinkRules:

@@ -15,6 +15,7 @@ import numpy as np
 from scanpipe.desk import submitting
 from scanpipe.desk.conveyor import Conveyor
 from scanpipe.desk.links import LinkRules, Wish, admit_link, give_out
+from scanpipe.desk.on_demand import OnDemand
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.straightening import Straightener
 from scanpipe.desk.submitting import Desk
@@ -47,7 +48,9 @@ class Home:
 
     def __post_init__(self) -> None:
         submissions = open_submissions(self.place.settings)
-        self.desk = Desk(self.parts, submissions, Straightener(submissions, self.parts.errand, here), self.again.extend)
+        self.desk = Desk(
+            self.parts, submissions, Straightener(submissions, self.parts.errand, OnDemand(here)), self.again.extend
+        )
 
     def secret(self, candidate: str = "10001", question: str = "2a", **told: object) -> str:
         """Of a new link."""

@@ -17,6 +17,7 @@ from scanpipe.cli.tally import Tally
 from scanpipe.cli.working import parts_when_there, stop_signal, watch_until
 from scanpipe.desk.alarming import Alarms, LedgerProbe
 from scanpipe.desk.binding import send_bound
+from scanpipe.desk.camera import Camera
 from scanpipe.desk.chores import Chores
 from scanpipe.desk.comparing import compare
 from scanpipe.desk.deciding import finish_decisions
@@ -34,6 +35,7 @@ from scanpipe.settings import Settings
 from scanpipe.wiring import (
     digest_rules,
     link_rules,
+    one_worker,
     open_access,
     open_alarms,
     open_desk,
@@ -127,9 +129,10 @@ def _serving(door: Door, parts: Parts, service: Service, host: str | None, port:
     sessions = SessionRules(timedelta(minutes=web.idle_minutes), timedelta(hours=web.session_hours))
     provider = open_provider(door.settings)
     opened = provider, open_uploads(door.settings), open_drafts(door.settings)
-    desk = open_desk(door.settings, parts, resumer.resume)
+    worker = one_worker(door.settings)
+    desk = open_desk(door.settings, parts, worker, resumer.resume)
     finish_left(desk)
-    told = door.settings.sources, digest_rules(door.settings), desk, link_rules(door.settings)
+    told = door.settings.sources, digest_rules(door.settings), desk, link_rules(door.settings), Camera(parts, worker)
     site = import_module("scanpipe.web.site").Site(resumer.resume, sessions, *opened, *told)
     rules = _api_rules(door.settings, provider)
     app = import_module("scanpipe.web.app").make_app(parts, service.meter, site, rules)
@@ -146,7 +149,7 @@ def _serving(door: Door, parts: Parts, service: Service, host: str | None, port:
         deliverer.close()
         for each in chores:
             each.close()
-        desk.straightener.close()
+        worker.close()
         resumer.close()
 
 

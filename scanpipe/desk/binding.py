@@ -7,6 +7,7 @@ with the same checks as any other. A sheet that is somebody's already is never m
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from scanpipe.model import Claims, PageId, PageRecord, Reason, Sheet, TestDefini
 from scanpipe.saying import say
 
 _FOR_WANT_OF_IT = (Reason.MISSING_CANDIDATE_CODE, Reason.MISSING_QUESTION_CODE)
+_NAMES = ("test", "candidate", "question", "serial")
 _AS_NORWEGIAN = str.maketrans("Ø+(Æ", ':-*"')
 """What a scanner that types as an American keyboard becomes on a Norwegian one."""
 
@@ -57,6 +59,34 @@ def understood(text: str, keyring: Keyring) -> Claims | None:
             raise Refused(say("this code was not printed by this installation"), say("Nothing was changed."))
     digits = re.sub(r"[\s-]", "", text)
     return Claims(serial=digits) if re.fullmatch(r"[0-9]{8}", digits) else None
+
+
+def told(parts: Parts, text: str, serial: str) -> Claims | None:
+    """What was read with a scanner or typed, after the sheet `serial` (empty: none yet); None: a candidate's number or id.
+
+    Eight digits may be either. They are a candidate's where the sheet's test has that one, or where no sheet has that serial.
+    Raises Refused as `understood`.
+    """
+    claims = understood(text, parts.keyring)
+    if claims is None or claims.test is not None or claims.serial is None:
+        return claims
+    with parts.ledger.read() as r:
+        sheet, there = r.printed(serial) if serial else None, r.printed(claims.serial)
+        test = r.definition(sheet.test) if sheet is not None else None
+    is_candidate = test is not None and test.candidate(text.strip()) is not None
+    return None if is_candidate or there is None else claims
+
+
+def pictured(parts: Parts, texts: Iterable[str]) -> Claims:
+    """What the codes on one picture say together; those of others are passed over. Raises Refused: nothing, or not one thing."""
+    ours = [text for text in texts if parse(text) is not None]
+    found = [claims for text in ours if (claims := understood(text, parts.keyring)) is not None]
+    said = [{v for claims in found if (v := getattr(claims, name))} for name in _NAMES]
+    if not found:
+        raise Refused(say("no code was found in the picture"), say("Come nearer, and hold still."))
+    if any(len(values) > 1 for values in said):
+        raise Refused(say("the picture shows codes of several sheets or candidates"), say("Take one at a time."))
+    return Claims(**dict(zip(_NAMES, (next(iter(values), None) for values in said), strict=True)))
 
 
 def bind(parts: Parts, wish: Wish, by: str) -> Bound:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from scanpipe.desk.parts import Engine
+from scanpipe.desk.on_demand import OnDemand
 from scanpipe.desk.uploads import Batch, Uploads
 from scanpipe.engines import TaskLost
 from scanpipe.hands import Errand, Shown
@@ -26,13 +25,11 @@ _MOST_WAITING = 200
 
 
 class Straightener:
-    """Any thread may call. The engine is opened with the first file."""
+    """Any thread may call."""
 
-    def __init__(self, uploads: Uploads, errand: Errand, engine: Callable[[], AbstractContextManager[Engine]]) -> None:
-        self._uploads, self._errand, self._engine = uploads, errand, engine
+    def __init__(self, uploads: Uploads, errand: Errand, worker: OnDemand) -> None:
+        self._uploads, self._errand, self._worker = uploads, errand, worker
         self._lock = threading.Lock()
-        self._open = ExitStack()
-        self._at_work: Engine | None = None
         self._waiting: set[Path] = set()
 
     def shown(self, batch: Batch, n: int) -> Shown | None:
@@ -71,10 +68,6 @@ class Straightener:
         """How long a page that waits for pictures does well to wait before it asks again."""
         return min(20, 1 + len(self._waiting) // 5)
 
-    def close(self) -> None:
-        with self._lock:
-            self._open.close()
-
     def _place(self, id: str, n: int, extension: str) -> Path:
         folder = self._uploads.path(id, n).parent.parent / "shown"
         folder.mkdir(exist_ok=True)
@@ -85,10 +78,8 @@ class Straightener:
             if told in self._waiting or len(self._waiting) >= _MOST_WAITING:
                 return
             self._waiting.add(told)
-            if self._at_work is None:
-                self._at_work = self._open.enter_context(self._engine())
             picture = told.with_suffix(".jpg")
-            asked = self._at_work.submit("scanpipe.hands:show_upload", str(file), str(picture), SIZE_PX, self._errand)
+            asked = self._worker.submit("scanpipe.hands:show_upload", str(file), str(picture), SIZE_PX, self._errand)
         asked.add_done_callback(lambda answer: self._made(told, answer))
 
     def _made(self, told: Path, answer: Future[Shown]) -> None:

@@ -8,8 +8,14 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _FORM_BYTES = 2**20
-_LARGER = {"/drafts": 11 * 2**20, "/import/": 9 * 2**20, "/hand-in/": 9 * 2**20, "/api/v1/": 2**40}
-"""Starts of paths that take more: definitions with their lists, pieces of scans; the API bounds what it takes by itself."""
+_LARGER = {
+    "/drafts": 11 * 2**20,
+    "/import/": 9 * 2**20,
+    "/hand-in/": 9 * 2**20,
+    "/bind": 16 * 2**20,
+    "/api/v1/": 2**40,
+}
+"""Starts of paths that take more: definitions with lists, pieces of scans, pictures; the API bounds what it takes by itself."""
 
 
 class _TooLarge(Exception):

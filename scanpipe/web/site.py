@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Scope
 
+from scanpipe.desk.camera import Camera
 from scanpipe.desk.completeness import Monitor
 from scanpipe.desk.drafting import Drafts
 from scanpipe.desk.links import LinkRules
@@ -86,6 +87,7 @@ class Site:
     mails: DigestRules = field(default_factory=DigestRules)
     desk: Desk | None = None
     links: LinkRules = field(default_factory=LinkRules)
+    camera: Camera | None = None
 
 
 def add_pages(app: FastAPI, site: Site) -> None:
@@ -99,6 +101,7 @@ def add_pages(app: FastAPI, site: Site) -> None:
     app.state.mail_rules = site.mails
     app.state.desk = site.desk
     app.state.link_rules = site.links
+    app.state.camera = site.camera
     app.state.patience = entrance.Patience()
     app.state.news = News(app.state.parts)
     app.state.held_list = HeldList()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import zxingcpp
 from fastapi.testclient import TestClient
 from playwright.sync_api import Page
 
@@ -122,6 +124,34 @@ def test_what_a_scanner_types(parts: Parts, pads: list[Sheet]) -> None:
         binding.understood(text[:20] + ("A" if text[20] != "A" else "B") + text[21:], parts.keyring)
 
 
+def test_eight_digits_are_a_serial_or_a_candidate(app: TestClient, parts: Parts, pads: list[Sheet]) -> None:
+    with parts.ledger.read() as r:
+        test = r.definition(TEST)
+    assert test is not None
+    one = replace(test.candidates[0], number="12345678")
+    register(parts, replace(test, candidates=(*test.candidates[1:], one, replace(one, number=pads[1].serial))))
+    assert binding.told(parts, pads[0].serial, "") == Claims(serial=pads[0].serial)
+    assert binding.told(parts, "1234 5678", "") is None, "no sheet has that serial"
+    assert binding.told(parts, pads[1].serial, pads[0].serial) is None, (
+        "after a sheet of a test that has this candidate"
+    )
+    assert binding.told(parts, pads[2].serial, pads[0].serial) == Claims(serial=pads[2].serial)
+    sign_in(app, "exam_office")
+    token = {"token": app.get("/bind").text.split('name="token" value="')[1].split('"')[0]}
+    done = app.post("/bind", data=token | {"text": "12345678", "serial": pads[0].serial})
+    assert done.status_code == 303 and sheet_of(parts, pads[0].serial).candidate == "12345678"
+
+
+def test_what_codes_on_one_picture_say_together(parts: Parts, pads: list[Sheet]) -> None:
+    sheet, question = read(parts, Kind.PAD, pads[0]), read(parts, Kind.QUESTION, pads[0])
+    label, other = (read(parts, Kind.CANDIDATE_LABEL, candidate=c) for c in ("10001", "10002"))
+    both = binding.pictured(parts, [sheet, question, label, "https://example.org"])
+    assert (both.serial, both.candidate) == (pads[0].serial, "10001")
+    for texts in ([label, other], [sheet, read(parts, Kind.PAD, pads[1])], ["https://example.org"], []):
+        with pytest.raises(Refused):
+            binding.pictured(parts, texts)
+
+
 def test_two_codes_on_the_page_in_any_order(app: TestClient, parts: Parts, pads: list[Sheet]) -> None:
     sign_in(app, "invigilator")
     token = {"token": app.get("/bind").text.split('name="token" value="')[1].split('"')[0]}
@@ -137,6 +167,11 @@ def test_two_codes_on_the_page_in_any_order(app: TestClient, parts: Parts, pads:
     assert other_room.status_code == 409 and sheet_of(parts, pads[1].serial).candidate is None
     open_pad = app.post("/bind", data=token | {"text": "10002", "serial": pads[2].serial})
     assert open_pad.status_code == 200 and 'name="question"' in open_pad.text
+    strange = read(parts, Kind.CANDIDATE_LABEL, test="FY1001-2026H", candidate="10002")
+    for first, second in ((strange, read(parts, Kind.PAD, pads[1])), (read(parts, Kind.PAD, pads[1]), strange)):
+        page = app.post("/bind", data=token | {"text": first}).text
+        kept = dict(re.findall(r'name="(serial|candidate|test|question)" value="([^"]*)"', page))
+        assert app.post("/bind", data=token | kept | {"text": second}).status_code == 409, "a label of another test"
     app.post("/bind", data=token | {"serial": pads[2].serial, "candidate": "10002", "question": "3"})
     assert sheet_of(parts, pads[2].serial).question == "3"
     assert app.post("/bind", data={"text": "1"}).status_code == 403
@@ -196,20 +231,47 @@ def test_a_page_that_was_looked_at_while_its_sheet_was_bound_is_sent_again(parts
     assert send_bound(parts) == {page.scan} and send_bound(parts) == set()
 
 
+def pictured(page: Page, picture: np.ndarray) -> None:
+    """Takes a picture with the camera of the page."""
+    body = cv2.imencode(".png", picture)[1].tobytes()
+    with page.expect_navigation():
+        page.set_input_files("[data-photo] input", {"name": "a.png", "mimeType": "image/png", "buffer": body})
+
+
+def on_a_table(text: str) -> np.ndarray:
+    """A picture of a code, somewhat askew, on paper that lies on a table; larger than a slow line likes."""
+    code = np.array(zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode).to_image(scale=15))
+    picture = np.full((3000, 2250), 90, np.uint8)
+    picture[900:2000, 500:1700] = 225
+    picture[1000 : 1000 + code.shape[0], 700 : 700 + code.shape[1]] = code
+    turn = cv2.getRotationMatrix2D((1100, 1400), 12.0, 1.0)
+    return cv2.GaussianBlur(cv2.warpAffine(picture, turn, (2250, 3000), borderValue=90), (0, 0), 2)
+
+
 def photographed(page: Page, url: str, serial: str) -> None:
     """The camera of a phone whose browser reads codes itself: what it would find is said here, all else is the page's own."""
     found = f"picture.width ? [{{ rawValue: '{serial}' }}] : []"
     page.add_init_script(f"window.BarcodeDetector = class {{ async detect(picture) {{ return {found}; }} }};")
     page.goto(f"{url}/bind")
-    picture = cv2.imencode(".png", np.full((20, 30), 200, np.uint8))[1].tobytes()
-    with page.expect_navigation():
-        page.set_input_files("[data-photo] input", {"name": "a.png", "mimeType": "image/png", "buffer": picture})
+    pictured(page, np.full((20, 30), 200, np.uint8))
     assert serial in page.inner_text("#bind dl")
+
+
+def sent(page: Page, url: str, sheet: str, label: str) -> None:
+    """The camera of any other phone: its pictures are read here."""
+    page.add_init_script("delete window.BarcodeDetector;")
+    page.goto(f"{url}/bind")
+    pictured(page, np.full((200, 300), 200, np.uint8))
+    assert "No code was found" in page.inner_text("[role=alert]")
+    for text in (sheet, label):
+        pictured(page, on_a_table(text))
+    page.wait_for_selector(".good")
 
 
 def test_an_invigilator_reads_two_codes_with_a_scanner_that_types(home: Installation, pads: list[Sheet]) -> None:
     with open_parts(home.settings) as parts:
         typed = [read(parts, Kind.PAD, pads[0]), read(parts, Kind.CANDIDATE_LABEL, candidate="10001")]
+        more = read(parts, Kind.PAD, pads[1]), read(parts, Kind.CANDIDATE_LABEL, candidate="10002")
     with serving(home) as url, chromium() as browser:
         page = browser.new_page()
         enter(page, url, "invigilator", PASSWORD)
@@ -221,7 +283,9 @@ def test_an_invigilator_reads_two_codes_with_a_scanner_that_types(home: Installa
                 page.keyboard.press("Enter")
         page.wait_for_selector(".good")
         assert pads[0].serial in page.inner_text(".good") and "10001" in page.inner_text(".good")
-        photographed(page, url, pads[1].serial)
+        sent(page, url, *more)
+        photographed(page, url, pads[2].serial)
         browser.close()
     with open_parts(home.settings) as parts:
         assert sheet_of(parts, pads[0].serial).candidate == "10001"
+        assert sheet_of(parts, pads[1].serial).candidate == "10002"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Query, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import URL
 
 from scanpipe.desk import binding
+from scanpipe.desk.camera import MOST_BYTES
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.signing_in import Visitor
 from scanpipe.faults import Refused, UnknownThing
@@ -34,16 +35,17 @@ class _Read:
     test: str = ""
 
     def and_then(self, claims: Claims | None, text: str) -> _Read:
-        """With one more code: the sheet's, a label, or a number that somebody typed."""
+        """With one more code: the sheet's, a label, or a number that somebody typed. What a label says is not taken back by the
+        sheet: a label of another test must be noticed.
+        """
         if claims is None:
             return replace(self, candidate=text)
-        if claims.serial is not None:
-            return replace(self, serial=claims.serial)
-        return replace(
-            self,
-            candidate=claims.candidate or self.candidate,
-            question=claims.question or self.question,
-            test=claims.test or self.test,
+        first, then = (self, claims) if claims.serial is not None else (claims, self)
+        return _Read(
+            claims.serial or self.serial,
+            claims.candidate or self.candidate,
+            first.question or then.question or "",
+            first.test or then.test or "",
         )
 
 
@@ -64,19 +66,24 @@ def bind(
     candidate: Word = "",
     question: Word = "",
     test: Word = "",
+    photo: UploadFile | None = None,
 ) -> Response:
-    """Takes one more code; the sheet is bound when enough of them were read."""
+    """Takes one more code, typed or on a picture; the sheet is bound when enough of them were read."""
     parts, read = parts_of(request), _Read(serial, candidate, question, test)
+    before = read
     try:
         if text.strip():
-            read = read.and_then(binding.understood(text, parts.keyring), text.strip()[:40])
+            read = read.and_then(binding.told(parts, text, serial), text.strip()[:40])
+        elif photo is not None and photo.size and request.app.state.camera is not None:
+            texts = request.app.state.camera.texts(photo.file.read(MOST_BYTES))
+            read = read.and_then(binding.pictured(parts, texts), "")
         sheet, definition = _looked_up(parts, person, read)
         if sheet is None or not read.candidate or not (read.question or sheet.question):
             return _draw(request, read, sheet, definition)
         wish = binding.Wish(read.serial, read.candidate, read.question or None, read.test or None)
         bound = binding.bind(parts, wish, person.name)
     except (Refused, UnknownThing) as e:
-        return _draw(request, _Read(), refused=e)
+        return _draw(request, before if photo is not None and photo.size else _Read(), refused=e)
     request.app.state.resume({page.scan for page in bound.again})
     return RedirectResponse(str(URL("/bind").include_query_params(done=bound.sheet.serial)), 303)
 
