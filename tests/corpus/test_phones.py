@@ -23,6 +23,7 @@ def corners(outcomes: Sequence[Outcome]) -> list[float]:
 def test_two_sheets_and_a_plain_one() -> None:
     sheets, plain = list(run("sheets", "small", 94_001, 2)), list(run("plain paper", "small", 94_002, 1))
     assert [o.verdict for o in sheets] == ["filed"] * 2, sheets
+    assert all(o.read for o in sheets)
     assert [o.verdict for o in plain] == ["held: no_codes"]
     assert len(corners(sheets)) == 2 and len(corners(plain)) == 1
     assert statistics.mean(corners([*sheets, *plain])) < CORNER_ERROR / 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.measure_shaded import read
+from tools.measure_shaded import cost, read
 from tools.shaded.hands import HANDS
 
 
@@ -29,3 +29,9 @@ def test_5000_shaded_sheets() -> None:
     check(
         5000, 90_012, careful_share=0.99, floors={"quick": 0.95, "light pencil": 0.9, "smeared": 0.95, "crosses": 0.5}
     )
+
+
+@pytest.mark.proof
+def test_it_costs_little_more_than_a_personal_sheet() -> None:
+    """Of CPU, both in one run, by turns."""
+    assert cost(40) <= 1.3

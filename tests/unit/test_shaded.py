@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
+import pypdfium2
 import pytest
 
 from scanpipe.codes import Authentic, BadSignature, Foreign, Kind
+from scanpipe.layout import A4
 from scanpipe.model import Claims, Code, Held, Reason
 from scanpipe.readers import open_reader
+from scanpipe.shaded_codes import completed
 from scanpipe.shaded_layout import Grid
+from scanpipe.sheets import draw_generic
 from scanpipe.sight import Shading
 from scanpipe.stages.identify import Decoded, Identified
 from scanpipe.stages.shaded import Coded, most_likely, name, read_shading
 from scanpipe.stages.shaded.deciding import decide
 from scanpipe.stages.shaded.fills import Fills
 from scanpipe.stages.shaded.marks import bearing_by_code
+from tests.helpers import KEY
 from tools.scanner import faults
 from tools.shaded.corpus import own_layout, printed
 from tools.shaded.hands import Sheet
@@ -63,6 +69,20 @@ def test_a_photograph_askew_is_read_by_its_marks() -> None:
     pulled = corners + np.array([(30, 20), (-15, 5), (0, -10), (10, 0)], np.float32)
     askew = cv2.warpPerspective(page, cv2.getPerspectiveTransform(corners, pulled), (w, h), borderValue=255)
     assert read(askew).code == "1234567"
+
+
+def test_the_sheet_says_what_to_do_in_both_languages_and_shows_an_example(tmp_path: Path) -> None:
+    draw_generic(["00000042"], LAYOUT, KEY, tmp_path / "generic.pdf", A4)
+    document = pypdfium2.PdfDocument(tmp_path / "generic.pdf")
+    told = " ".join(document[0].get_textpage().get_text_bounded().split())
+    document.close()
+    for words in ("Eksempel · Example", "Skriv koden", "Write the code", "01 til 99", "01 to 99", "not like this"):
+        assert words in told, words
+    shown = completed("40712")
+    assert shown is not None
+    columns = (digit + "0123456789".replace(digit, "") for digit in shown)
+    assert "".join(columns) in told, "in the box of each column a digit, which is the one that is shaded below"
+    assert read(printed("00000042", DPI)).code == "_" * 7, "its bubbles are nobody's code"
 
 
 class TestUntouched:
