@@ -36,12 +36,13 @@ PLAIN_SYMBOLOGIES = ("qr", "datamatrix", "code128", "pdf417", "aztec")
 class PlainCode:
     """A code from elsewhere that this test takes: one of these symbologies, whose whole text the regular expression matches.
 
-    What it claims is the pattern's first group, or the whole text where it has none.
+    What it claims is the pattern's first group, or the whole text where it has none. `code`: that is a shaded code, which names
+    candidate and question.
     """
 
     symbologies: tuple[str, ...]
     pattern: str
-    claims: Literal["candidate", "question"]
+    claims: Literal["candidate", "question", "code"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,8 +232,12 @@ def _with_plain(decoded: Sequence[Decoded], records: Records, handed_in: Named |
     definition = records.definition(named.pop()) if len(named) == 1 else None
     if definition is None or not definition.plain_codes:
         return list(decoded)
-    rules = definition.plain_codes
-    return [(c, (read_plain(c, rules) or d) if isinstance(d, Foreign) else d) for c, d in decoded]
+    rules, test = definition.plain_codes, definition.id.upper()
+
+    def of_test(code: str) -> list[Coded]:
+        return [coded for coded in records.coded(code) if coded.test.upper() == test]
+
+    return [(c, (read_plain(c, rules, of_test) or d) if isinstance(d, Foreign) else d) for c, d in decoded]
 
 
 def _with_marks(filed: Filed, claims: Claims, marks: str, records: Records) -> Filed | Held:

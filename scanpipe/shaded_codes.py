@@ -9,8 +9,24 @@ misreading never makes another one of them, and so no swap of neighbours does, w
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import combinations
 from random import Random
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A code that was given out, and the place that it names. `reserved`: of a test that is retired, it names none any more."""
+
+    code: str
+    test: str
+    candidate: str
+    question: str
+
+    @property
+    def reserved(self) -> bool:
+        return not self.candidate
+
 
 DIGITS = 7
 DISTANCE = 3

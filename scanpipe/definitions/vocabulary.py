@@ -46,12 +46,12 @@ DEFINITION_REQUIRED = ("test", "title", "date", "questions", "candidates")
 
 EMPTY_SHEETS = ("file", "count")
 FURTHER_QUESTIONS = ("person", "marks")
-PLAIN_CLAIMS = ("candidate", "question")
+PLAIN_CLAIMS = ("candidate", "question", "code")
 MOST_PLAIN_CODES = 20
 PLAIN_KEYS = MappingProxyType(
     {
         "symbologies": say("a list of kinds of codes: %(names)s", names=", ".join(PLAIN_SYMBOLOGIES)),
-        "claims": say("what the code says: candidate or question"),
+        "claims": say("what the code says: candidate, question, or code (one that was given out, which names both)"),
         "pattern": say(
             "a regular expression for the whole text; what its one group in () matches is claimed, else all of it. No |, "
             "nothing repeated that stands in (), and at most three of * + ? {n,m}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from scanpipe.model import Claims, Filed, Sheet, Slot
-from scanpipe.stages.shaded.naming import Coded
+from scanpipe.shaded_codes import Coded
 from scanpipe.stages.validate import Facts, validate
 
 Ground = Literal[

@@ -12,6 +12,7 @@ from scanpipe.codes import Kind
 from scanpipe.definitions import check_text, from_json, loads, to_json
 from scanpipe.model import Claims, Code, Filed, Held, PlainCode, Reason, Sheet, TestDefinition, Verdict
 from scanpipe.pipeline import judge
+from scanpipe.shaded_codes import Coded
 from scanpipe.sight import Sight
 from scanpipe.stages.locate import locate
 from scanpipe.stages.plain import read_plain
@@ -50,6 +51,21 @@ class Records:
     def facts(self, claims: Claims) -> Facts:
         return Facts(self.definition(claims.test or ""))
 
+    def coded(self, code: str) -> list[Coded]:
+        return [c for c in GIVEN_OUT if c.code == code]
+
+
+GIVEN_OUT = (
+    Coded("4071271", CLAIMS.test or "", "10002", "2a"),
+    Coded("4071271", "OTHER", "10001", "2a"),
+    Coded("5000000", CLAIMS.test or "", "", ""),
+)
+SEVEN_DIGITS = definition(plain_codes=(PlainCode(("code128",), "[0-9]{7}", "code"), BY_NUMBER))
+
+
+def nobody(code: str) -> list[Coded]:
+    return []
+
 
 def verdict(*codes: Code, test: TestDefinition = TAKING, empty: bool = False) -> Verdict:
     stance = locate(codes)
@@ -69,6 +85,18 @@ def test_a_plain_code_stands_for_the_label_of_a_pad() -> None:
         answer = verdict(*codes)
         assert isinstance(answer, Filed) and (answer.slot.candidate, answer.slot.question) == ("10002", "2a")
         assert [c["standing"] for c in answer.evidence["codes"]].count("plain") == len(codes) - 2
+
+
+def test_a_code_that_was_given_out_names_candidate_and_question() -> None:
+    for codes in ((Q, P), (TOP, OPEN)):
+        answer = verdict(*codes, plain("4071271"), test=SEVEN_DIGITS)
+        assert isinstance(answer, Filed) and (answer.slot.candidate, answer.slot.question) == ("10002", "2a")
+    label = verdict(Q, P, plain("4071271"), plain("K10002"), test=SEVEN_DIGITS)
+    assert isinstance(label, Filed), "a label that says the same is none too many"
+    assert held(Q, P, plain("4071271"), plain("K10001"), test=SEVEN_DIGITS).reason is Reason.CODES_DISAGREE
+    assert held(C, Q, S, plain("4071271"), test=SEVEN_DIGITS).reason is Reason.CODES_DISAGREE, "it is 10001's sheet"
+    for stranger in ("1234567", "5000000"):
+        assert held(Q, P, plain(stranger), test=SEVEN_DIGITS).reason is Reason.FOREIGN_CODE, "nobody has it"
 
 
 def test_the_same_plain_code_twice_says_nothing_more() -> None:
@@ -104,15 +132,15 @@ def test_what_no_rule_takes_stays_foreign(stranger: Code) -> None:
 
 def test_two_rules_that_contradict_each_other_take_nothing() -> None:
     both = (BY_NUMBER, PlainCode(("code128",), "K[0-9]([0-9]{4})", "candidate"))
-    assert read_plain(plain("K10001"), both) is None
+    assert read_plain(plain("K10001"), both, nobody) is None
 
 
 @given(st.sampled_from(NOT_GENERIC), st.sampled_from(["10001", "10002"]))
 def test_a_text_of_our_own_grammar_is_never_plain(kind: Kind, candidate: str) -> None:
     everything = (PlainCode(("qr", "code128"), ".*", "candidate"),)
     ours = code(kind, replace(CLAIMS, candidate=candidate))
-    assert read_plain(ours, everything) is None
-    assert read_plain(replace(ours, symbology="code128"), everything) is None
+    assert read_plain(ours, everything, nobody) is None
+    assert read_plain(replace(ours, symbology="code128"), everything, nobody) is None
 
 
 some_code = st.one_of(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scanpipe.stages.shaded.naming import Coded
+from scanpipe.shaded_codes import Coded
 
 _FLOOR = 0.02
 _FARTHEST = 4.0

@@ -6,29 +6,15 @@ Only a number that is clear in every place, was given out once, and stands again
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from scanpipe.codes import Authentic, BadSignature, Foreign
 from scanpipe.model import Claims, Held, Reason
 from scanpipe.saying import joined, say
+from scanpipe.shaded_codes import Coded
 from scanpipe.sight import Shading
 from scanpipe.stages.identify import MISFIT_MM, Decoded, Identified, evidence_of_codes
 from scanpipe.stages.shaded.deciding import EMPTY, UNCLEAR
-
-
-@dataclass(frozen=True, slots=True)
-class Coded:
-    """A code that was given out, and the place that it names. `reserved`: of a test that is retired, it names none any more."""
-
-    code: str
-    test: str
-    candidate: str
-    question: str
-
-    @property
-    def reserved(self) -> bool:
-        return not self.candidate
 
 
 def name(
