@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -19,8 +20,9 @@ from tools.scanner.paper import Paper, Picture, Row
 
 TEST, DPI = "MA0001-2026H", 200
 ON = LABEL_SHEETS["a4-3x8"]
-MISTAKES = ("none", "two candidates", "sheet of another")
+MISTAKES = ("none", "two candidates", "sheet of another", "beside")
 """In one sheet of five somebody made one: it must not be filed."""
+_BED_MM = 76.0
 
 
 @pytest.fixture
@@ -64,14 +66,18 @@ def corpus(home: Installation, seed: int, count: int) -> Result:
 
 def case(pad: Paper, own: Paper, stickers: list[Picture], i: int, rng: np.random.Generator) -> Case:
     wrong = i % 5 == 0
-    mistake = MISTAKES[(i // 5) % 3] if wrong else "right"
+    mistake = MISTAKES[(i // 5) % len(MISTAKES)] if wrong else "right"
     paper, index = (own, i % len(own)) if mistake == "sheet of another" else (pad, i)
     row, picture = paper.rows[index], paper.picture(index, DPI)
     pens.draw_answer(picture, DPI, rng)
     whose = int(rng.integers(24))
     if mistake == "sheet of another" and row.candidate == f"{10001 + whose}":
         whose = (whose + 1) % 24
-    if mistake != "none":
+    if mistake == "beside":  # a loose label, or the edge of another sheet, lies on the bed of the scanner
+        picture = cv2.copyMakeBorder(picture, 0, 0, 0, round(_BED_MM * DPI / 25.4), cv2.BORDER_CONSTANT, value=(240,))
+        beside = A4.width_mm + _BED_MM / 2, float(rng.uniform(40, 250))
+        labels.stick(picture, stickers[whose], beside, float(rng.normal(0, 4)), DPI)
+    elif mistake != "none":
         labels.stick(picture, stickers[whose], somewhere(rng), float(rng.normal(0, 4)), DPI)
     if mistake == "two candidates":
         labels.stick(picture, stickers[(whose + 1) % 24], (110, 235), float(rng.normal(0, 4)), DPI)
