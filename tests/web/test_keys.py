@@ -142,6 +142,25 @@ def test_the_list_renews_itself_and_moves_nothing(page: Page, shared: Installati
     page.wait_for_selector(f"#rows > li:first-child[data-row='{names[1]}']")
 
 
+def test_links_on_what_renews_itself_lead_to_their_pages(
+    page: Page, url: str, shared: Installation, tmp_path: Path
+) -> None:
+    """Its answers replace a part of the page; those of its links are whole pages."""
+    late = tmp_path / "late.jpg"
+    late.write_bytes(b"\xff\xd8 no picture that just came")
+    shared.run("ingest", str(late), ok=(0, 1))
+    page.goto(f"{url}/receipts")
+    assert page.get_attribute("#receipts", "hx-trigger") == "every 5s"
+    page.click("#receipts a >> nth=0")
+    page.wait_for_selector("main h1:has-text('loose files'), main h1:has-text('-')")
+    assert page.get_attribute("section.card", "hx-trigger") == "every 2s" and "/receipts/one" in page.url
+    with page.expect_response(lambda answer: "/receipts/one" in answer.url):
+        pass  # it renews itself all the same
+    page.click("#held")
+    page.wait_for_selector("#rows")
+    assert "/queue?stack=" in page.url and page.locator("main h1").count() == 1
+
+
 def test_many_that_come_at_once_are_all_there_and_nothing_below_the_groups_moves(
     page: Page, shared: Installation
 ) -> None:
