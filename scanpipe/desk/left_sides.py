@@ -38,7 +38,8 @@ class LeftSides:
         """`over`: nothing more comes. Raises LedgerFault, StoreFault."""
         with self._parts.ledger.read() as r:
             found = [row for reason in _REASONS for row in r.queue().held(Filter(reason=reason), _MOST)]
-            new = {scan.scan: scan for page, scan in [*found, *self._strays(r)] if page.event not in self._seen}
+            new = {scan.scan: scan for page, scan in found if page.event not in self._seen}
+            new |= {scan.scan: scan for _, scan in self._strays(r)}
             scans = [(scan, r.pages(scan.scan)) for _, scan in sorted(new.items())]
         for scan, pages in scans:
             if all(page.settled for page in pages):
@@ -49,14 +50,18 @@ class LeftSides:
         finish_decisions(self._parts, _LEFT_S)
 
     def _strays(self, r: Transaction) -> list[Row]:
-        """Pages without codes that were held lately, and may be backs: each until the page beside it is settled."""
+        """Pages without codes that were held since, and may be backs: until the page beside is settled, or does not come."""
         rows = r.queue().held(Filter(reason=Reason.NO_CODES), _MOST, self._strays_after)
         for page, scan in rows:
-            beside = other_side(r, scan, page.page) if is_stray(page) else None
-            if beside is not None and not beside.settled:
+            beside = other_side(r, scan, page.page) if is_stray(page) else page
+            if self._is_new(page.at) and (beside is None or not beside.settled):
                 break
             self._strays_after = page.event
         return [row for row in rows if is_stray(row[0])]
+
+    def _is_new(self, at: str) -> bool:
+        """May more of its stack come?"""
+        return datetime.now(UTC) - datetime.fromisoformat(at) < timedelta(seconds=self._parts.stack_silent_s)
 
     def _at_its_end(self, stack: str, over: bool) -> None:
         """Backs that came as files of their own, when the stack is at its end: each time it is."""
@@ -76,8 +81,7 @@ class LeftSides:
 
     def _is_quiet(self, receipt: Receipt, over: bool) -> bool:
         """Has nothing of the stack come for as long as the settings say?"""
-        silent = datetime.now(UTC) - datetime.fromisoformat(receipt.last)
-        return over or silent >= timedelta(seconds=self._parts.stack_silent_s)
+        return over or not self._is_new(receipt.last)
 
 
 def numbered(rows: Sequence[Row]) -> list[Row]:

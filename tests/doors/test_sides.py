@@ -9,16 +9,20 @@ from pathlib import Path
 import pytest
 
 from scanpipe.desk.arranging import add_slot
+from scanpipe.desk.conveyor import Conveyor
 from scanpipe.desk.deciding import Decision, assign
 from scanpipe.desk.decisions import undo_last
 from scanpipe.desk.defining import register
+from scanpipe.desk.left_sides import LeftSides
 from scanpipe.desk.slots import view_slot
 from scanpipe.desk.stacks import withdraw_stack
 from scanpipe.desk.verifying import verify
 from scanpipe.desk.viewing import suggestions_for
+from scanpipe.desk.working import ingest
 from scanpipe.layout import A4, mark_boxes
 from scanpipe.model import PageRecord
 from scanpipe.wiring import open_parts
+from tests.crash.driver import InProcess
 from tests.feeding import DPI, TEST, Hall, open_hall
 from tests.postgresql_server import PostgresqlServer
 from tests.unit.test_marked import stroke
@@ -138,8 +142,19 @@ def test_files_of_one_page_from_a_scanner_that_is_not_known(hall: Hall) -> None:
 
 def test_a_back_that_was_looked_at_before_its_front_is_found(hall: Hall) -> None:
     (leaf,) = hall.leaves(1, 60, written=(0,))
-    pages = hall.feed_singly([*duplex([leaf], face_down=True)], "late/files", order=(0, 1))
-    assert told(pages) == ["back_of", "filed"]
+    back, front = (formats.jpeg(p, DPI) for p in hall.scan(duplex([leaf], face_down=True)))
+    folder = hall.home.data_dir.with_name("late") / "files"
+    folder.mkdir(parents=True)
+    with open_parts(hall.home.settings) as parts:
+        conveyor, left = Conveyor(parts, InProcess()), LeftSides(parts)
+        scans = []
+        for name, body, was in (("scan0001.jpg", back, "no_codes"), ("scan0002.jpg", front, "back_of")):
+            (folder / name).write_bytes(body)
+            scans += [c.scan.scan for c in ingest(parts, conveyor, [folder / name])]
+            left.look()
+            with parts.ledger.read() as r:
+                assert told(r.pages(scans[0])) == [was]
+        conveyor.close()
 
 
 def test_a_slot_that_was_marked_on_both_takes_no_more_than_it_may(tmp_path: Path) -> None:
