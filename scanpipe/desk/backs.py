@@ -9,7 +9,6 @@ from scanpipe.ledgers import Transaction
 from scanpipe.model import Claims, Held, PageId, PageRecord, Reason, ScanRecord, Verdict
 from scanpipe.ordering import path_key
 from scanpipe.sight import Sight
-from scanpipe.stages.sides import looks_two_sided
 
 
 def is_duplex(parts: Parts, file: str) -> bool:
@@ -43,18 +42,15 @@ def is_stray(page: PageRecord) -> bool:
 
 
 def front_of(parts: Parts, tx: Transaction, scan: ScanRecord, page: int) -> PageRecord | None:
-    """The sheet of which a page without codes and print may be the back, by its place: the page before it. At a scanner of both
-    sides, into which a stack may be fed face down, also the page after it.
-
-    Of files of one page each, from a scanner that is not known, where only every second one has codes.
+    """The sheet of which a page without codes and print may be the back, by its place: the page before it, in a file of several
+    pages or from a scanner of both sides. Into that a stack may be fed face down: then it is the page after it.
     """
     front = other_side(tx, scan, page)
     if front is None or front.serial is None:
         return None
     if not is_second(tx, scan, page):
         return front if front.side is None and is_duplex(parts, scan.file) else None
-    known = (scan.pages or 0) > 1 or is_duplex(parts, scan.file)
-    return front if known or looks_two_sided(tx.spans().sides_around(scan)) else None
+    return front if (scan.pages or 0) > 1 or is_duplex(parts, scan.file) else None
 
 
 def is_second(tx: Transaction, scan: ScanRecord, page: int) -> bool:

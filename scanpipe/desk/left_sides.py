@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 from scanpipe.desk.backs import is_back, is_duplex, is_stray, other_side
 from scanpipe.desk.deciding import finish_decision, finish_decisions
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.sides import file_backs, settle_sides
+from scanpipe.desk.sides import file_backs, recognise, settle_sides, side_of
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.figures import Receipt
 from scanpipe.ledgers.queue import Filter, Row
 from scanpipe.model import Reason
+from scanpipe.stages.sides import looks_two_sided
 
 _REASONS = (Reason.OTHER_SIDE_MISSING, Reason.BACK_OF)
 _MOST = 20_000
@@ -32,6 +33,7 @@ class LeftSides:
         self._parts = parts
         self._seen: set[int] = set()
         self._strays_after = 0
+        self._with_strays: set[str] = set()
         self._ended: dict[str, str] = {}
 
     def look(self, over: bool = False) -> None:
@@ -45,7 +47,8 @@ class LeftSides:
             if all(page.settled for page in pages):
                 settle_sides(self._parts, scan, pages)
                 self._seen |= {page.event for page in pages}
-        for stack in sorted({scan.stack for page, scan in found if is_back(page) and scan.pages == 1}):
+        backs = {scan.stack for page, scan in found if is_back(page) and scan.pages == 1}
+        for stack in sorted(backs | self._with_strays):
             self._at_its_end(stack, over)
         finish_decisions(self._parts, _LEFT_S)
 
@@ -57,7 +60,9 @@ class LeftSides:
             if self._is_new(page.at) and (beside is None or not beside.settled):
                 break
             self._strays_after = page.event
-        return [row for row in rows if is_stray(row[0])]
+        strays = [row for row in rows if is_stray(row[0])]
+        self._with_strays |= {scan.stack for _, scan in strays if scan.pages == 1}
+        return strays
 
     def _is_new(self, at: str) -> bool:
         """May more of its stack come?"""
@@ -68,20 +73,30 @@ class LeftSides:
         with self._parts.ledger.read() as r:
             receipt = r.figures().receipt(stack)
             if receipt is None or self._ended.get(stack) == receipt.last or not self._is_quiet(receipt, over):
+                self._with_strays -= {stack} if receipt is None or self._ended.get(stack) == receipt.last else set()
                 return
             spans = r.spans().of(stack)
             if receipt.states.get("waiting") or receipt.states.get("placing") or r.queue().unopened(stack):
                 return
             units = [numbered(r.queue().stack(name)) for name in ([span.name for span in spans] or [stack])]
         for rows in units:
+            self._parts.ledger.write(lambda tx, rows=rows: _recognise_every_second(tx, rows))  # type: ignore[misc]
             if rows and all(is_duplex(self._parts, scan.file) for _, scan in rows):
                 for record in self._parts.ledger.write(lambda tx, rows=rows: file_backs(tx, rows)):  # type: ignore[misc]
                     finish_decision(self._parts, record)
         self._ended[stack] = receipt.last
+        self._with_strays.discard(stack)
 
     def _is_quiet(self, receipt: Receipt, over: bool) -> bool:
         """Has nothing of the stack come for as long as the settings say?"""
         return over or not self._is_new(receipt.last)
+
+
+def _recognise_every_second(tx: Transaction, rows: Sequence[Row]) -> None:
+    """Files of one page each, of which only every second one has codes: both sides were scanned, whatever the scanner is."""
+    if looks_two_sided([side_of(page) for page, _ in rows]):
+        for (front, _), (back, _) in zip(rows[::2], rows[1::2], strict=False):
+            recognise(tx, back.id, front if front.serial is not None else None)
 
 
 def numbered(rows: Sequence[Row]) -> list[Row]:

@@ -39,7 +39,7 @@ def settle_sides(parts: Parts, scan: ScanRecord, pages: Sequence[PageRecord]) ->
     if not waiting and not backs and not strays:
         return False
     for page in strays:
-        parts.ledger.write(lambda tx, page=page: _recognise(parts, tx, scan, page.id))  # type: ignore[misc]
+        parts.ledger.write(lambda tx, page=page: recognise(tx, page.id, front_of(parts, tx, scan, page.page)))  # type: ignore[misc]
     placed: list[PageRecord] = [p for p in waiting if was_held(p)]
     both = [p.id for p in waiting if waits(p)]
     for start in range(0, len(both), _AT_ONCE):
@@ -91,11 +91,11 @@ def _settle(tx: Transaction, record: ScanRecord, id: PageId, whole: Callable[[],
 def _pairs_are_whole(tx: Transaction, scan: ScanRecord) -> bool:
     """Of the file; of one with a single page: of what came of its stack since the separator."""
     if (scan.pages or 0) > 1:
-        return pairs_are_whole([_side(page) for page in tx.pages(scan.scan)], ended=True)
+        return pairs_are_whole([side_of(page) for page in tx.pages(scan.scan)], ended=True)
     return pairs_are_whole(tx.spans().sides_around(scan), ended=False)
 
 
-def _side(page: PageRecord) -> Side:
+def side_of(page: PageRecord) -> Side:
     return Side(page.state, page.reason, page.serial, page.side)
 
 
@@ -103,11 +103,10 @@ def _claims(page: PageRecord) -> Claims:
     return Claims(page.test, page.candidate, page.question, page.serial, page.side)
 
 
-def _recognise(parts: Parts, tx: Transaction, scan: ScanRecord, id: PageId) -> None:
-    """A page that was held for want of codes is a back, now that the page beside it is known."""
+def recognise(tx: Transaction, id: PageId, front: PageRecord | None) -> None:
+    """A page that was held for want of codes is a back, now that its front is known."""
     page = tx.page(id)
-    front = front_of(parts, tx, scan, id.index) if page is not None and is_stray(page) else None
-    if page is not None and front is not None:
+    if page is not None and is_stray(page) and front is not None:
         known = replace(page, test=front.test if front.state in ("filed", "placing") else None)
         _hold(tx, known, Reason.BACK_OF, {})
 
@@ -115,7 +114,7 @@ def _recognise(parts: Parts, tx: Transaction, scan: ScanRecord, id: PageId) -> N
 def file_backs(tx: Transaction, rows: Sequence[Row]) -> list[PageRecord]:
     """Files what is written on backs with their fronts, where all of a file, or of a stack at its end, leaves no doubt."""
     pages = [_again(tx, page) for page, _ in rows]
-    sides = [_side(page) for page in pages]
+    sides = [side_of(page) for page in pages]
     agreed = [agrees for scan in {s.scan: s for _, s in rows}.values() for agrees in _counts(tx, scan)]
     if not backs_are_certain(sides, counted=bool(agreed)) or not all(agreed):
         return []

@@ -132,16 +132,16 @@ def mixed_up(home: Installation, kinds: tuple[strangers.Stranger, ...], seed: in
 
 
 def test_office(home: Installation) -> None:
-    result = profile(home, "office", seed=90_001, count=60)
+    result = profile(home, "office", seed=90_001, count=40)
     assert result.misfiled == []
-    assert result.verdicts["filed"] >= 60, result.not_filed
+    assert result.verdicts["filed"] >= 40, result.not_filed
     assert np.mean(result.skew_errors_deg) <= 0.02 and np.percentile(result.skew_errors_deg, 95) <= 0.05
 
 
 def test_hard(home: Installation) -> None:
-    result = profile(home, "hard", seed=90_002, count=30)
+    result = profile(home, "hard", seed=90_002, count=20)
     assert result.misfiled == []
-    assert result.verdicts["filed"] >= 29, result.not_filed
+    assert result.verdicts["filed"] >= 19, result.not_filed
 
 
 def test_mixed_up_pages_are_held(home: Installation) -> None:
@@ -151,9 +151,9 @@ def test_mixed_up_pages_are_held(home: Installation) -> None:
 
 
 def test_nothing_becomes_a_code_that_is_none(home: Installation) -> None:
-    result = mixed_up(home, strangers.NO_SHEETS, seed=90_004, count=24)
+    result = mixed_up(home, strangers.NO_SHEETS, seed=90_004, count=16)
     assert result.misfiled == []
-    assert result.verdicts == {"held": 24}
+    assert result.verdicts == {"held": 16}
 
 
 @pytest.mark.proof
@@ -205,9 +205,9 @@ def other_simulator(home: Installation, profile: str, seed: int, count: int) -> 
     return work_off(without_limits(home), cases())
 
 
-@pytest.mark.parametrize("profile, floor", [("hard", 20), ("mixed_up", 0)])
+@pytest.mark.parametrize("profile, floor", [("hard", 13), ("mixed_up", 0)])
 def test_scans_of_the_other_simulator(home: Installation, profile: str, floor: int) -> None:
-    result = other_simulator(home, profile, seed=92_001, count=24)
+    result = other_simulator(home, profile, seed=92_001, count=16)
     assert result.misfiled == []
     assert result.verdicts["filed"] >= floor, result.not_filed
 

@@ -1,4 +1,4 @@
-"""The power is cut before every effect in turn (in `make test` one in three); the next start must end where an undisturbed run
+"""The power is cut before every effect in turn (in `make test` one in four); the next start must end where an undisturbed run
 ends.
 """
 
@@ -43,8 +43,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     return home
 
 
-def test_killed_before_one_effect_in_three(template: Installation, tmp_path: Path) -> None:
-    killed_before(template, tmp_path, 3)
+def test_killed_before_one_effect_in_four(template: Installation, tmp_path: Path) -> None:
+    killed_before(template, tmp_path, 4)
 
 
 @pytest.mark.proof

@@ -23,7 +23,7 @@ Writer = Callable[[Path, str, bytes, random.Random], None]
 
 
 def test_some_kills(tmp_path: Path) -> None:
-    kill_while_arriving(tmp_path, files=40, kills=8, seed=1)
+    kill_while_arriving(tmp_path, files=30, kills=5, seed=1)
 
 
 @pytest.mark.proof
@@ -34,7 +34,7 @@ def test_1000_kills_while_2000_files_arrive(tmp_path: Path) -> None:
 def kill_while_arriving(place: Path, files: int, kills: int, seed: int) -> None:
     """Files arrive for as long as the killing lasts; then a last watcher may finish, and everything is counted."""
     rng = random.Random(seed)
-    sheets = 120
+    sheets = min(120, files)
     home = install(place / "data", sheets=sheets)
     inbox = home.settings.inbox_path
     bodies = [home.scan(i % sheets, skew_deg=rng.uniform(-2, 2), stroke=i // sheets) for i in range(files)]

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 
 from scanpipe.desk import people
 from scanpipe.desk.parts import Parts
-from scanpipe.model import Sheet
+from scanpipe.model import Sheet, TestDefinition
 from scanpipe.wiring import open_parts
 from tests.arrivals import large_test, printed
 from tests.browser import chromium, sign_in
@@ -27,6 +27,8 @@ ROOM = "Åsgård"
 _SMALL = large_test(1700, 10, "HALL-2026H")
 HALL = replace(_SMALL, candidates=tuple(replace(c, room=ROOM) for c in _SMALL.candidates))
 LINK = f"/rooms/one?{urlencode({'test': HALL.id, 'room': ROOM})}"
+FEWER = replace(HALL, candidates=HALL.candidates[:300])
+"""A phone is simulated by this machine: so many rows are as long as they are narrow, too."""
 
 
 @pytest.fixture
@@ -34,9 +36,9 @@ def sheets(parts: Parts) -> Iterator[list[Sheet]]:
     yield hall(parts)
 
 
-def hall(parts: Parts) -> list[Sheet]:
+def hall(parts: Parts, test: TestDefinition = HALL) -> list[Sheet]:
     """Its sheets are printed, and the chief invigilator works on it."""
-    sheets = printed(parts, HALL)
+    sheets = printed(parts, test)
     people.change_user(parts, "chief_invigilator", people.Wish("chief_invigilator", HALL.id), "test")
     return sheets
 
@@ -71,10 +73,11 @@ def test_the_number_of_fields_has_a_bound(app: TestClient, sheets: list[Sheet]) 
     )
 
 
-def test_on_a_phone(home: Installation) -> None:
+@pytest.mark.parametrize("test", [FEWER, pytest.param(HALL, marks=pytest.mark.proof)], ids=["300", "1700"])
+def test_on_a_phone(home: Installation, test: TestDefinition) -> None:
     with open_parts(home.settings) as parts:
-        hall(parts)
-    last = HALL.candidates[-1].number
+        hall(parts, test)
+    last = test.candidates[-1].number
     with serving(home) as url, chromium() as browser:
         phone = {"width": 360, "height": 640}
         page = browser.new_context(viewport=phone, has_touch=True, is_mobile=True).new_page()  # type: ignore[arg-type]
