@@ -8,10 +8,12 @@ misreading never makes another one of them, and so no swap of neighbours does, w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 from random import Random
+
+import numpy as np
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Coded:
 DIGITS = 7
 DISTANCE = 3
 """Made codes differ in so many places at least."""
+MOST_PAIRS = 10_000
+"""No person looks at more."""
 _FREE = 10 ** (DIGITS - 2)
 
 
@@ -67,19 +71,36 @@ def make(count: int, taken: Collection[str], rng: Random) -> list[str]:
 
 
 def too_close(codes: Iterable[str], own: Collection[str] | None = None) -> list[tuple[str, str, int]]:
-    """Pairs of codes that differ in fewer places than made ones, with the number of those; the closest first. At least one of a
-    pair is among `own`, which are some of the codes, or all.
+    """Pairs of codes that differ in fewer places than made ones, with the number of those; the closest first, and no more than
+    `MOST_PAIRS`. At least one of a pair is among `own`, which are some of the codes, or all.
     """
-    everywhere = set(codes)
-    mine = everywhere if own is None else set(own)
-    sharing: dict[str, list[str]] = {pattern: [] for code in mine for pattern in _patterns(code)}
-    for code in sorted(everywhere):
-        for pattern in _patterns(code):
-            if pattern in sharing:
-                sharing[pattern].append(code)
-    found = (pair for group in sharing.values() for pair in combinations(group, 2))
-    pairs = {pair for pair in found if pair[0] in mine or pair[1] in mine}
-    return sorted(((a, b, distance(a, b)) for a, b in pairs), key=lambda p: (p[2], p))
+    everywhere = sorted(set(codes))
+    mine = None if own is None else set(own)
+    by_length: dict[int, list[str]] = {}
+    for code in everywhere:
+        by_length.setdefault(len(code), []).append(code)
+    found: list[tuple[str, str, int]] = []
+    for places in range(1, DISTANCE):
+        pairs = (pair for alike in by_length.values() for pair in _apart_in(alike, places))
+        wanted = ((a, b, places) for a, b in pairs if mine is None or a in mine or b in mine)
+        found += sorted(islice(wanted, MOST_PAIRS - len(found)))
+    return found
+
+
+def _apart_in(codes: Sequence[str], places: int) -> Iterator[tuple[str, str]]:
+    """Pairs of codes of one length that differ in just so many places. `codes` are sorted."""
+    digits = np.array([list(map(int, code)) for code in codes], np.int64)
+    for open in combinations(range(digits.shape[1]), places):
+        rest = np.delete(digits, open, axis=1)
+        keys = rest @ 10 ** np.arange(rest.shape[1], dtype=np.int64)
+        order = np.argsort(keys, kind="stable")
+        ends = np.flatnonzero(np.diff(keys[order])) + 1
+        starts, sizes = np.concatenate([[0], ends]), np.diff(np.concatenate([[0], ends, [len(codes)]]))
+        for start, size in zip(starts[sizes > 1], sizes[sizes > 1], strict=True):
+            group = order[start : start + size]
+            for a, b in combinations(group, 2):
+                if (digits[a, list(open)] != digits[b, list(open)]).all():
+                    yield codes[a], codes[b]
 
 
 def distance(a: str, b: str) -> int:

@@ -9,7 +9,7 @@ import click
 from scanpipe.cli.door import Door, emit, json_option, pass_door, person, read_csv
 from scanpipe.desk.coding import GivenOut, check_codes, import_codes, make_codes, release_codes, write_codes
 from scanpipe.desk.defining import find_test
-from scanpipe.shaded_codes import DISTANCE
+from scanpipe.shaded_codes import DISTANCE, MOST_PAIRS
 
 _MOST_SHOWN = 20
 _TEST = click.argument("test")
@@ -110,7 +110,8 @@ def release(door: Door, test: str) -> None:
 def _tell(given: GivenOut) -> None:
     """What is risky about the codes, on standard error."""
     if given.close:
-        click.secho(f"{len(given.close)} pairs of codes differ in fewer than {DISTANCE} digits:", fg="yellow", err=True)
+        count = f"{len(given.close)} pairs" if len(given.close) < MOST_PAIRS else f"{MOST_PAIRS} pairs and more"
+        click.secho(f"{count} of codes differ in fewer than {DISTANCE} digits:", fg="yellow", err=True)
     for one, other, places in given.close[:_MOST_SHOWN]:
         click.echo(f"  {one}  {other}  {places}", err=True)
     if len(given.close) > _MOST_SHOWN:

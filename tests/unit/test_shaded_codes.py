@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanpipe.shaded_codes import DIGITS, DISTANCE, completed, distance, is_made, make, too_close
+from scanpipe.shaded_codes import DIGITS, DISTANCE, MOST_PAIRS, completed, distance, is_made, make, too_close
 
 made = st.integers(0, 99_999).map(lambda n: completed(f"{n:05d}")).filter(lambda code: code is not None)
 digit = st.sampled_from("0123456789")
@@ -55,6 +55,19 @@ def test_another_generator_makes_other_codes() -> None:
 def test_when_they_run_out_it_is_said() -> None:
     with pytest.raises(ValueError, match="left"):
         make(90_000, (), Random(1))
+
+
+@given(st.sets(st.text("0123", min_size=3, max_size=4), max_size=25), st.data())
+def test_pairs_are_those_that_comparing_all_of_them_finds(codes: set[str], data: st.DataObject) -> None:
+    own = data.draw(st.sets(st.sampled_from(sorted(codes) or ["0"])))
+    pairs = [(a, b) for a, b in combinations(sorted(codes), 2) if len(a) == len(b) and distance(a, b) < DISTANCE]
+    expected = sorted(((a, b, distance(a, b)) for a, b in pairs if a in own or b in own), key=lambda p: (p[2], p))
+    assert too_close(codes, own) == expected
+
+
+def test_of_numbers_in_a_row_the_first_pairs_are_told_and_no_more() -> None:
+    found = too_close(f"{n:07d}" for n in range(20_000))
+    assert len(found) == MOST_PAIRS and {places for _, _, places in found} == {1}
 
 
 def test_pairs_that_are_too_close_are_all_found() -> None:
