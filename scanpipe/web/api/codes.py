@@ -50,7 +50,7 @@ class ClosePair(BaseModel):
 
 class CodesAnswer(BaseModel):
     """`codes` are those that were added, or a stretch of the list where it was asked for it; `close` (10,000 pairs at the most,
-    the closest first) and `elsewhere` (tests that have such a code as well, or had it before they were retired: a sheet that names
+    the closest first) and `elsewhere` (tests that have such a code as well, or had it before they retired: a sheet that names
     no test is held) are of these, or of all the test's where some were added. Of tests that the token may not see neither tells.
     `next` is what to ask for `after` next time; null: these were the last.
     """
