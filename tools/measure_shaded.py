@@ -108,7 +108,9 @@ def read(room: str, count: int, seed: int, first: int = 0) -> dict[str, Tally]:
             if HANDS[scan.style].held or not _is_right(scan, verdict):
                 shaded = verdict.evidence["shaded"]
                 tally.misfiled.append(f"{what} → {shaded['code']} {shaded['page']}")
-        elif isinstance(verdict, Held) and HANDS[scan.style].careful:
+        elif not isinstance(verdict, Held):
+            tally.misfiled.append(f"{what} → counted as a sheet that nobody touched")
+        elif HANDS[scan.style].careful:
             why = verdict.evidence.get("detail") or verdict.evidence.get("conflict", "")
             print(f"  held {what}: {verdict.reason} {why}")
     return tallies
