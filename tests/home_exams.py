@@ -65,18 +65,24 @@ class Home:
         return found
 
     def add(self, link: Link, name: str, body: bytes) -> int:
-        n = submitting.add(self.desk, link, UploadedFile(name, len(body), "1"))
-        self.desk.uploads.put(submitting.draft(self.desk, link).id, n, 0, body)
+        batch, n = submitting.add(self.desk, link, UploadedFile(name, len(body), "1"))
+        self.desk.uploads.put(batch.id, n, 0, body)
         return n
+
+    def send(self, link: Link, number: int) -> Submission:
+        """Hands in a draft as it is."""
+        shown = self.desk.uploads.batch(submitting.draft_id(link, number)).ordered
+        return submitting.hand_in(self.desk, link, number, shown)
 
     def hand_in(self, link: Link, *bodies: bytes) -> Submission:
         """A draft of nothing but these files, handed in."""
         batch = submitting.draft(self.desk, link)
+        number = submitting.number_of(batch)
         for n in batch.ordered:
-            submitting.remove(self.desk, link, n)
+            submitting.remove(self.desk, link, number, n)
         for n, body in enumerate(bodies, 1):
             self.add(link, f"side {n}.jpg", body)
-        return submitting.hand_in(self.desk, link, submitting.number_of(batch))
+        return self.send(link, number)
 
     def work_off(self) -> None:
         """All that lies in the inbox, and all that was to be worked off again."""

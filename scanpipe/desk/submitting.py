@@ -7,7 +7,7 @@ which the judge hears, `pipeline.judge`), then moves them into the inbox: from t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from scanpipe.desk.phones import JOB
 from scanpipe.desk.shelving import shelve, shelve_submission
 from scanpipe.desk.straightening import Straightener
 from scanpipe.desk.uploads import Batch, UploadedFile, Uploads
-from scanpipe.faults import Fault, FolderUnavailable, Refused, StoreFault, UnknownThing
+from scanpipe.faults import Fault, FolderUnavailable, Overtaken, Refused, StoreFault, UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.links import Link, Submission
 from scanpipe.model import PageRecord
@@ -80,8 +80,19 @@ def number_of(batch: Batch) -> int:
     return int(batch.id[_LINK_DIGITS:], 16)
 
 
-def add(desk: Desk, link: Link, file: UploadedFile) -> int:
-    """Announces a file of the draft; answers its number. Raises Refused."""
+def looked_at(desk: Desk, link: Link, number: int) -> Batch:
+    """The draft that somebody looked at, whose files have their numbers there. Raises Overtaken where it was handed in since."""
+    batch = draft(desk, link)
+    if number_of(batch) != number:
+        raise Overtaken(
+            say("this was handed in meanwhile, from another window or phone"),
+            say("Here it is as it is now; nothing of yours was done."),
+        )
+    return batch
+
+
+def add(desk: Desk, link: Link, file: UploadedFile) -> tuple[Batch, int]:
+    """Announces a file; answers the draft that it is in, and its number there. Raises Refused."""
     _check_open(link)
     batch = draft(desk, link)
     if not file.name.lower().endswith(ENDINGS):
@@ -96,12 +107,13 @@ def add(desk: Desk, link: Link, file: UploadedFile) -> int:
         raise Refused(
             say("together more than %(mb)s MB", mb=link.most_bytes // 10**6), say("Remove one, or send a smaller one.")
         )
-    return desk.uploads.add(batch.id, replace(file, kept=False))
+    n = desk.uploads.add(batch.id, replace(file, kept=False))
+    return desk.uploads.batch(batch.id), n
 
 
-def move(desk: Desk, link: Link, n: int, by: int) -> None:
-    """Moves a file of the draft up (-1) or down (1)."""
-    batch = draft(desk, link)
+def move(desk: Desk, link: Link, number: int, n: int, by: int) -> None:
+    """Moves a file of draft `number` up (-1) or down (1). Raises Overtaken."""
+    batch = looked_at(desk, link, number)
     order = batch.ordered
     if n in order and 0 <= order.index(n) + by < len(order):
         at = order.index(n)
@@ -109,9 +121,9 @@ def move(desk: Desk, link: Link, n: int, by: int) -> None:
         desk.uploads.put_in_order(batch.id, order)
 
 
-def remove(desk: Desk, link: Link, n: int) -> None:
-    """Takes a file out of the draft. Raises UnknownThing."""
-    batch = draft(desk, link)
+def remove(desk: Desk, link: Link, number: int, n: int) -> None:
+    """Takes a file out of draft `number`. Raises Overtaken, UnknownThing."""
+    batch = looked_at(desk, link, number)
     desk.uploads.remove(batch.id, n)
     desk.straightener.forget(batch.id, n)
 
@@ -122,31 +134,53 @@ def pages_of(desk: Desk, batch: Batch) -> int:
     return sum(max(1, one.pages) if one is not None else 1 for one in shown)
 
 
-def hand_in(desk: Desk, link: Link, number: int) -> Submission:
-    """Hands in draft `number` of the link. What was handed in before is answered as it was.
+def hand_in(desk: Desk, link: Link, number: int, shown: Sequence[int]) -> Submission:
+    """Hands in draft `number` of the link: the files that somebody saw in it, in this order, and no others.
 
-    Raises Refused, UnknownThing, FolderUnavailable, LedgerFault.
+    The same again is answered as it was. Raises Overtaken (other files are in it), Refused, UnknownThing, FolderUnavailable,
+    LedgerFault.
     """
     id = draft_id(link, number)
     if _recorded(desk, link, number) is None:
         _check_open(link)
-        pages = pages_of(desk, desk.uploads.batch(id))
+        batch = desk.uploads.batch(id)
+        if batch.ordered != shown and sorted(batch.ordered) == sorted(shown):
+            batch = desk.uploads.put_in_order(id, shown)
+        _check_shown(batch, shown)
+        pages = pages_of(desk, batch)
         if pages > link.most_pages:
             raise Refused(
                 say("%(n)s pages; %(most)s may be handed in", n=pages, most=link.most_pages), say("Remove some first.")
             )
-    return _finish(desk, link, id, number)
+    return _finish(desk, link, number, shown)
 
 
-def _finish(desk: Desk, link: Link, id: str, number: int) -> Submission:
+def _check_shown(batch: Batch, shown: Sequence[int]) -> None:
+    if batch.ordered == list(shown):
+        return
+    message = say("the pages were changed meanwhile, from another window or phone")
+    if batch.handed_in:
+        message = say("other pages were handed in meanwhile, from another window or phone")
+    raise Overtaken(message, say("Here they are as they are now: look at them, and hand in again."))
+
+
+def _finish(desk: Desk, link: Link, number: int, shown: Sequence[int]) -> Submission:
     again: list[str] = []
+    id = draft_id(link, number)
+
+    def record(tx: Transaction, batch: Batch) -> None:
+        _check_shown(replace(batch, handed_in=""), shown)  # nobody else changes it any more
+        again.extend(_record(desk, tx, link, number, batch))
+
     try:
-        desk.uploads.hand_in(desk.parts, id, lambda tx, batch: again.extend(_record(desk, tx, link, number, batch)))
+        batch = desk.uploads.hand_in(desk.parts, id, record)
         desk.left.discard(id)
     except FolderUnavailable:
         if not _recorded(desk, link, number):
             raise
+        batch = desk.uploads.batch(id)
         desk.left.add(id)  # it counts, and its bytes are safe: `try_again`
+    _check_shown(batch, shown)
     submission = _recorded(desk, link, number)
     assert submission is not None
     with suppress(StoreFault):  # the next start makes up for it
@@ -240,7 +274,7 @@ def _finished(desk: Desk, batch: Batch) -> bool:
     if link is None or _recorded(desk, link, number) is None:
         return False
     with suppress(Fault):
-        _finish(desk, link, batch.id, number)
+        _finish(desk, link, number, batch.ordered)
         return batch.id not in desk.left
     return False
 

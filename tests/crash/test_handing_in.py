@@ -32,7 +32,7 @@ def test_killed_before_every_effect_of_handing_in(tmp_path: Path) -> None:
         assert link is not None
         home.hand_in(link, picture(1), picture(2))
         home.work_off()
-        submitting.remove(home.desk, link, submitting.draft(home.desk, link).ordered[0])
+        submitting.remove(home.desk, link, 2, submitting.draft(home.desk, link).ordered[0])
         home.add(link, "side 3.jpg", picture(3))
     effects, recorded, killed = 0, 0, 0
     while True:
@@ -49,7 +49,7 @@ def test_killed_before_every_effect_of_handing_in(tmp_path: Path) -> None:
             assert lying == [file.sha256 for file in done[0].files], f"killed before effect {effects}"
             recorded += len(done) == 2
             if len(done) == 1:
-                submitting.hand_in(again.desk, link, 2)  # the candidate has no receipt, and tries again
+                again.send(link, 2)  # the candidate has no receipt, and tries again
                 again.work_off()
             assert len(again.slot()) == 2 and len(again.pages("replaced")) == 1
             assert verify(parts).problems == [], f"killed before effect {effects}"
@@ -72,7 +72,7 @@ def hand_in_until(place: Installation, secret: str, fatal: int) -> int:
                 countdown = Countdown(fatal)
                 sa.event.listen(sa.Engine, "commit", countdown.step)
                 sys.addaudithook(countdown.audit)
-                submitting.hand_in(home.desk, link, 2)
+                home.send(link, 2)
                 os._exit(0)
         finally:
             os._exit(1)

@@ -111,7 +111,7 @@ def test_files_are_added_put_in_order_handed_in_and_receipted(hands: Hands, at_h
     for n, body in enumerate((one, two)):
         added = hands.add(f"s%C3%B8k {n}.jpg", body)
         assert added.status_code == 201
-        assert added.json() == {"file": n, "size": len(body), "sha256": hashlib.sha256(body).hexdigest()}
+        assert added.json() == {"draft": 1, "file": n, "size": len(body), "sha256": hashlib.sha256(body).hexdigest()}
     assert hands.add("s%C3%B8k 0.jpg", one).json()["file"] == 0, "the same one again"
     state = hands("GET").json()
     assert [(f["name"], f["pages"]) for f in state["files"]] == [("søk 0.jpg", 1), ("søk 1.jpg", 1)]
@@ -130,12 +130,15 @@ def test_files_are_added_put_in_order_handed_in_and_receipted(hands: Hands, at_h
 
 def test_a_file_is_taken_out_and_the_next_version_replaces_the_first(hands: Hands, at_home: Home) -> None:
     hands.add("a.jpg", picture(1))
-    hands("POST", json={"draft": 1})
+    hands("POST", json={"draft": 1, "files": [0]})
     at_home.work_off()
-    assert hands("DELETE", "/files/0").status_code == 204 and hands("DELETE", "/files/0").status_code == 404
-    assert hands("POST", json={"draft": 2}).status_code == 409, "nothing is in it"
-    hands.add("b.jpg", picture(2))
-    assert hands("POST", json={"draft": 2}).json()["version"] == 2
+    for draft, status in ((1, 409), (2, 204), (2, 404)):
+        assert hands("DELETE", "/files/0", params={"draft": draft}).status_code == status
+    assert hands("POST", json={"draft": 2, "files": []}).status_code == 409, "nothing is in it"
+    assert hands.add("b.jpg", picture(2)).json()["draft"] == 2
+    old = hands("POST", json={"draft": 1, "files": [0, 1]})
+    assert (old.status_code, old.json()["code"]) == (409, "overtaken"), "no receipt for something else"
+    assert hands("POST", json={"draft": 2, "files": [1]}).json()["version"] == 2
     at_home.work_off()
     assert len(at_home.slot()) == 1 and len(at_home.pages("replaced")) == 1
 
@@ -158,6 +161,6 @@ def test_a_late_one_says_so_in_its_receipt(caller: Callable[..., Caller], app: T
     late = Hands(app, given["secret"])
     assert late("GET").json()["standing"] == "late"
     late.add("a.jpg", picture(1))
-    assert late("POST", json={"draft": 1}).json()["late"] is True
+    assert late("POST", json={"draft": 1, "files": [0]}).json()["late"] is True
     at_home.work_off()
     assert at_home.slot() == [] and [p.reason for p in at_home.pages("held")] == ["after_deadline"]

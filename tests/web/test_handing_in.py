@@ -22,7 +22,7 @@ from scanpipe.desk.tracing import trace
 from scanpipe.desk.uploads import UploadedFile
 from scanpipe.desk.verifying import verify
 from scanpipe.desk.viewing import suggestions_for
-from scanpipe.faults import Refused, UnknownThing, UsageFault
+from scanpipe.faults import Overtaken, Refused, UnknownThing, UsageFault
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.links import Link, Submission
 from scanpipe.wiring import open_parts
@@ -54,8 +54,8 @@ def test_plain_paper_is_filed_where_its_link_says_in_the_order_that_the_candidat
     link = home.link()
     for n in (1, 2):
         home.add(link, f"side {n}.jpg", picture(n))
-    submitting.move(home.desk, link, 1, -1)
-    done = submitting.hand_in(home.desk, link, 1)
+    submitting.move(home.desk, link, 1, 1, -1)
+    done = home.send(link, 1)
     home.work_off()
     assert [f.name for f in done.files] == ["side 2.jpg", "side 1.jpg"] and not done.late and done.version == 1
     assert shown(home) == [f.sha256 for f in done.files]
@@ -73,8 +73,8 @@ def test_plain_paper_is_filed_where_its_link_says_in_the_order_that_the_candidat
 def test_sent_twice_and_from_two_windows_it_is_handed_in_once(home: Home) -> None:
     link = home.link()
     home.add(link, "side 1.jpg", picture(1))
-    first = submitting.hand_in(home.desk, link, 1)
-    assert submitting.hand_in(home.desk, link, 1) == first, "the answer got lost, and it is sent again"
+    first = home.send(link, 1)
+    assert home.send(link, 1) == first, "the answer got lost, and it is sent again"
     batch = submitting.draft(home.desk, link)
     assert submitting.number_of(batch) == 2 and [batch.files[n].sha256 for n in batch.ordered] == [
         f.sha256 for f in first.files
@@ -82,17 +82,17 @@ def test_sent_twice_and_from_two_windows_it_is_handed_in_once(home: Home) -> Non
     home.work_off()
     assert len(home.slot()) == 1 and len(submitting.receipts(home.desk, link)) == 1
     with pytest.raises(UnknownThing):
-        submitting.hand_in(home.desk, link, 7)
+        home.send(link, 7)
 
 
 def test_a_file_that_has_not_come_whole_keeps_the_draft_open(home: Home) -> None:
     link = home.link()
     submitting.add(home.desk, link, UploadedFile("side 1.jpg", 5000, "1"))
     with pytest.raises(Refused, match="not come in whole"):
-        submitting.hand_in(home.desk, link, 1)
+        home.send(link, 1)
     with pytest.raises(Refused, match="no file to hand in"):
-        submitting.remove(home.desk, link, 0)
-        submitting.hand_in(home.desk, link, 1)
+        submitting.remove(home.desk, link, 1, 0)
+        home.send(link, 1)
     assert submitting.receipts(home.desk, link) == []
 
 
@@ -111,7 +111,34 @@ def test_no_more_pages_than_the_link_takes(home: Home) -> None:
     home.add(link, "side 2.jpg", picture(2))
     with pytest.raises(Refused, match="more than 2 files"):
         home.add(link, "side 3.jpg", picture(3))
-    assert submitting.add(home.desk, link, UploadedFile("side 2.jpg", len(picture(2)), "1")) == 1, "the same one"
+    assert submitting.add(home.desk, link, UploadedFile("side 2.jpg", len(picture(2)), "1"))[1] == 1, "the same one"
+
+
+def test_an_old_window_hands_in_and_takes_out_only_what_it_shows(home: Home) -> None:
+    """Two phones on one link: what one of them shows was handed in, or changed, by the other meanwhile."""
+    link = home.link(most_pages=6)
+    for n in range(3):
+        home.add(link, f"side {n}.jpg", picture(n))
+    submitting.remove(home.desk, link, 1, 0)
+    home.add(link, "side 3.jpg", picture(3))
+    with pytest.raises(Overtaken, match="pages were changed meanwhile"):
+        submitting.hand_in(home.desk, link, 1, [1, 2])
+    assert [f.name for f in submitting.hand_in(home.desk, link, 1, [2, 1, 3]).files][0] == "side 2.jpg", (
+        "as it was shown"
+    )
+    home.add(link, "side 4.jpg", picture(4))
+    with pytest.raises(Overtaken, match="other pages were handed in meanwhile"):
+        submitting.hand_in(home.desk, link, 1, [2, 1, 3, 4])
+    for act in (
+        lambda: submitting.remove(home.desk, link, 1, 1),
+        lambda: submitting.move(home.desk, link, 1, 1, 1),
+    ):
+        with pytest.raises(Overtaken, match="handed in meanwhile"):
+            act()
+    now = submitting.draft(home.desk, link)
+    assert [now.files[n].name for n in now.ordered] == [f"side {n}.jpg" for n in (2, 1, 3, 4)]
+    assert len(submitting.receipts(home.desk, link)) == 1
+    assert submitting.hand_in(home.desk, link, 2, now.ordered).version == 2
 
 
 # ── versions
@@ -356,7 +383,7 @@ def test_what_was_put_on_record_before_the_process_died_is_finished_at_the_next_
     home.add(link, "side 1.jpg", picture(1))
     with monkeypatch.context() as m, pytest.raises(KeyboardInterrupt):
         m.setattr("scanpipe.desk.uploads.Uploads._move", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-        submitting.hand_in(home.desk, link, 1)
+        home.send(link, 1)
     assert not any(home.place.settings.inbox_path.rglob("*.jpg"))
     assert submitting.finish_left(home.desk) == 1 and submitting.finish_left(home.desk) == 0
     home.work_off()
@@ -367,7 +394,7 @@ def test_an_inbox_that_takes_nothing_keeps_nobody_from_a_receipt(home: Home) -> 
     link, inbox = home.link(), home.place.settings.inbox_path
     home.add(link, "side 1.jpg", picture(1))
     inbox.rename(inbox.with_name("away"))
-    done = submitting.hand_in(home.desk, link, 1)
+    done = home.send(link, 1)
     assert done.version == 1 and len(home.desk.left) == 1
     submitting.try_again(home.desk)
     assert len(home.desk.left) == 1, "it is still away"

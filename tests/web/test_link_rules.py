@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from scanpipe.desk import submitting
-from scanpipe.desk.links import end_link
+from scanpipe.desk.links import admit_link, end_link
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.people import ROLES
 from scanpipe.telling.meter import Meter
@@ -56,7 +56,7 @@ def of_links(app: TestClient) -> list[APIRoute]:
 
 
 def path_of(route: APIRoute, link: str) -> str:
-    return route.path.replace("{link}", link).replace("{n}", "0")
+    return route.path.replace("{link}", link).replace("{draft}", "1").replace("{n}", "0")
 
 
 def test_a_link_opens_its_own_pages_and_nothing_of_any_role_or_of_another_link(app: TestClient, at_home: Home) -> None:
@@ -155,30 +155,55 @@ def test_files_of_another_link_are_not_there_by_any_number(app: TestClient, at_h
     at_home.add(hers, "hers.jpg", picture(9))
     at = opened(app, at_home.secret("10001"))
     for n in range(3):
-        assert app.get(f"{at}/files/{n}").status_code == 404
-        assert app.get(f"{at}/files/{n}/picture.jpg").status_code == 404
+        assert app.get(f"{at}/files/1/{n}").status_code == 404
+        assert app.get(f"{at}/files/1/{n}/picture.jpg").status_code == 404
         headers = {"Upload-Offset": "0", "X-CSRF-Token": token(app, at)}
-        assert app.post(f"{at}/files/{n}", content=b"x", headers=headers).status_code == 404
+        assert app.post(f"{at}/files/1/{n}", content=b"x", headers=headers).status_code == 404
 
 
 def test_pieces_pictures_advice_and_the_receipt(app: TestClient, at_home: Home) -> None:
     at = opened(app, at_home.secret())
     body, headers = picture(1), {"X-CSRF-Token": token(app, at)}
     begun = app.post(f"{at}/files", data={"name": "side 1.jpg", "size": len(body), "stamp": "1"}, headers=headers)
-    assert begun.json() == {"file": 0, "offset": 0}
+    assert begun.json() == {"file": "1/0", "offset": 0}
     half = len(body) // 2
     for offset, piece, there in ((0, body[:half], half), (half, body[half:], len(body))):
         told = headers | {"Upload-Offset": str(offset)}
-        assert app.post(f"{at}/files/0", content=piece, headers=told).json() == {"offset": there}
-    assert app.post(f"{at}/files/0", content=b"x", headers=headers | {"Upload-Offset": "0"}).status_code == 409
+        assert app.post(f"{at}/files/1/0", content=piece, headers=told).json() == {"offset": there}
+    assert app.post(f"{at}/files/1/0", content=b"x", headers=headers | {"Upload-Offset": "0"}).status_code == 409
     refused = app.post(f"{at}/files", data={"name": "a.exe", "size": 1}, headers=headers | {"Accept-Language": "nb"})
     assert refused.status_code == 422 and "tas ikke imot" in refused.json()["problem"]
     page = app.get(at).text
-    assert f'src="{at}/files/0/picture.jpg' in page and app.get(f"{at}/files/0/picture.jpg").content[:2] == b"\xff\xd8"
-    done = app.post(at, data={"token": token(app, at), "number": 1})
+    assert (
+        f'src="{at}/files/1/0/picture.jpg' in page and app.get(f"{at}/files/1/0/picture.jpg").content[:2] == b"\xff\xd8"
+    )
+    done = app.post(at, data={"token": token(app, at), "number": 1, "shown": [0]})
     assert done.headers["location"] == f"{at}/receipt"
-    assert app.post(at, data={"token": token(app, at), "number": 1}).status_code == 303, "sent twice"
+    assert app.post(at, data={"token": token(app, at), "number": 1, "shown": [0]}).status_code == 303, "sent twice"
     at_home.work_off()
     receipt = app.get(f"{at}/receipt").text
     assert "This version counts." in receipt and "lies with your answer" in receipt
     assert at_home.slot()[-1].scan in receipt and receipt.count("<code") == 1
+
+
+def test_an_old_window_is_told_that_it_is_old_and_shown_what_there_is(app: TestClient, at_home: Home) -> None:
+    secret = at_home.secret(most_pages=5)
+    link, at = admit_link(at_home.parts, secret), opened(app, secret)
+    assert link is not None
+    at_home.add(link, "side 1.jpg", picture(1))
+    told = {"token": token(app, at), "number": 1, "shown": [0], "by": "1"}
+    at_home.add(link, "side 2.jpg", picture(2))
+    changed = app.post(at, data=told)
+    assert (
+        changed.status_code == 409 and "pages were changed meanwhile" in changed.text and "side 2.jpg" in changed.text
+    )
+    assert app.post(at, data=told | {"shown": [0, 1]}).status_code == 303
+    at_home.add(link, "side 3.jpg", picture(3))
+    for path, data in ((at, told), (f"{at}/files/1/0/remove", told), (f"{at}/files/1/0/move", told)):
+        answer = app.post(path, data=data)
+        assert answer.status_code == 409 and "meanwhile" in answer.text and "side 3.jpg" in answer.text, path
+    piece = {"X-CSRF-Token": token(app, at), "Upload-Offset": "0"}
+    assert "meanwhile" in app.post(f"{at}/files/1/0", content=b"x", headers=piece).json()["problem"]
+    assert app.post(f"{at}/files/2/2/remove", data=told).status_code == 303
+    again = app.post(f"{at}/files/2/2/remove", data=told)
+    assert again.status_code == 422 and 'id="pages"' in again.text, "taken out twice"

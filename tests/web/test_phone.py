@@ -87,7 +87,7 @@ def test_from_the_link_to_the_receipt_with_a_connection_that_drops(
             sent += 1
             route.abort() if sent in (2, 3) else route.continue_()
 
-        page.route("**/files/0", passes)
+        page.route("**/files/1/0", passes)
         page.set_input_files("input[multiple]", [str(large), *pictures(tmp_path, 2)])
         page.wait_for_selector("text=Forbindelsen er borte")
         page.wait_for_selector(".pages li:nth-child(2) img", timeout=60_000)
@@ -126,7 +126,7 @@ def test_two_windows_show_one_draft_and_a_file_goes_on_where_it_ended(
         first = phone(browser)
         at = enter(first, url, secret)
         second = first.context.new_page()
-        first.route("**/files/0", lambda r: r.continue_() if r.request.headers.get("upload-offset") == "0" else None)
+        first.route("**/files/1/0", lambda r: r.continue_() if r.request.headers.get("upload-offset") == "0" else None)
         first.set_input_files("input[multiple]", str(large))
         expect(first.locator("progress").first).to_have_js_property("value", 2 * 2**20, timeout=30_000)
         first.close()
@@ -208,3 +208,31 @@ def test_links_are_made_listed_and_ended_at_the_command_line(place: Installation
     place.run("links", "end", listed[0]["link"], "--why", "lost")
     assert place.lines("links", "list", TEST)[0]["ended"] is not None
     assert place.call("links", "end", "0" * 24, "--why", "x").returncode == 5
+
+
+def test_two_phones_on_one_link(place: Installation, secret: str, browser: Browser, tmp_path: Path) -> None:
+    """What a phone shows is what it hands in and leaves out, whatever the other one did meanwhile."""
+    with serving(place, command="up") as url:
+        one, other = phone(browser), phone(browser)
+        at = enter(one, url, secret)
+        one.set_input_files("input[multiple]", pictures(tmp_path, 1, 2))
+        expect(one.locator(".pages img")).to_have_count(2, timeout=60_000)
+        enter(other, url, secret)
+        expect(other.locator(".pages li")).to_have_count(2)
+        other.locator("[aria-label='Ta ut side 1']").click()
+        expect(other.locator(".pages li")).to_have_count(1)
+        one.click("button:text('Lever')")
+        one.wait_for_selector("[role=alert]:has-text('Sidene ble endret i mellomtiden')")
+        assert names(one) == ["1. side 2.jpg"], "it shows what there is"
+        other.click("button:text('Lever')")
+        other.wait_for_url("**/receipt")
+        one.locator("[aria-label='Ta ut side 1']").click()
+        one.wait_for_selector("[role=alert]:has-text('levert i mellomtiden')")
+        assert names(one) == ["1. side 2.jpg"] and one.url == at and _fits(one)
+        one.set_input_files("input[multiple]", pictures(tmp_path, 3))
+        expect(one.locator(".pages img")).to_have_count(2, timeout=60_000)
+        one.click("button:text('Lever')")
+        one.wait_for_url("**/receipt")
+        assert "Versjon 2" in one.locator("h3").first.inner_text()
+        wanted = [hashlib.sha256(picture(n)).hexdigest() for n in (2, 3)]
+        assert one.locator("code").all_inner_texts()[:2] == wanted

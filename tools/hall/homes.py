@@ -62,14 +62,14 @@ def _links(press: Press, people: list[str]) -> Iterator[tuple[str, str]]:
 def send(url: str, hand_in: HandIn) -> None:
     """As the exam system does on behalf of the candidate. Raises HTTPError."""
     for version in hand_in.versions:
-        for file in _asked(url, "GET", "hand-ins", hand_in.secret)["files"]:
-            _asked(url, "DELETE", f"hand-ins/files/{file['file']}", hand_in.secret)
+        there = _asked(url, "GET", "hand-ins", hand_in.secret)
+        for file in there["files"]:
+            _asked(url, "DELETE", f"hand-ins/files/{file['file']}?draft={there['draft']}", hand_in.secret)
+        files = []
         for name, body in version.items():
-            _asked(
-                url, "POST", "hand-ins/files", hand_in.secret, body, **{"File-Name": name, "Content-Type": "image/jpeg"}
-            )
-        draft = _asked(url, "GET", "hand-ins", hand_in.secret)["draft"]
-        told = json.dumps({"draft": draft}).encode()
+            about = {"File-Name": name, "Content-Type": "image/jpeg"}
+            files.append(_asked(url, "POST", "hand-ins/files", hand_in.secret, body, **about)["file"])
+        told = json.dumps({"draft": there["draft"], "files": files}).encode()
         _asked(url, "POST", "hand-ins", hand_in.secret, told, **{"Content-Type": "application/json"})
 
 

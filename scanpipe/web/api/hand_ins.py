@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import IO, Annotated, Any, Literal
 from urllib.parse import unquote
 
-from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
@@ -16,9 +16,7 @@ from scanpipe.desk import submitting
 from scanpipe.desk.links import deadline_of
 from scanpipe.desk.submitting import Desk
 from scanpipe.desk.uploads import Batch, UploadedFile
-from scanpipe.faults import Refused
 from scanpipe.ledgers.links import Link, Submission
-from scanpipe.saying import say
 from scanpipe.web.api.bodies import pieces
 from scanpipe.web.api.door import by_link
 from scanpipe.web.api.problems import ROOT, ApiProblem, only
@@ -30,6 +28,7 @@ _BYTES = {"schema": {"type": "string", "format": "binary"}}
 _KINDS = ("image/jpeg", "image/png", "image/heic", "application/pdf", "application/octet-stream")
 _BODY: dict[str, Any] = {"requestBody": {"required": True, "content": dict.fromkeys(_KINDS, _BYTES)}}
 _USUAL = ("unauthorized", "invalid", "too_many_requests", "unavailable")
+DraftNumber = Annotated[int, Query(ge=1, le=10**6)]
 FileNumber = Annotated[int, Path(ge=0, le=9999)]
 
 
@@ -73,19 +72,20 @@ class HandInState(BaseModel):
 
 
 class HandIn(BaseModel):
-    """`draft` is the number that was looked at: sent twice, it is handed in once. `files` are numbers of all its files in their
-    order; without them it is the order in which they came.
+    """`draft` is the number that was looked at: sent twice, it is handed in once. `files` are the numbers of all its files, in the
+    order in which they are handed in.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     draft: Annotated[int, Field(ge=1, le=10**6)]
-    files: Annotated[list[Annotated[int, Field(ge=0, le=9999)]] | None, Field(max_length=500)] = None
+    files: Annotated[list[Annotated[int, Field(ge=0, le=9999)]], Field(max_length=500)]
 
 
 class Added(BaseModel):
-    """`sha256` is the digest of the bytes that came."""
+    """`file` is its number in draft `draft`; `sha256` is the digest of the bytes that came."""
 
+    draft: int
     file: int
     size: int
     sha256: str
@@ -134,37 +134,37 @@ async def post_file(
     "/hand-ins/files/{file}",
     status_code=204,
     summary="Take a file out",
-    responses=only(*_USUAL, "not_found", "refused"),
+    responses=only(*_USUAL, "not_found", "refused", "overtaken"),
 )
-def delete_file(request: Request, link: ByLink, file: FileNumber) -> Response:
-    """It is not handed in. What was handed in before stays as it is."""
-    submitting.remove(_desk(request), link, file)
+def delete_file(request: Request, link: ByLink, file: FileNumber, draft: DraftNumber) -> Response:
+    """It is not handed in. What was handed in before stays as it is. Files have other numbers in another draft: where this one
+    was handed in meanwhile, nothing is taken out.
+    """
+    submitting.remove(_desk(request), link, draft, file)
     return Response(status_code=204)
 
 
 @router.post(
-    "/hand-ins", status_code=201, summary="Hand in", responses=only(*_USUAL, "not_found", "refused", "bad_request")
+    "/hand-ins",
+    status_code=201,
+    summary="Hand in",
+    responses=only(*_USUAL, "not_found", "refused", "overtaken", "bad_request"),
 )
 def post_hand_in(request: Request, link: ByLink, told: HandIn) -> HandedIn:
-    """What was handed in before is replaced, as long as it is in time; it is kept."""
-    desk = _desk(request)
-    batch = submitting.draft(desk, link)
-    if told.files is not None and told.draft == submitting.number_of(batch):
-        if sorted(told.files) != sorted(batch.ordered):
-            raise Refused(say("other files are in the draft"), say("Ask for them again."))
-        desk.uploads.put_in_order(batch.id, told.files)
-    return _receipt(submitting.hand_in(desk, link, told.draft))
+    """What was handed in before is replaced, as long as it is in time; it is kept. Where other files are in the draft meanwhile,
+    nothing is handed in.
+    """
+    return _receipt(submitting.hand_in(_desk(request), link, told.draft, told.files))
 
 
 def _added(desk: Desk, link: Link, name: str, digest: str, size: int, kept: IO[bytes]) -> Added:
-    n = submitting.add(desk, link, UploadedFile(name, size, digest[:40]))
-    batch = submitting.draft(desk, link)
+    batch, n = submitting.add(desk, link, UploadedFile(name, size, digest[:40]))
     there = desk.uploads.there(batch.id, n)
     kept.seek(there)
     while piece := kept.read(_PIECE):
         there = desk.uploads.put(batch.id, n, there, piece)
     desk.straightener.shown(batch, n)
-    return Added(file=n, size=size, sha256=digest)
+    return Added(draft=submitting.number_of(batch), file=n, size=size, sha256=digest)
 
 
 def _file(desk: Desk, batch: Batch, n: int) -> DraftFile:

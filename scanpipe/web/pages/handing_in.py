@@ -12,8 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from scanpipe.desk import submitting
 from scanpipe.desk.links import Guest, deadline_of, open_link
 from scanpipe.desk.submitting import Desk, Receipt
-from scanpipe.desk.uploads import Batch, Overlap, UploadedFile
-from scanpipe.faults import Fault, Refused
+from scanpipe.desk.uploads import MOST_FILES, Batch, Overlap, UploadedFile
+from scanpipe.faults import Fault, Overtaken, Refused, UnknownThing
 from scanpipe.stages.phone import ADVICE, Advised
 from scanpipe.web.door import check_origin, keep_language, parts_of
 from scanpipe.web.drawing import draw, language_for, refusal
@@ -23,7 +23,8 @@ from scanpipe.web.words import LANGUAGES
 router = APIRouter(include_in_schema=False)
 _MOST_PIECE_BYTES = 8 * 2**20
 _AT = "/hand-in/{link}"
-_FILE = f"{_AT}/files/{{n}}"
+_FILE = f"{_AT}/files/{{draft}}/{{n}}"
+_Draft = Annotated[int, Path(ge=1, le=10**6)]
 _Number = Annotated[int, Path(ge=0, le=9999)]
 
 
@@ -52,12 +53,17 @@ def handing_in(request: Request, who: ByLink) -> Response:
 
 
 @router.post(_AT, name="hand_in_by_link")
-def hand_in(request: Request, who: ActsByLink, number: Annotated[int, Form(ge=1, le=10**6)]) -> Response:
-    """`number` is the draft that the candidate looked at: sent twice, it is handed in once."""
+def hand_in(
+    request: Request,
+    who: ActsByLink,
+    number: Annotated[int, Form(ge=1, le=10**6)],
+    shown: Annotated[list[int] | None, Form(max_length=MOST_FILES)] = None,
+) -> Response:
+    """`number` is the draft that the candidate looked at, `shown` the files that they saw: sent twice, it is handed in once."""
     try:
-        submitting.hand_in(_desk(request), who.link, number)
+        submitting.hand_in(_desk(request), who.link, number, shown or [])
     except Refused as e:
-        return _page(request, who, 422, e)
+        return _refused(request, who, e)
     return RedirectResponse(f"/hand-in/{who.link.id}/receipt", 303)
 
 
@@ -85,25 +91,25 @@ def add_file(
     size: Annotated[int, Form(ge=0, le=2**50)],
     stamp: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
-    """Announces a file; answers its number and how much of it is there already."""
+    """Announces a file; answers its name in addresses (its draft, its number there) and how much of it is there already."""
     desk = _desk(request)
     try:
-        n = submitting.add(desk, who.link, UploadedFile(name, size, stamp))
+        batch, n = submitting.add(desk, who.link, UploadedFile(name, size, stamp))
     except Refused as e:
         return _problem(request, e)
-    return JSONResponse({"file": n, "offset": desk.uploads.there(submitting.draft(desk, who.link).id, n)})
+    file = f"{submitting.number_of(batch)}/{n}"
+    return JSONResponse({"file": file, "offset": desk.uploads.there(batch.id, n)})
 
 
 @router.get(_FILE, name="link_file_state")
-def file_state(request: Request, who: ByLink, n: _Number) -> Response:
+def file_state(request: Request, who: ByLink, draft: _Draft, n: _Number) -> Response:
     """How many bytes of a file are there: where to go on after the connection dropped."""
-    desk = _desk(request)
-    return JSONResponse({"offset": desk.uploads.there(submitting.draft(desk, who.link).id, n)})
+    return JSONResponse({"offset": _desk(request).uploads.there(submitting.draft_id(who.link, draft), n)})
 
 
 @router.post(_FILE, name="link_put_piece")
 async def put_piece(
-    request: Request, who: ActsByLink, n: _Number, upload_offset: Annotated[int, Header(ge=0)]
+    request: Request, who: ActsByLink, draft: _Draft, n: _Number, upload_offset: Annotated[int, Header(ge=0)]
 ) -> Response:
     """The body goes behind what is there. 409 says where that ends, if it is somewhere else."""
     piece = bytearray()
@@ -112,7 +118,7 @@ async def put_piece(
         if len(piece) > _MOST_PIECE_BYTES:
             raise HTTPException(413)
     try:
-        there = await run_in_threadpool(_put, _desk(request), who, n, upload_offset, bytes(piece))
+        there = await run_in_threadpool(_put, _desk(request), who, draft, n, upload_offset, bytes(piece))
     except Overlap as e:
         return JSONResponse({"offset": e.size}, 409)
     except Refused as e:
@@ -120,8 +126,8 @@ async def put_piece(
     return JSONResponse({"offset": there})
 
 
-def _put(desk: Desk, who: Guest, n: int, offset: int, piece: bytes) -> int:
-    batch = submitting.draft(desk, who.link)
+def _put(desk: Desk, who: Guest, draft: int, n: int, offset: int, piece: bytes) -> int:
+    batch = submitting.looked_at(desk, who.link, draft)
     there = desk.uploads.put(batch.id, n, offset, piece)
     if desk.uploads.is_whole(batch, n):
         desk.straightener.shown(batch, n)
@@ -129,25 +135,39 @@ def _put(desk: Desk, who: Guest, n: int, offset: int, piece: bytes) -> int:
 
 
 @router.post(f"{_FILE}/remove", name="link_remove")
-def remove(request: Request, who: ActsByLink, n: _Number) -> Response:
-    submitting.remove(_desk(request), who.link, n)
+def remove(request: Request, who: ActsByLink, draft: _Draft, n: _Number) -> Response:
+    try:
+        submitting.remove(_desk(request), who.link, draft, n)
+    except (Refused, UnknownThing) as e:
+        return _refused(request, who, e)
     return RedirectResponse(f"/hand-in/{who.link.id}", 303)
 
 
 @router.post(f"{_FILE}/move", name="link_move")
-def move(request: Request, who: ActsByLink, n: _Number, by: Annotated[Literal["-1", "1"], Form()]) -> Response:
-    submitting.move(_desk(request), who.link, n, int(by))
+def move(
+    request: Request, who: ActsByLink, draft: _Draft, n: _Number, by: Annotated[Literal["-1", "1"], Form()]
+) -> Response:
+    try:
+        submitting.move(_desk(request), who.link, draft, n, int(by))
+    except Refused as e:
+        return _refused(request, who, e)
     return RedirectResponse(f"/hand-in/{who.link.id}", 303)
 
 
 @router.get(f"{_FILE}/picture.jpg", name="link_picture")
-def picture(request: Request, who: ByLink, n: _Number) -> Response:
-    """The straightened first page of a file of the draft."""
+def picture(request: Request, who: ByLink, draft: _Draft, n: _Number) -> Response:
+    """The straightened first page of a file of a draft."""
     desk = _desk(request)
-    body = desk.straightener.picture(submitting.draft(desk, who.link).id, n)
+    batch = desk.uploads.batch(submitting.draft_id(who.link, draft))
+    body = desk.straightener.picture(batch.id, n) if n in batch.ordered else None
     if body is None:
         raise HTTPException(404)
     return Response(body, media_type="image/jpeg")
+
+
+def _refused(request: Request, who: Guest, fault: Fault) -> Response:
+    """The page as it is now, and why nothing was done."""
+    return _page(request, who, 409 if isinstance(fault, Overtaken) else 422, fault)
 
 
 def _page(request: Request, who: Guest, status: int = 200, refused: Fault | None = None) -> Response:

@@ -13,9 +13,12 @@ window.addEventListener("hashchange", openLink);
 openLink();
 
 // ── a file has come in whole (sending.js): its row goes, and it stands among the pages
-document.addEventListener("sent", async (event) => {
+document.addEventListener("sent", (event) => {
   const room = event.target.closest("[data-pages]");
-  if (!room) return;
-  await htmx.ajax("GET", room.dataset.pages, { target: "#pages", select: "#pages", swap: "outerHTML" });
-  event.detail.row.remove();
+  if (room) event.detail.renewed = renew(room, event.detail.row);
 });
+
+async function renew(room, row) {
+  await htmx.ajax("GET", room.dataset.pages, { target: "#pages", select: "#pages", swap: "outerHTML" });
+  row.remove();
+}

@@ -52,7 +52,9 @@ async function send(room, file) {
   }
   bar.value = problem ? 0 : file.size;
   said.textContent = problem ?? room.dataset.done;
-  if (!problem) row.dispatchEvent(new CustomEvent("sent", { bubbles: true, detail: { row } }));
+  const detail = { row }; // whoever shows it on the page says when that is done
+  if (!problem) row.dispatchEvent(new CustomEvent("sent", { bubbles: true, detail }));
+  await detail.renewed;
 }
 
 function rowOf(room, file) {
