@@ -21,6 +21,7 @@ from scanpipe.reasons import WORDING
 from scanpipe.saying import say
 from scanpipe.stages.validate import validate
 
+_TAKES_PART = ("filed", "held", "blank")
 STAYS = say("What lies in them stays as it is until somebody unlocks them.")
 
 
@@ -116,6 +117,20 @@ def lost_slots(tx: Transaction, page: PageRecord, to: Slot | None) -> list[tuple
     return [(page, slot) for slot in also if slot == to or (slot.test, slot.candidate) != kept]
 
 
+def by_machine(page: PageRecord) -> bool:
+    """Does it lie where the machine put it? What a person decided stands."""
+    return page.state in _TAKES_PART and page.decided_by is None
+
+
+def give_way_to(tx: Transaction, pages: Sequence[PageRecord], by: str, version: int) -> None:
+    """Pages that were handed in give way to a newer version that they are not in: `by` is the link that it came by."""
+    if not pages:
+        return
+    make(tx, "hand_in_anew", by, pages, loses=[lost for p in pages for lost in lost_slots(tx, p, None)])
+    for page in pages:
+        tx.append("page_replaced", scan=page.scan, page=page.page, decided_by=by, version=version)
+
+
 def told_slot(slot: Slot) -> dict[str, Any]:
     """A slot as events carry it."""
     return {"test": slot.test, "candidate": slot.candidate, "question": slot.question}
@@ -141,6 +156,8 @@ def undo(parts: Parts, id: int, by: str) -> list[PageRecord]:
         tx.append("decision_undone", scan=_scan(pages), page=None, decision=id, by=by)
         for type, scan, index, data in decision.takes_back:
             tx.append(type, scan=scan, page=index, **data)
+        for page in pages:
+            _give_way(tx, page_or_fault(tx, page.id), decision)
         restored = [page_or_fault(tx, p.id) for p in pages]
         for page in restored:
             if page.state == "filed":
@@ -157,6 +174,19 @@ def undo_last(parts: Parts, by: str) -> tuple[DecisionRecord, list[PageRecord]]:
     if last is None:
         raise Refused(say("you have decided nothing that could be taken back"), say("The history shows all decisions."))
     return last, undo(parts, last.id, by)
+
+
+def _give_way(tx: Transaction, page: PageRecord, undone: DecisionRecord) -> None:
+    """Where a newer version without this page was handed in since the decision, it would have given way to it."""
+    links = tx.links()
+    found = links.named(page.scan) if by_machine(page) else None
+    if found is None:
+        return
+    links.hold(found.slot)  # whoever hands in meanwhile sees this page, or is seen here
+    found = links.named(page.scan)
+    newer = next((s for s in links.submissions(found.slot) if s.version == found.current), None) if found else None
+    if found is not None and newer is not None and found.superseded and newer.id > undone.id:
+        give_way_to(tx, [page], f"link {newer.link}", newer.version)
 
 
 def _check_standing(tx: Transaction, decision: DecisionRecord, pages: Iterable[PageRecord]) -> None:

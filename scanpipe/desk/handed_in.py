@@ -7,14 +7,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from scanpipe.desk.decisions import lost_slots, make, told_slot
+from scanpipe.desk.decisions import by_machine, give_way_to, told_slot
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.links import NamedScan
 from scanpipe.model import Claims, Named, PageId, PageRecord, Slot
 from scanpipe.saying import say
 from scanpipe.stages.deadline import Deadline
-
-_TAKES_PART = ("filed", "held", "blank")
 
 
 def named(tx: Transaction, page: PageId) -> Named | None:
@@ -69,7 +67,7 @@ def leaving(tx: Transaction, slot: Slot, but: PageId) -> int:
 
 def give_way(tx: Transaction, page: PageRecord) -> bool:
     """A page that has just settled gives way where a newer submission without it came while it was on its journey."""
-    if '"upload"' not in (page.evidence or "") or not _by_machine(page):
+    if '"upload"' not in (page.evidence or "") or not by_machine(page):
         return False
     found = tx.links().named(page.scan)
     if found is None:
@@ -78,15 +76,15 @@ def give_way(tx: Transaction, page: PageRecord) -> bool:
     found = tx.links().named(page.scan)
     if found is None or not found.superseded:
         return False
-    _replace(tx, [page], f"link {found.link}", found.current or 0)
+    give_way_to(tx, [page], f"link {found.link}", found.current or 0)
     return True
 
 
 def supersede(tx: Transaction, slot: Slot, by: str, version: int) -> None:
     """After version `version` was handed in: what lies there of earlier ones, and is not in it, gives way to it."""
     links = tx.links()
-    pages = [p for p in links.pages_of(slot) if _by_machine(p) and (n := links.named(p.scan)) and n.superseded]
-    _replace(tx, pages, by, version)
+    pages = [p for p in links.pages_of(slot) if by_machine(p) and (n := links.named(p.scan)) and n.superseded]
+    give_way_to(tx, pages, by, version)
 
 
 def bring_back(tx: Transaction, slot: Slot, by: str, holder: str) -> list[str]:
@@ -102,18 +100,5 @@ def bring_back(tx: Transaction, slot: Slot, by: str, holder: str) -> list[str]:
     return scans
 
 
-def _by_machine(page: PageRecord) -> bool:
-    """Does it lie where the machine put it? What a person decided stands."""
-    return page.state in _TAKES_PART and page.decided_by is None
-
-
 def _by_link(page: PageRecord) -> bool:
     return (page.decided_by or "").startswith("link ")
-
-
-def _replace(tx: Transaction, pages: Sequence[PageRecord], by: str, version: int) -> None:
-    if not pages:
-        return
-    make(tx, "hand_in_anew", by, pages, loses=[lost for p in pages for lost in lost_slots(tx, p, None)])
-    for page in pages:
-        tx.append("page_replaced", scan=page.scan, page=page.page, decided_by=by, version=version)

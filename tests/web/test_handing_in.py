@@ -14,10 +14,12 @@ import pytest
 from scanpipe.desk import deciding, locking, submitting
 from scanpipe.desk.completeness import look
 from scanpipe.desk.deciding import Decision
+from scanpipe.desk.decisions import undo, undo_last
 from scanpipe.desk.links import LinkRules as Rules
 from scanpipe.desk.links import admit_link, end_link, give_out_to_all
 from scanpipe.desk.rebuilding import rebuild
 from scanpipe.desk.slots import left, view_slot
+from scanpipe.desk.stacks import withdraw_stack
 from scanpipe.desk.tracing import trace
 from scanpipe.desk.uploads import UploadedFile
 from scanpipe.desk.verifying import verify
@@ -25,6 +27,7 @@ from scanpipe.desk.viewing import suggestions_for
 from scanpipe.faults import Overtaken, Refused, UnknownThing, UsageFault
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.links import Link, Submission
+from scanpipe.model import PageRecord
 from scanpipe.wiring import open_parts
 from tests.home_exams import TEST, Home, picture
 from tests.installation import Installation, install
@@ -45,6 +48,13 @@ def home(made: Installation, tmp_path: Path) -> Iterator[Home]:
 
 def shown(home: Home, candidate: str = "10001", question: str = "2a") -> list[str]:
     return [page.scan for page in home.slot(candidate, question)]
+
+
+def withdraw(home: Home, page: PageRecord) -> None:
+    with home.parts.ledger.read() as r:
+        scan = r.scan(page.scan)
+    assert scan is not None and scan.stack is not None
+    withdraw_stack(home.parts, scan.stack, "kari", "wrong")
 
 
 # ── into its slot, in order, once
@@ -123,9 +133,8 @@ def test_an_old_window_hands_in_and_takes_out_only_what_it_shows(home: Home) -> 
     home.add(link, "side 3.jpg", picture(3))
     with pytest.raises(Overtaken, match="pages were changed meanwhile"):
         submitting.hand_in(home.desk, link, 1, [1, 2])
-    assert [f.name for f in submitting.hand_in(home.desk, link, 1, [2, 1, 3]).files][0] == "side 2.jpg", (
-        "as it was shown"
-    )
+    done = submitting.hand_in(home.desk, link, 1, [2, 1, 3])
+    assert done.files[0].name == "side 2.jpg", "in the order that was shown"
     home.add(link, "side 4.jpg", picture(4))
     with pytest.raises(Overtaken, match="other pages were handed in meanwhile"):
         submitting.hand_in(home.desk, link, 1, [2, 1, 3, 4])
@@ -201,6 +210,38 @@ def test_what_is_about_to_give_way_takes_no_place(home: Home) -> None:
     shutil.rmtree(next(p for p in home.place.settings.inbox_path.iterdir() if p.name.endswith(f"{link.id} 1")))
     home.work_off()
     assert shown(home) == [f.sha256 for f in second.files] and home.pages("held") == []
+
+
+def test_what_a_newer_version_superseded_stays_replaced_when_a_decision_is_undone(home: Home) -> None:
+    link = home.link()
+    home.hand_in(link, picture(1))
+    home.work_off()
+    (before,) = home.slot()
+    withdraw(home, before)
+    second = home.hand_in(link, picture(2))
+    home.work_off()
+    _, (page,) = undo_last(home.parts, "kari")
+    assert (page.state, page.scan, page.decided_by) == ("replaced", before.scan, link.who)
+    assert shown(home) == [second.files[0].sha256] and verify(home.parts).problems == []
+    with home.parts.ledger.read() as r:
+        gave_way = r.decisions().about(before.id)[0]
+    undo(home.parts, gave_way.id, "kari")
+    assert before.scan in shown(home), "a person may bring it back all the same"
+    withdraw(home, before)
+    undo_last(home.parts, "kari")
+    assert len(home.slot()) == 2, "what a person decided after it stands"
+
+
+def test_a_held_page_of_an_earlier_version_does_not_come_back_into_the_queue(home: Home) -> None:
+    link = home.link("10002")
+    home.hand_in(link, home.place.scan(0))
+    home.work_off()
+    (held,) = home.pages("held")
+    deciding.discard(home.parts, held.id, "kari", "wrong")
+    home.hand_in(link, picture(2))
+    home.work_off()
+    undo_last(home.parts, "kari")
+    assert home.pages("held") == [] and [p.scan for p in home.pages("replaced")] == [held.scan]
 
 
 def test_two_links_of_one_slot_hand_in_versions_of_the_same(home: Home) -> None:

@@ -72,8 +72,8 @@ class HandInState(BaseModel):
 
 
 class HandIn(BaseModel):
-    """`draft` is the number that was looked at: sent twice, it is handed in once. `files` are the numbers of all its files, in the
-    order in which they are handed in.
+    """`draft` is the number that was looked at: sent twice, it is handed in once. `files` are the numbers of all its files, in
+    their order.
     """
 
     model_config = ConfigDict(extra="forbid")
