@@ -72,6 +72,7 @@ def give_out(parts: Parts, rules: LinkRules, test: str, wishes: Sequence[Wish], 
     for wish in wishes:
         candidate, question = _place(definition, wish)
         limits = _limits(rules, wish, question.max_sheets)
+        _check_ahead(wish)
         closes = wish.closes.astimezone(UTC).isoformat(timespec="seconds")
         place = candidate.number, question.id
         one = Given(secrets.token_hex(_ID_BYTES), *place, closes, SECRET + secrets.token_urlsafe(32))
@@ -228,6 +229,15 @@ def _limits(rules: LinkRules, wish: Wish, max_sheets: int | None) -> tuple[int, 
     if wish.closes.tzinfo is None:
         raise Refused("a deadline needs a time zone", "Write it as 2026-12-01T14:00:00+01:00.")
     return grace, pages
+
+
+def _check_ahead(wish: Wish) -> None:
+    """Nobody means to give out a link that is over."""
+    if wish.closes <= datetime.now(UTC):
+        place = f"candidate {wish.candidate}, question {wish.question}"
+        raise UsageFault(
+            f"{place}: the deadline {wish.closes:%Y-%m-%d %H:%M %Z} has passed", "Name one that is to come."
+        )
 
 
 def _oldest() -> str:

@@ -82,6 +82,7 @@ def test_a_link_is_given_out_used_listed_and_ended(caller: Callable[..., Caller]
         (wish(closes="2026-12-01T14:00:00"), 422),
         (wish(closes="tomorrow"), 422),
         (wish(grace_minutes=-1), 422),
+        (wish(minutes=-1), 422),
         (wish(most_pages=0), 422),
         (wish(secret="mine"), 422),
     ],
@@ -156,9 +157,8 @@ def test_what_is_not_taken(
     assert answer.status_code == status and hands("GET").json()["files"] == []
 
 
-def test_a_late_one_says_so_in_its_receipt(caller: Callable[..., Caller], app: TestClient, at_home: Home) -> None:
-    (given,) = caller("links:write")("POST", LINKS, json={"links": [wish(minutes=-20)]}).json()["links"]
-    late = Hands(app, given["secret"])
+def test_a_late_one_says_so_in_its_receipt(app: TestClient, at_home: Home) -> None:
+    late = Hands(app, at_home.secret(minutes=-20))
     assert late("GET").json()["standing"] == "late"
     late.add("a.jpg", picture(1))
     assert late("POST", json={"draft": 1, "files": [0]}).json()["late"] is True

@@ -196,6 +196,10 @@ def test_links_are_made_listed_and_ended_at_the_command_line(place: Installation
     out = tmp_path / "links.csv"
     refused = place.call("links", "make", TEST, "--closes", "tomorrow", "--base-url", "https://x", "--out", str(out))
     assert refused.returncode == 2 and not out.exists()
+    past = place.call(
+        "links", "make", TEST, "--closes", "2020-12-01 14:00", "--base-url", "https://x", "--out", str(out)
+    )
+    assert past.returncode == 2 and "has passed" in past.stderr and not out.exists()
     assert place.call("links", "make", TEST, "--closes", "2030-12-01 14:00", "--out", str(out)).returncode == 2
     told = ("--closes", "2030-12-01 14:00", "--base-url", "https://scan.example/", "--candidate", "10001")
     said = place.run("links", "make", TEST, *told, "--grace", "5", "--out", str(out))
