@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from mmap import ACCESS_COPY, MADV_DONTNEED, mmap
 
@@ -60,13 +60,14 @@ class PageReport:
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What somebody who hands a file in is shown of it: how many pages it has, whether the first one could be straightened, and
-    advice, by its name (`stages.phone.Advised`). `problem` is why it cannot be opened.
+    advice, by its name (`stages.phone.Advised`). `problem` is why it cannot be opened, `sha256` the digest of the file.
     """
 
     pages: int
     certain: bool = False
     advice: tuple[str, ...] = ()
     problem: str | None = None
+    sha256: str = ""
 
 
 class _Desk:
@@ -110,6 +111,12 @@ def examine_page(path: str, index: int, out: str, errand: Errand) -> PageReport:
 
 def show_upload(path: str, out: str, size_px: int, errand: Errand) -> Shown:
     """Looks at the first page of a file that somebody is about to hand in; writes a small JPEG of what will be filed to `out`."""
+    with open(path, "rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return replace(_shown(path, out, size_px, errand), sha256=sha256)
+
+
+def _shown(path: str, out: str, size_px: int, errand: Errand) -> Shown:
     document = _opened(path, errand)
     page = document if isinstance(document, Problem) else document.page(1)
     if isinstance(page, Problem):

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from scanpipe.desk.decisions import by_machine, give_way_to, told_slot
+from scanpipe.desk.uploads import UploadedFile
+from scanpipe.faults import Refused
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.links import NamedScan
 from scanpipe.model import Claims, Named, PageId, PageRecord, Slot
@@ -98,6 +100,22 @@ def bring_back(tx: Transaction, slot: Slot, by: str, holder: str) -> list[str]:
     for scan in scans:
         tx.append("scan_taken_over", scan=scan, holder=holder)
     return scans
+
+
+def is_elsewhere(tx: Transaction, slot: Slot, sha256: str) -> bool:
+    """Is a file with this digest known, but not by a link of this slot? The same bytes are one scan, which has one place."""
+    known = tx.links().named(sha256)
+    return known.slot != slot if known is not None else tx.scan(sha256) is not None
+
+
+def check_new(tx: Transaction, slot: Slot, files: Sequence[UploadedFile]) -> None:
+    """Raises Refused where some of the files were handed in before, for another place."""
+    names = [file.name for file in files if is_elsewhere(tx, slot, file.sha256)]
+    if names:
+        raise Refused(
+            say("handed in before, for another place: %(names)s", names=", ".join(names)),
+            say("Take such a picture anew: the very same file counts once."),
+        )
 
 
 def _by_link(page: PageRecord) -> bool:

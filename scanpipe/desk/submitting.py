@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from scanpipe.desk.handed_in import bring_back, reorder, supersede
+from scanpipe.desk.handed_in import bring_back, check_new, is_elsewhere, reorder, supersede
 from scanpipe.desk.links import deadline_of
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.phones import JOB
@@ -92,8 +92,14 @@ def looked_at(desk: Desk, link: Link, number: int) -> Batch:
 
 
 def add(desk: Desk, link: Link, file: UploadedFile) -> tuple[Batch, int]:
-    """Announces a file; answers the draft that it is in, and its number there. Raises Refused."""
+    """Announces a file; answers the draft that it is in, and its number there. Raises Refused.
+
+    With its digest, if that is known, it is refused at once where it was handed in for another place.
+    """
     _check_open(link)
+    if file.sha256:
+        with desk.parts.ledger.read() as r:
+            check_new(r, link.slot, [file])
     batch = draft(desk, link)
     if not file.name.lower().endswith(ENDINGS):
         raise Refused(
@@ -202,8 +208,7 @@ def _record(desk: Desk, tx: Transaction, link: Link, number: int, batch: Batch) 
     links.hold(slot, [f.sha256 for f in files])
     if len(links.by_link(link.id)) >= number:
         return []  # the process died before it could say so
-    for file in files:
-        _check_new(tx, link, file)
+    check_new(tx, slot, files)
     now = datetime.now(UTC)
     late = deadline_of(link).missed(now) or tx.locked(link.test)
     version = max((s.version for s in links.submissions(slot)), default=0) + 1
@@ -224,15 +229,11 @@ def _record(desk: Desk, tx: Transaction, link: Link, number: int, batch: Batch) 
     return again
 
 
-def _check_new(tx: Transaction, link: Link, file: UploadedFile) -> None:
-    """The same bytes are one scan, which has one place."""
-    known = tx.links().named(file.sha256)
-    elsewhere = known.slot != link.slot if known is not None else tx.scan(file.sha256) is not None
-    if elsewhere:
-        raise Refused(
-            say("%(name)s has been handed in before, for another place", name=file.name),
-            say("Take the picture anew: the very same file counts once."),
-        )
+def handed_in_elsewhere(desk: Desk, link: Link, batch: Batch) -> set[int]:
+    """The files of a draft that were handed in before, for another place, as far as they were looked at."""
+    shown = {n: desk.straightener.shown(batch, n) for n in batch.ordered if desk.uploads.is_whole(batch, n)}
+    with desk.parts.ledger.read() as r:
+        return {n for n, one in shown.items() if one is not None and is_elsewhere(r, link.slot, one.sha256)}
 
 
 def receipts(desk: Desk, link: Link) -> list[Receipt]:

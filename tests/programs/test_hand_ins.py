@@ -157,6 +157,13 @@ def test_what_is_not_taken(
     assert answer.status_code == status and hands("GET").json()["files"] == []
 
 
+def test_a_file_that_was_handed_in_for_another_place_is_refused_at_once(hands: Hands, at_home: Home) -> None:
+    at_home.hand_in(at_home.link("10002"), picture(1))
+    refused = hands.add("a.jpg", picture(1))
+    assert refused.status_code == 409 and "another place: a.jpg" in refused.json()["detail"]
+    assert hands("GET").json()["files"] == []
+
+
 def test_a_late_one_says_so_in_its_receipt(app: TestClient, at_home: Home) -> None:
     late = Hands(app, at_home.secret(minutes=-20))
     assert late("GET").json()["standing"] == "late"

@@ -281,7 +281,7 @@ def test_the_very_same_file_never_counts_for_two(home: Home) -> None:
     body, hers, his = picture(1), home.link("10001"), home.link("10002")
     home.hand_in(hers, body)
     for worked_off in (False, True):
-        with pytest.raises(Refused, match="handed in before, for another place"):
+        with pytest.raises(Refused, match="handed in before, for another place: side 1"):
             home.hand_in(his, body)
         if not worked_off:
             home.work_off()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from scanpipe.desk import submitting
+from scanpipe.desk.defining import find_test, register
 from scanpipe.desk.links import admit_link, end_link
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.people import ROLES
@@ -18,7 +20,7 @@ from scanpipe.web.app import make_app
 from scanpipe.web.rules import BY_LINK, OPEN
 from scanpipe.web.site import Site
 from scanpipe.wiring import open_drafts, open_uploads
-from tests.home_exams import Home, picture
+from tests.home_exams import TEST, Home, picture
 from tests.installation import Installation
 from tests.web.conftest import sign_in
 from tests.web.test_rules import SOME, all_pages, things
@@ -207,3 +209,29 @@ def test_an_old_window_is_told_that_it_is_old_and_shown_what_there_is(app: TestC
     assert app.post(f"{at}/files/2/2/remove", data=told).status_code == 303
     again = app.post(f"{at}/files/2/2/remove", data=told)
     assert again.status_code == 422 and 'id="pages"' in again.text, "taken out twice"
+
+
+def test_what_was_handed_in_for_another_place_and_what_cannot_be_opened_is_marked_at_once(
+    app: TestClient, at_home: Home
+) -> None:
+    at_home.hand_in(at_home.link("10002"), picture(1), picture(2))
+    secret = at_home.secret(most_pages=5)
+    link, at = admit_link(at_home.parts, secret), opened(app, secret)
+    assert link is not None
+    for name, body in (("a.jpg", picture(1)), ("b.jpg", picture(3)), ("c.jpg", picture(2)), ("d.jpg", b"no picture")):
+        at_home.add(link, name, body)
+    app.get(at)  # they are looked at
+    rows = re.findall(r"<li>.*?</li>", app.get(at).text, re.DOTALL)
+    assert ["handed in before, for another place" in row for row in rows] == [True, False, True, False]
+    assert "JPEG, PNG, HEIC or PDF" in rows[3] and "TIFF" not in rows[3]
+    refused = app.post(at, data={"token": token(app, at), "number": 1, "shown": [0, 1, 2, 3]})
+    assert refused.status_code == 422 and "for another place: a.jpg, c.jpg" in refused.text
+
+
+def test_the_heading_says_what_is_a_question(app: TestClient, at_home: Home) -> None:
+    at = opened(app, at_home.secret())
+    assert "Candidate 10001 · Oppgave 2a" in app.get(at).text
+    definition = find_test(at_home.parts, TEST)
+    questions = tuple(replace(q, label=q.id) for q in definition.questions)
+    register(at_home.parts, replace(definition, questions=questions))
+    assert "Candidate 10001 · Question 2a" in app.get(at).text

@@ -120,7 +120,9 @@ async def post_file(
     link: ByLink,
     file_name: Annotated[str, Header(max_length=500, description="What is not ASCII as %XX of its UTF-8.")],
 ) -> Added:
-    """A JPEG, PNG, HEIC or PDF, whole, as the body. The same file again changes nothing. It counts when it is handed in."""
+    """A JPEG, PNG, HEIC or PDF, whole, as the body. The same file again changes nothing; one that was handed in for another place
+    is refused. It counts when it is handed in.
+    """
     desk, digest, size = _desk(request), hashlib.sha256(), 0
     with tempfile.SpooledTemporaryFile(_MEMORY_BYTES, dir=str(desk.parts.folders.own_work)) as kept:
         async for piece in pieces(request, link.most_bytes):
@@ -158,7 +160,7 @@ def post_hand_in(request: Request, link: ByLink, told: HandIn) -> HandedIn:
 
 
 def _added(desk: Desk, link: Link, name: str, digest: str, size: int, kept: IO[bytes]) -> Added:
-    batch, n = submitting.add(desk, link, UploadedFile(name, size, digest[:40]))
+    batch, n = submitting.add(desk, link, UploadedFile(name, size, digest[:40], digest))
     there = desk.uploads.there(batch.id, n)
     kept.seek(there)
     while piece := kept.read(_PIECE):

@@ -173,7 +173,8 @@ def _refused(request: Request, who: Guest, fault: Fault) -> Response:
 def _page(request: Request, who: Guest, status: int = 200, refused: Fault | None = None) -> Response:
     desk = _desk(request)
     batch = submitting.draft(desk, who.link)
-    files = [_file(request, desk, batch, n) for n in batch.ordered]
+    elsewhere = submitting.handed_in_elsewhere(desk, who.link, batch)
+    files = [_file(request, desk, batch, n) | {"elsewhere": n in elsewhere} for n in batch.ordered]
     values = _told(request, who) | {
         "batch": batch,
         "number": submitting.number_of(batch),
