@@ -9,8 +9,10 @@ from pathlib import Path
 import click
 
 from scanpipe.cli.door import Door, emit, json_option, pass_door, person, progress
+from scanpipe.desk.links import forget_drafts
 from scanpipe.desk.retiring import ask, confirm
 from scanpipe.faults import UsageFault
+from scanpipe.wiring import open_submissions
 
 
 @click.command()
@@ -49,6 +51,7 @@ def retire(
         raise UsageFault(f"{file} is there already", "Name another file with --certificate.")
     with door.parts() as parts, progress("erasing", None, not as_json) as told:
         made = confirm(parts, test, code or "", person(), told)
+        forget_drafts(parts, open_submissions(door.settings), made["test"])
     file.write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if as_json:
         emit(made)

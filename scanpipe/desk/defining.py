@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,3 +74,10 @@ def find_test(parts: Parts, test: str, revision: int | None = None) -> TestDefin
         what = f"test {test}" if revision is None else f"revision {revision} of test {test}"
         raise UnknownThing(say("there is no %(what)s", what=what), names)
     return found
+
+
+def is_retired(tx: Transaction, test: str) -> bool:
+    """Was a test retired, and not registered anew since?"""
+    words = tx.events_of("definition_registered", "test_retired")
+    of_test = [word.type for word in words if json.loads(word.data)["test"].upper() == test.upper()]
+    return of_test[-1:] == ["test_retired"]

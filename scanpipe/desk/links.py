@@ -6,15 +6,17 @@ The secret of a link is shown once, to whoever had it made; here there is its di
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from scanpipe.desk.defining import find_test
+from scanpipe.desk.defining import find_test, is_retired
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.shelving import shelve
+from scanpipe.desk.uploads import Uploads
 from scanpipe.faults import Refused, UnknownThing, UsageFault
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.links import Link, Visit
@@ -65,7 +67,9 @@ class Given:
 
 
 def give_out(parts: Parts, rules: LinkRules, test: str, wishes: Sequence[Wish], by: str) -> list[Given]:
-    """Makes links, all or none. Raises UnknownThing (the test), UsageFault (what no link can be for), LedgerFault, StoreFault."""
+    """Makes links, all or none. Raises UnknownThing (the test), UsageFault (what no link can be for), Refused (it is
+    retired), LedgerFault, StoreFault.
+    """
     definition = find_test(parts, test)
     given, keys = [], {}
     groups: dict[tuple[int, int], list[list[str]]] = {}
@@ -81,6 +85,11 @@ def give_out(parts: Parts, rules: LinkRules, test: str, wishes: Sequence[Wish], 
         groups.setdefault(limits, []).append([one.id, *place, closes])
 
     def record(tx: Transaction) -> None:
+        if is_retired(tx, definition.id):
+            raise Refused(
+                say("%(test)s is retired: nobody hands in for it any more", test=definition.id),
+                say("Register a test of another id."),
+            )
         for (grace, pages), links in groups.items():
             told: dict[str, Any] = {"grace_minutes": grace, "most_pages": pages, "most_bytes": rules.most_bytes}
             tx.append("links_given_out", test=definition.id, links=links, by=by, **told)
@@ -135,6 +144,16 @@ def end_link(parts: Parts, id: str, by: str, why: str, may_see: Callable[[str], 
             tx.append("link_ended", link=link.id, by=by, why=why, **about)
 
     parts.ledger.write(record)
+
+
+def forget_drafts(parts: Parts, submissions: Uploads, test: str) -> None:
+    """After a test was retired: what was put together by its links goes, with what was shown of it."""
+    with parts.ledger.read() as r:
+        given = [json.loads(event.data) for event in r.events_of("links_given_out")]
+    ids = {link[0] for told in given if told["test"].upper() == test.upper() for link in told["links"]}
+    for folder in submissions.root.iterdir() if submissions.root.exists() else ():
+        if folder.name[: 2 * _ID_BYTES] in ids:
+            submissions.drop(folder.name)
 
 
 def links_of(parts: Parts, test: str) -> list[Link]:

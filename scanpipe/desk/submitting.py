@@ -208,6 +208,9 @@ def _record(desk: Desk, tx: Transaction, link: Link, number: int, batch: Batch) 
     links.hold(slot, [f.sha256 for f in files])
     if len(links.by_link(link.id)) >= number:
         return []  # the process died before it could say so
+    known = links.one(link.id)
+    if known is None or known.ended is not None:
+        raise Refused(say("this link opens nothing any more"), say("Ask the exam office."))
     check_new(tx, slot, files)
     now = datetime.now(UTC)
     late = deadline_of(link).missed(now) or tx.locked(link.test)

@@ -166,4 +166,4 @@ def _to_the_door(request: Request, error: Exception) -> Response:
 
 
 def _to_the_link_door(request: Request, error: Exception) -> Response:
-    return RedirectResponse("/hand-in", 303)
+    return RedirectResponse("/hand-in?shut=1", 303)

@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from scanpipe.desk import submitting
 from scanpipe.desk.renditions import rendition
+from scanpipe.desk.verifying import verify
+from scanpipe.faults import Refused
 from scanpipe.wiring import open_parts
+from tests.home_exams import Home, picture
 from tests.installation import Installation, install
 
 TEST = "MA0001-2026H"
@@ -100,3 +104,27 @@ def test_what_a_moved_page_left_behind_goes_too(tmp_path: Path) -> None:
     home.run("retire", TEST, "--confirm", asked["code"], "--certificate", str(tmp_path / "c.json"))
     assert not list((home.data_dir / "objects").rglob("*.jpg"))
     assert json.loads(home.run("verify", "--json"))["holds"]
+
+
+def test_links_of_a_retired_test_take_nothing_and_their_drafts_go(home: Installation) -> None:
+    with open_parts(home.settings) as parts:
+        at_home = Home(home, parts)
+        link, other = at_home.link(), at_home.link("10002")
+        at_home.hand_in(link, picture(1))
+        at_home.work_off()
+        for of in (link, other):
+            submitting.draft(at_home.desk, of)
+            at_home.add(of, "a.jpg", picture(2))
+    stays = home.data_dir / "submissions" / ("0" * 32)
+    stays.mkdir()
+    asked = ask(home, date.today() - timedelta(days=1))
+    home.run("retire", TEST, "--confirm", asked["code"], "--certificate", str(home.data_dir / "certificate.json"))
+    assert list((home.data_dir / "submissions").iterdir()) == [stays]
+    with open_parts(home.settings) as parts:
+        at_home = Home(home, parts)
+        at_home.add(link, "a.jpg", picture(3))  # a request that was let in before
+        with pytest.raises(Refused, match="opens nothing any more"):
+            submitting.hand_in(at_home.desk, link, 1, [0])
+        with pytest.raises(Refused, match="is retired"):
+            at_home.link()
+        assert verify(parts).problems == []

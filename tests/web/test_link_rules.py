@@ -79,7 +79,7 @@ def test_a_link_opens_its_own_pages_and_nothing_of_any_role_or_of_another_link(a
         for route in of_links(app):
             for data in ({}, {"token": token(app, at), "number": "1", "by": "1", "language": "nb"}):
                 answer = app.request(next(iter(route.methods)), path_of(route, name), data=data or None)
-                assert (answer.status_code, answer.headers["location"]) == (303, "/hand-in"), route.name
+                assert (answer.status_code, answer.headers["location"]) == (303, "/hand-in?shut=1"), route.name
     assert [f.name for f in submitting.draft(at_home.desk, other).files] == ["hers.jpg"]
     assert app.get("/hand-in/no-such-id").status_code in (404, 422)
 
@@ -111,7 +111,7 @@ def test_no_role_opens_what_a_link_opens(app: TestClient, at_home: Home) -> None
             sign_in(app, role)
         for route in of_links(app):
             answer = app.request(next(iter(route.methods)), path_of(route, link.id))
-            assert (answer.status_code, answer.headers["location"]) == (303, "/hand-in"), (role, route.name)
+            assert (answer.status_code, answer.headers["location"]) == (303, "/hand-in?shut=1"), (role, route.name)
 
 
 def test_nothing_changes_without_the_secret_of_this_browser(app: TestClient, at_home: Home) -> None:
@@ -149,6 +149,8 @@ def test_a_link_that_was_ended_opens_nothing_any_more_also_where_it_is_open(app:
     at = opened(app, secret)
     assert app.get(at).status_code == 200
     end_link(at_home.parts, at.rpartition("/")[2], "kari", "lost")
+    refused = app.post(at, data={"number": 1})
+    assert refused.status_code == 303 and "nothing was handed in" in app.get(refused.headers["location"]).text
     assert app.get(at).status_code == 303 and app.post("/hand-in", data={"code": secret}).status_code == 401
 
 

@@ -29,9 +29,9 @@ _Number = Annotated[int, Path(ge=0, le=9999)]
 
 
 @router.get("/hand-in", name="open_link")
-def opening(request: Request) -> Response:
-    """Reads the secret behind the #, or lets it be typed in."""
-    return draw(request, "open_link.html", wrong=False)
+def opening(request: Request, shut: bool = False) -> Response:
+    """Reads the secret behind the #, or lets it be typed in. `shut`: the page that was asked for is not open any more."""
+    return draw(request, "open_link.html", wrong=False, shut=shut)
 
 
 @router.post("/hand-in", name="open_link_post")
@@ -40,7 +40,7 @@ def opened(request: Request, code: Annotated[str, Form(max_length=500)] = "") ->
     check_origin(request)
     found = open_link(parts_of(request), code.rpartition("#")[2])
     if found is None:
-        return draw(request, "open_link.html", 401, wrong=True)
+        return draw(request, "open_link.html", 401, wrong=True, shut=False)
     link, cookie = found
     answer = RedirectResponse(f"/hand-in/{link.id}", 303)
     set_cookie(request, answer, link, cookie)
