@@ -11,6 +11,8 @@ from scanpipe.sight import Sight
 
 JOB = "phone upload"
 """How the job folder of an upload begins that consists of pictures from a phone: its name is on record with every page."""
+BY_LINK = f"{JOB} by link"
+"""How that of a candidate at home begins: a home exam has thousands, each of a few pages."""
 
 
 def is_from_phone(file: str, folders: Iterable[str]) -> bool:

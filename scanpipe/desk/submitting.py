@@ -16,7 +16,7 @@ from typing import Any
 from scanpipe.desk.handed_in import bring_back, check_new, is_elsewhere, reorder, supersede
 from scanpipe.desk.links import deadline_of
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.phones import JOB
+from scanpipe.desk.phones import BY_LINK
 from scanpipe.desk.shelving import shelve, shelve_submission
 from scanpipe.desk.straightening import Straightener
 from scanpipe.desk.uploads import Batch, UploadedFile, Uploads
@@ -65,7 +65,7 @@ def draft(desk: Desk, link: Link) -> Batch:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     files = counting.files if counting is not None else ()
     kept = tuple(UploadedFile(f.name, f.size, "", f.sha256, kept=True) for f in files)
-    begun = desk.uploads.begin_as(Batch(id, link.who, now, f"{JOB} {link.id} {number}", kept))
+    begun = desk.uploads.begin_as(Batch(id, link.who, now, f"{BY_LINK} {link.id} {number}", kept))
     with suppress(UnknownThing):
         desk.straightener.take_along(desk.uploads.batch(draft_id(link, number - 1)), begun)
     return begun

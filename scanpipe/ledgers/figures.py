@@ -88,10 +88,12 @@ class Figures:
         query = sa.select(minute, sa.func.count()).where(_s.at >= since).group_by(minute).order_by(minute)
         return [(row[0], row[1]) for row in self._c.execute(query)]
 
-    def receipts(self, limit: int, skip: int = 0) -> list[Receipt]:
-        """The stacks that came last, the newest first."""
+    def receipts(self, limit: int, skip: int = 0, but: str = "") -> list[Receipt]:
+        """The stacks that came last, the newest first, without those whose names begin with `but`."""
         last = sa.func.max(_s.at)
         query = sa.select(_s.stack, sa.func.count(), last).where(_s.stack != "").group_by(_s.stack)
+        if but:
+            query = query.where(~_s.stack.startswith(f"{but} ", autoescape=True))
         rows = self._c.execute(query.order_by(last.desc(), _s.stack).limit(limit).offset(skip))
         return [Receipt(row[0], row[1], row[2], self._states(row[0])) for row in rows]
 

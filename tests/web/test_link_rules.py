@@ -237,3 +237,22 @@ def test_the_heading_says_what_is_a_question(app: TestClient, at_home: Home) -> 
     questions = tuple(replace(q, label=q.id) for q in definition.questions)
     register(at_home.parts, replace(definition, questions=questions))
     assert "Candidate 10001 · Question 2a" in app.get(at).text
+
+
+def test_hand_ins_are_in_no_list_of_stacks_and_reached_by_their_slot(app: TestClient, at_home: Home) -> None:
+    link = at_home.link()
+    scan = at_home.hand_in(link, picture(1)).files[0].sha256
+    job = at_home.place.settings.inbox_path / "beside"
+    job.mkdir()
+    (job / "1.jpg").write_bytes(picture(9))
+    at_home.work_off()
+    sign_in(app, "exam_office")
+    for path in ("/stacks", "/receipts"):
+        shown = app.get(path).text
+        assert link.id not in shown and "by links is not in this list" in shown, path
+    assert "beside" in app.get("/stacks").text
+    assert f"/sheets/{scan}/1" in app.get(f"/tests/{TEST}/slots/10001/2a").text
+    withdraw = re.search(r'href="(/stacks/withdraw[?][^"]+)"', app.get(f"/sheets/{scan}/1").text)
+    assert withdraw is not None
+    asked = app.get(withdraw[1].replace("&amp;", "&")).text
+    assert f'href="/tests/{TEST}/slots/10001/2a"' in asked and "Candidate 10001 · Question 2a" in asked

@@ -10,6 +10,7 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import Response
 
 from scanpipe.desk.condition import condition
+from scanpipe.desk.phones import BY_LINK
 from scanpipe.desk.readiness import look
 from scanpipe.ledgers.figures import Receipt
 from scanpipe.web.door import Person, parts_of
@@ -51,7 +52,7 @@ def overview(request: Request, person: Person) -> Response:
 @router.get("/receipts", name="receipts")
 def receipts(request: Request, person: Person) -> Response:
     with parts_of(request).ledger.read() as r:
-        found, rescan = r.figures().receipts(_STACKS), r.queue().to_rescan()
+        found, rescan = r.figures().receipts(_STACKS, but=BY_LINK), r.queue().to_rescan()
     return draw(request, "receipts.html", receipts=found, rescan=rescan, running=any(_runs(one) for one in found))
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
+from scanpipe.desk.phones import BY_LINK
 from scanpipe.desk.stacks import withdraw_stack
 from scanpipe.faults import Refused, UnknownThing
 from scanpipe.ledgers.queue import Filter
@@ -25,9 +26,9 @@ _GO = ("filed", "held", "blank", "rescan")
 
 @router.get("/stacks", name="stacks")
 def stacks(request: Request, person: Person, skip: Annotated[int, Query(ge=0, le=10**6)] = 0) -> Response:
-    """The newest first, also those of which nothing is held."""
+    """The newest first, also those of which nothing is held. What candidates handed in from home lies with its slots."""
     with parts_of(request).ledger.read() as r:
-        found = r.figures().receipts(_STACKS + 1, skip)
+        found = r.figures().receipts(_STACKS + 1, skip, BY_LINK)
         opened = {s.stack: r.figures().opened(s.stack) for s in found[:_STACKS]}
         files = {s.stack: r.figures().files(s.stack) for s in found[:_STACKS]}
     later = skip + _STACKS if len(found) > _STACKS else None
@@ -71,9 +72,12 @@ def _draw(
 ) -> Response:
     with parts_of(request).ledger.read() as r:
         found = r.figures().receipt(filter.stack)
+        scans = [page.scan for page, _ in r.queue().stack(filter.stack)[:1]]
+        named = r.links().named(scans[0]) if scans else None
     if found is None:
         raise HTTPException(404)
     go = {state: found.states[state] for state in _GO if state in found.states}
     stay = {state: n for state, n in found.states.items() if state not in _GO}
     values: dict[str, Any] = {"stack": filter.stack, "go": go, "stay": stay, "again": status != 200 and not refused}
+    values["slot"] = named.slot if named else None
     return draw(request, "withdraw.html", status, refused=refused, query=query_text(filter), **values)
