@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from scanpipe.codes import LABELS, Kind
 from scanpipe.desk.backs import other_side
 from scanpipe.desk.deciding import contradiction
 from scanpipe.desk.parts import Parts
@@ -19,6 +20,8 @@ from scanpipe.stages.shaded import Coded, most_likely
 from scanpipe.stages.suggest import Known, Neighbour, Suggestion, suggest
 
 _NEIGHBOURS = 2
+_OF_NOBODY = {kind.name.lower() for kind in (Kind.PAD, Kind.OPEN, Kind.GENERIC, *LABELS)}
+"""Codes of sheets that are anybody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,8 @@ def _suggestions(
 ) -> list[Suggestion]:
     known = Known(
         Claims(page.test, page.candidate, page.question, page.serial, page.side),
-        [_neighbour(p) for p, _ in reversed(before) if p.state == "filed"],
-        [_neighbour(p) for p, _ in after if p.state == "filed"],
+        [_beside(tx, page, p) for p, _ in reversed(before) if p.state == "filed"],
+        [_beside(tx, page, p) for p, _ in after if p.state == "filed"],
         tx.printed(page.serial) if page.serial else None,
         evidence.get("nearest", ()) if page.reason == "unknown_candidate" else (),
         evidence.get("handed_to") if page.reason == "pack_exchanged" else None,
@@ -130,6 +133,19 @@ def _named_in_print(tx: Transaction, page: PageRecord) -> Sheet | None:
 
 def _claims(slot: Slot) -> Claims:
     return Claims(slot.test, slot.candidate, slot.question)
+
+
+def _beside(tx: Transaction, page: PageRecord, other: PageRecord) -> Neighbour:
+    """What a page beside this one tells of it: of whose it is nothing, where either sheet was printed for nobody."""
+    alone = _for_nobody(tx, page) or _for_nobody(tx, other)
+    return replace(_neighbour(other), candidate=None) if alone else _neighbour(other)
+
+
+def _for_nobody(tx: Transaction, page: PageRecord) -> bool:
+    """Was its sheet printed for nobody: of a pad, spare, generic? In a stack of those each is another person's."""
+    kinds = {code.get("kind") for code in json.loads(page.evidence or "{}").get("codes", [])}
+    sheet = tx.printed(page.serial) if page.serial else None
+    return bool(kinds & _OF_NOBODY) or (sheet is not None and sheet.for_nobody)
 
 
 def _neighbour(page: PageRecord) -> Neighbour:

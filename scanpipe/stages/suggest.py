@@ -24,7 +24,9 @@ _SHEETS = ("front", "printed", "text", "serials")
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A page beside this one in the stack, as far as it is known where it belongs."""
+    """A page beside this one in the stack, as far as it is known where it belongs. Without a candidate where it tells nothing of
+    whose this page is: the sheets of a pad are different people's.
+    """
 
     test: str | None
     candidate: str | None
@@ -109,7 +111,7 @@ def _guesses(known: Known, printed: Callable[[str], Sheet | None]) -> Iterator[t
     between = printed(missing) if missing else None
     if between is not None and own.serial is None and _agrees(own, between):
         yield "serials", Claims(between.test, between.candidate, between.question, between.serial)
-    if before and after and before.candidate == after.candidate:
+    if before and after and before.candidate is not None and before.candidate == after.candidate:
         yield "both_sides", _filled(own, before, before.question == after.question)
         yield "both_sides", _filled(own, before, True)
     if before is not None:

@@ -82,7 +82,9 @@ KINDS: Mapping[str, str] = {
 }
 NEXT: Mapping[str, str] = {
     "no_codes": N_("Next: see whose sheet lies before and after, then take a suggestion or assign it."),
-    "missing_candidate_code": N_("Next: take the suggestion of the sheets around it, or assign the candidate."),
+    "missing_candidate_code": N_(
+        "Next: read on the paper whose it is (the label), and assign the candidate or bind the sheet."
+    ),
     "missing_question_code": N_("Next: assign the question; the drawing and the sheets around it tell which."),
     "codes_disagree": N_(
         "Next: look which code belongs to this sheet and which shines through or was pasted on, then assign it."
