@@ -38,6 +38,8 @@ class SheetView:
     others: list[Row]
     decisions: list[DecisionRecord]
     also: list[Slot]
+    for_nobody: bool
+    """Printed for nobody, as far as it is known: of a pad, spare, generic."""
 
     @property
     def first(self) -> PageRecord | None:
@@ -66,6 +68,7 @@ def view_sheet(tx: Transaction, id: PageId) -> SheetView | None:
         others,
         tx.decisions().about(id),
         tx.decisions().also(id),
+        _for_nobody(tx, page),
     )
 
 

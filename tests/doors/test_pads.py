@@ -16,6 +16,7 @@ from scanpipe.layout import A4, label_boxes
 from scanpipe.model import PageId
 from scanpipe.sheets import LABEL_SHEETS
 from scanpipe.stages.render import encode_jpeg, straightened_page
+from scanpipe.web.outlines import missing
 from scanpipe.wiring import open_parts
 from tests.installation import MATHEMATICS, Installation
 from tests.watcher import watching
@@ -110,6 +111,12 @@ def _look_at(hall: Hall, answers: dict[str, dict[str, Any]]) -> None:
     with open_parts(hall.home.settings) as parts, parts.ledger.read() as r:
         shown = {name: view_sheet(r, PageId(a["scan"], a["page"])) for name, a in answers.items()}
     views = {name: view for name, view in shown.items() if view is not None}
+    for name, expected in (
+        ("no label.jpg", ["candidate_label"]),
+        ("two labels.jpg", []),
+        ("open without a question.jpg", ["question_label"]),
+    ):
+        assert [m["kind"] for m in missing(views[name])] == expected, f"{name}: the codes that a sheet of a pad has"
     assert views["no label.jpg"].before or views["no label.jpg"].after
     assert views["no label.jpg"].suggestions == [], "those beside it in the stack are other people"
 
