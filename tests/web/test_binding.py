@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import cv2
@@ -140,6 +141,26 @@ def test_eight_digits_are_a_serial_or_a_candidate(app: TestClient, parts: Parts,
     token = {"token": app.get("/bind").text.split('name="token" value="')[1].split('"')[0]}
     done = app.post("/bind", data=token | {"text": "12345678", "serial": pads[0].serial})
     assert done.status_code == 303 and sheet_of(parts, pads[0].serial).candidate == "12345678"
+
+
+def test_what_is_nothing_of_ours_is_refused_at_once(app: TestClient, parts: Parts, pads: list[Sheet]) -> None:
+    strange = read(parts, Kind.CANDIDATE_LABEL, test="FY1001-2026H", candidate="10002")
+    sign_in(app, "invigilator")
+    token = {"token": app.get("/bind").text.split('name="token" value="')[1].split('"')[0]}
+    opened = {"serial": pads[2].serial}
+    for text, known, why in (
+        ("99999999", {}, "no sheet has this serial"),
+        ("SP1LADT50000XXXX", {}, "neither a whole code"),
+        (f"{strange[:30]}", {}, "neither a whole code"),
+        ("https://example.org/a/page", {}, "neither a whole code"),
+        ("29999", opened, "has no candidate 29999"),
+        (strange, opened, "the label is of test FY1001-2026H"),
+    ):
+        answer = app.post("/bind", data=token | known | {"text": text})
+        assert answer.status_code == 409 and why.lower() in unescape(answer.text).lower(), text
+    assert app.post("/bind", data=token | {"text": "10001"}).status_code == 200, "the sheet may come afterwards"
+    with pytest.raises(Refused, match="label is of test FY1"):
+        bind(parts, Wish(pads[0].serial, "10002", label="FY1001-2026H"), "kari")
 
 
 def test_what_codes_on_one_picture_say_together(parts: Parts, pads: list[Sheet]) -> None:
