@@ -19,7 +19,10 @@ from scanpipe.model import Claims, PageId, PageRecord, ScanRecord, Sheet, Slot, 
 from scanpipe.stages.shaded import Coded, most_likely
 from scanpipe.stages.suggest import Known, Neighbour, Suggestion, suggest
 
+SPOKEN_AGAINST = ("pack", "label")
+"""Grounds of suggestions that a code on the page contradicts: a person sees that, and confirms by a second act."""
 _NEIGHBOURS = 2
+_LABELS = (("authentic", "candidate_label"), ("plain", None))
 _OF_NOBODY = {kind.name.lower() for kind in (Kind.PAD, Kind.OPEN, Kind.GENERIC, *LABELS)}
 """Codes of sheets that are anybody's."""
 
@@ -107,11 +110,12 @@ def _suggestions(
         _likely(tx, page, evidence) if page.reason == "shaded_code_unclear" else (),
         Claims(**names) if (names := evidence.get("upload", {}).get("names")) else None,
         _front(tx, page, scan) if page.reason == "back_of" else None,
+        _labels(evidence) if page.reason == "codes_disagree" else (),
     )
     if page.state == "filed" or page.key is None or page.reason in ("sheet_seen_before", "rehearsal"):
         return []  # what has no picture has nothing that could lie in a slot
     found = suggest(known, tx.printed, lambda claims: tx.facts(claims, page.id))
-    return [s for s in found if s.ground == "pack" or not contradiction(tx, page, _claims(s.slot))]
+    return [s for s in found if s.ground in SPOKEN_AGAINST or not contradiction(tx, page, _claims(s.slot))]
 
 
 def _likely(tx: Transaction, page: PageRecord, evidence: Mapping[str, Any]) -> list[Coded]:
@@ -121,6 +125,13 @@ def _likely(tx: Transaction, page: PageRecord, evidence: Mapping[str, Any]) -> l
         return []
     given_out = tx.shaded().of_test(page.test) if page.test else tx.shaded().all()
     return [likely.coded for likely in most_likely(shaded["fills"], shaded["digits"], given_out)]
+
+
+def _labels(evidence: Mapping[str, Any]) -> list[str]:
+    """The candidates whose labels are stuck on the sheet, where they are several: as they were read."""
+    codes = [c for c in evidence.get("codes", []) if (c["standing"], c.get("kind")) in _LABELS]
+    said = dict.fromkeys(c["claims"]["candidate"] for c in codes if "candidate" in c["claims"])
+    return list(said) if len(said) > 1 else []
 
 
 def _front(tx: Transaction, page: PageRecord, scan: ScanRecord) -> Neighbour | None:

@@ -14,7 +14,7 @@ from scanpipe.shaded_codes import Coded
 from scanpipe.stages.validate import Facts, validate
 
 Ground = Literal[
-    "pack", "link", "front", "printed", "shaded", "text", "serials", "both_sides", "before", "after", "nearest"
+    "pack", "link", "label", "front", "printed", "shaded", "text", "serials", "both_sides", "before", "after", "nearest"
 ]
 
 
@@ -40,7 +40,7 @@ class Known:
     numbers look like the one that was read, `handed_to` who was handed the pack that the sheet belongs to, `text` the sheet that
     the print beside dead codes names, `between`: the very pages before and after are known, no other unknown one lies there,
     `likely` the codes that are nearest to what is shaded, the nearest first, `link` the slot that it was handed in for,
-    `front` the page of which this one may be the back.
+    `front` the page of which this one may be the back, `labels` the candidates whose labels are stuck on it, if they are several.
     """
 
     claims: Claims
@@ -54,6 +54,7 @@ class Known:
     likely: Sequence[Coded] = ()
     link: Claims | None = None
     front: Neighbour | None = None
+    labels: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,8 @@ def _guesses(known: Known, printed: Callable[[str], Sheet | None]) -> Iterator[t
         return
     if known.link is not None:
         yield "link", replace(known.link, serial=own.serial)
+    for candidate in known.labels:
+        yield "label", replace(own, candidate=candidate)
     if known.front is not None:
         front = known.front
         yield "front", Claims(front.test, front.candidate, front.question, front.serial, 2 if front.serial else None)

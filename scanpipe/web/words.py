@@ -87,7 +87,7 @@ NEXT: Mapping[str, str] = {
     ),
     "missing_question_code": N_("Next: assign the question; the drawing and the sheets around it tell which."),
     "codes_disagree": N_(
-        "Next: look which code belongs to this sheet and which shines through or was pasted on, then assign it."
+        "Next: look which code or label belongs to this sheet, and which shines through or was stuck on wrongly, then assign it."
     ),
     "foreign_code": N_("Next: discard it if it belongs to something else, or assign it if a candidate drew on it."),
     "bad_signature": N_("Next: ask the chief invigilator where this sheet comes from before you assign it."),

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
+from scanpipe.desk import running
 from scanpipe.desk.viewing import view_sheet
 from scanpipe.layout import A4, label_boxes
 from scanpipe.model import PageId
@@ -119,6 +120,10 @@ def _look_at(hall: Hall, answers: dict[str, dict[str, Any]]) -> None:
         assert [m["kind"] for m in missing(views[name])] == expected, f"{name}: the codes that a sheet of a pad has"
     assert views["no label.jpg"].before or views["no label.jpg"].after
     assert views["no label.jpg"].suggestions == [], "those beside it in the stack are other people"
+    offered = [(s.ground, s.slot.candidate) for s in views["two labels.jpg"].suggestions]
+    assert sorted(offered) == [("label", "10003"), ("label", "10004")]
+    with open_parts(hall.home.settings) as parts, parts.ledger.read() as r:
+        assert running.run_from(r, views["two labels.jpg"].page.id) == [], "a label is never taken in a run"
 
 
 def _bind_afterwards(hall: Hall, pad: list[str], opened: list[str]) -> None:
