@@ -11,6 +11,7 @@ from typing import Any
 from scanpipe.codes import LABELS, Kind
 from scanpipe.desk.backs import other_side
 from scanpipe.desk.deciding import contradiction
+from scanpipe.desk.decisions import of_rehearsal
 from scanpipe.desk.parts import Parts
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.decisions import DecisionRecord
@@ -43,6 +44,8 @@ class SheetView:
     also: list[Slot]
     for_nobody: bool
     """Printed for nobody, as far as it is known: of a pad, spare, generic."""
+    of_other_day: bool
+    """Printed for a rehearsal, and its test is a real one, or the other way round: it can be assigned to no slot of the test."""
 
     @property
     def first(self) -> PageRecord | None:
@@ -59,6 +62,7 @@ def view_sheet(tx: Transaction, id: PageId) -> SheetView | None:
         return None
     before, after = tx.queue().neighbours(scan, page.page, _NEIGHBOURS)
     evidence = json.loads(page.evidence or "{}")
+    definition = tx.definition(page.test) if page.test else None
     others = tx.queue().same_serial(page.serial, page.side, id) if page.serial else []
     return SheetView(
         page,
@@ -67,11 +71,12 @@ def view_sheet(tx: Transaction, id: PageId) -> SheetView | None:
         before,
         after,
         _suggestions(tx, page, scan, evidence, before, after),
-        tx.definition(page.test) if page.test else None,
+        definition,
         others,
         tx.decisions().about(id),
         tx.decisions().also(id),
         _for_nobody(tx, page),
+        definition is not None and of_rehearsal(tx, page, page.serial) not in (None, definition.rehearsal),
     )
 
 

@@ -228,7 +228,7 @@ def test_the_bindings_outlive_the_ledger(home: Installation, parts: Parts, pads:
         assert sheet_of(anew, pads[2].serial).candidate is None
 
 
-def test_a_rehearsal_with_sheets_in_its_slots_never_becomes_a_real_test(parts: Parts) -> None:
+def test_a_rehearsal_with_sheets_in_its_slots_never_becomes_a_real_test(app: TestClient, parts: Parts) -> None:
     with parts.ledger.read() as r:
         test = r.definition(TEST)
     assert test is not None
@@ -237,6 +237,12 @@ def test_a_rehearsal_with_sheets_in_its_slots_never_becomes_a_real_test(parts: P
     page = held(parts, "rehearsal")
     with pytest.raises(Refused, match="rehearsal"):
         deciding.assign(parts, page.id, deciding.Decision("10001", "2a", TEST, "kari", contradict=True))
+    sign_in(app, "exam_office")
+    shown = {id: app.get(f"/sheets/{id.scan}/{id.index}").text for id in (page.id, held(parts, "no_codes").id)}
+    assert [("/assign" in text, "cannot be assigned" in text) for text in shown.values()] == [
+        (False, True),
+        (True, False),
+    ]
     unused = replace(fixture_home.MATHEMATICS, id="NEW-1")
     assert register(parts, unused).new and register(parts, replace(unused, rehearsal=True)).revision == 2
 
