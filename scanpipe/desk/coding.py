@@ -115,6 +115,17 @@ def check_codes(parts: Parts, test: str) -> GivenOut:
     return _looked_at(definition.id, everywhere, codes, {c.code for c in codes}, gone)
 
 
+def nowhere_to_shade(parts: Parts, test: str, codes: Iterable[Coded]) -> list[Coded]:
+    """The codes for which no sheet in use has as many places; none where the test takes codes that are read, not shaded.
+
+    Raises UnknownThing.
+    """
+    if any(plain.claims == "code" for plain in find_test(parts, test).plain_codes):
+        return []
+    places = {layout.code.places for layout in parts.errand.layouts}
+    return [coded for coded in codes if len(coded.code) not in places]
+
+
 def list_codes(parts: Parts, test: str, behind: str, limit: int, sees: Sees) -> tuple[GivenOut, str | None]:
     """The codes of a test above `behind`, at most so many, what is risky about these, and where the list goes on, if it does.
 

@@ -192,14 +192,18 @@ class TestOfARetiredTest:
 
 def test_codes_are_imported_once_and_what_is_close_is_told(home: Installation) -> None:
     path = home.data_dir.parent / "theirs.csv"
-    path.write_text("Kode;Kandidatnr;Oppgave\n1000000;10001;2a\n1000001;10002;2a\n7654321;10003;2a\n", encoding="utf-8")
+    path.write_text(
+        "Kode;Kandidatnr;Oppgave\n1000000;10001;2a\n1000001;10002;2a\n7654321;10003;2a\n87654;10004;2a\n",
+        encoding="utf-8",
+    )
     done = home.call("codes", "import", TEST, str(path))
-    assert done.returncode == 0 and "3 codes added" in done.stdout
+    assert done.returncode == 0 and "4 codes added" in done.stdout
+    assert "87654 has 5 digits: no sheet in use has so many places" in done.stderr
     assert "1000000  1000001  1" in done.stderr and "7654321" not in done.stderr
     assert "0 codes added" in home.run("codes", "import", TEST, str(path))
-    assert [c["code"] for c in home.lines("codes", "list", TEST)] == ["1000000", "1000001", "7654321"]
+    assert [c["code"] for c in home.lines("codes", "list", TEST)] == ["1000000", "1000001", "7654321", "87654"]
     made = home.run("codes", "make", TEST)
-    assert made.startswith("157 codes made"), "for the places that have none yet"
+    assert made.startswith("156 codes made"), "for the places that have none yet"
 
 
 @pytest.mark.parametrize(
