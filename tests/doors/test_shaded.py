@@ -48,6 +48,13 @@ def test_sheets_and_their_serials_are_new_and_on_record(home: Installation) -> N
     assert "Nothing is missing" in home.run("verify")
 
 
+@pytest.mark.parametrize("option", [["--manifest", "g.csv"], ["--duplex"], ["--spare", "2"], ["--pad", "2a"]])
+def test_what_generic_sheets_cannot_be_is_refused(home: Installation, option: list[str]) -> None:
+    out = home.data_dir.parent / "g.pdf"
+    done = home.call("sheets", "--generic", "--count", "2", "--out", str(out), *option)
+    assert done.returncode == 2 and option[0] in done.stderr and not out.exists()
+
+
 def test_what_is_shaded_is_filed_in_the_order_of_its_numbers(home: Installation) -> None:
     generic = pile(home, 3)
     second, first, third = (generic.scan(n, A, number) for n, number in enumerate(("02", "01", "03")))
