@@ -303,10 +303,19 @@ def separators(
     on = printing.LETTER if (paper or door.settings.sheets.paper) == "letter" else printing.A4
     with door.parts() as parts:
         made = print_separators(parts, openings, out, person(), on, test)
+        strange = _no_rooms_of(find_test(parts, test), room) if test is not None else []
+    for name in strange:
+        click.secho(f"{test} has no room {name}: nobody of the test sits there", fg="yellow", err=True)
     for one in made if as_json else ():
         emit(asdict(one))
     if not as_json:
         click.echo(f"{len(made)} separators in {out}, serials {made[0].serial} to {made[-1].serial}")
+
+
+def _no_rooms_of(definition: TestDefinition, rooms: tuple[str, ...]) -> list[str]:
+    """The rooms in which no candidate of the test sits; they may be used all the same, for somebody who was moved."""
+    known = {(one.room or "").upper() for one in definition.candidates}
+    return [name for name in rooms if name.upper() not in known]
 
 
 COMMANDS = (sheets, labels, separators, keys)
