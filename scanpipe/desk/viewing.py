@@ -22,6 +22,8 @@ from scanpipe.stages.suggest import Known, Neighbour, Suggestion, suggest
 
 SPOKEN_AGAINST = ("pack", "label")
 """Grounds of suggestions that a code on the page contradicts: a person sees that, and confirms by a second act."""
+NEVER_IN_RUNS = (*SPOKEN_AGAINST, "shaded")
+"""Each of these is looked at by itself."""
 _NEIGHBOURS = 2
 _LABELS = (("authentic", "candidate_label"), ("plain", None))
 _OF_NOBODY = {kind.name.lower() for kind in (Kind.PAD, Kind.OPEN, Kind.GENERIC, *LABELS)}
@@ -46,6 +48,11 @@ class SheetView:
     """Printed for nobody, as far as it is known: of a pad, spare, generic."""
     of_other_day: bool
     """Printed for a rehearsal, and its test is a real one, or the other way round: it can be assigned to no slot of the test."""
+
+    @property
+    def in_runs(self) -> bool:
+        """May its first suggestion be taken together with those of the pages after it?"""
+        return bool(self.suggestions) and self.suggestions[0].ground not in NEVER_IN_RUNS
 
     @property
     def first(self) -> PageRecord | None:
