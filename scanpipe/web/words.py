@@ -146,6 +146,8 @@ GROUPS: Mapping[str, str] = {
     "webhooks": N_("webhooks"),
     "other": N_("other events"),
 }
+STACKS = (N_("loose files"), N_("phone upload"))
+"""How names of stacks begin that are no folder's; they are on record in English."""
 _NORWEGIAN = {"no": "nb", "nn": "nb"}
 
 
