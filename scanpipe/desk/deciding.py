@@ -63,16 +63,27 @@ def assign(parts: Parts, page: PageId, decision: Decision, seen: int | None = No
     if decision.late is not None and not decision.late.strip():
         raise Refused(say("a late sheet is let in with a reason only"), say("Say why, for the record."))
 
-    def decide(tx: Transaction) -> PageRecord:
+    def decide(tx: Transaction) -> list[PageRecord]:
         record = _with_picture(decidable(tx, page, seen, *OUT_OF_SLOTS, "filed"))
         filed = checked(tx, record, decision)
         if record.state == "filed" and filed.slot == record.slot:
             raise Refused(say("page %(page)s lies in this slot already", page=page), say("Choose another one."))
         kind = _kind(tx, record, filed, decision)
-        make(tx, kind, decision.by, [record], decision.late, loses=lost_slots(tx, record, filed.slot))
-        return place(tx, record, filed, decision)
+        paper = [record, *_other_sides(tx, record)]
+        loses = [lost for p in paper for lost in lost_slots(tx, p, filed.slot)]
+        make(tx, kind, decision.by, paper, decision.late, loses=loses)
+        return [place(tx, p, checked(tx, p, decision), decision) for p in paper]
 
-    return finish_decision(parts, parts.ledger.write(decide))
+    first, *_ = [finish_decision(parts, placed) for placed in parts.ledger.write(decide)]
+    return first
+
+
+def _other_sides(tx: Transaction, page: PageRecord) -> list[PageRecord]:
+    """The pages of the same sheet of paper that lie in the same slot: they move with it."""
+    if page.state != "filed" or page.serial is None:
+        return []
+    beside = [p for p, _ in tx.queue().same_serial(page.serial, 1 if page.side == 2 else 2, page.id)]
+    return [page_or_fault(tx, p.id) for p in beside if p.state == "filed" and p.slot == page.slot]
 
 
 def _kind(tx: Transaction, record: PageRecord, filed: Filed, decision: Decision) -> str:

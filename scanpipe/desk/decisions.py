@@ -144,7 +144,7 @@ def undo(parts: Parts, id: int, by: str) -> list[PageRecord]:
         restored = [page_or_fault(tx, p.id) for p in pages]
         for page in restored:
             if page.state == "filed":
-                _check_place(tx, page)
+                _check_place(tx, page, id)
         return restored
 
     return parts.ledger.write(take_back)
@@ -211,8 +211,16 @@ def _check_pack(tx: Transaction, decision: DecisionRecord) -> None:
                 )
 
 
-def _check_place(tx: Transaction, page: PageRecord) -> None:
-    """May the page lie again where it lay? Its serial or its place may have been taken meanwhile."""
+def _check_place(tx: Transaction, page: PageRecord, decision: int) -> None:
+    """May the page lie again where it lay? Its serial or its place may have been taken since the decision, its sheet be bound."""
+    sheet = tx.printed(page.serial) if page.serial else None
+    if sheet is not None and (sheet.bound or 0) > decision and sheet.candidate != page.candidate:
+        raise Refused(
+            say(
+                "sheet %(serial)s is candidate %(candidate)s's meanwhile", serial=page.serial, candidate=sheet.candidate
+            ),
+            say("`scanpipe unbind` takes a binding back; or assign the page."),
+        )
     claims = Claims(page.test, page.candidate, page.question, page.serial, page.side)
     rehearsal = of_rehearsal(tx, page, page.serial)
     facts = replace(tx.facts(claims, page.id), handed_to=None, rehearsal=rehearsal)
