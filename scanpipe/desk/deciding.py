@@ -19,6 +19,7 @@ from scanpipe.desk.decisions import (
     lost_slots,
     make,
     of_rehearsal,
+    other_sides,
     page_or_fault,
     told_slot,
 )
@@ -69,21 +70,13 @@ def assign(parts: Parts, page: PageId, decision: Decision, seen: int | None = No
         if record.state == "filed" and filed.slot == record.slot:
             raise Refused(say("page %(page)s lies in this slot already", page=page), say("Choose another one."))
         kind = _kind(tx, record, filed, decision)
-        paper = [record, *_other_sides(tx, record)]
+        paper = [record, *other_sides(tx, record)]
         loses = [lost for p in paper for lost in lost_slots(tx, p, filed.slot)]
         make(tx, kind, decision.by, paper, decision.late, loses=loses)
         return [place(tx, p, checked(tx, p, decision), decision) for p in paper]
 
     first, *_ = [finish_decision(parts, placed) for placed in parts.ledger.write(decide)]
     return first
-
-
-def _other_sides(tx: Transaction, page: PageRecord) -> list[PageRecord]:
-    """The pages of the same sheet of paper that lie in the same slot: they move with it."""
-    if page.state != "filed" or page.serial is None:
-        return []
-    beside = [p for p, _ in tx.queue().same_serial(page.serial, 1 if page.side == 2 else 2, page.id)]
-    return [page_or_fault(tx, p.id) for p in beside if p.state == "filed" and p.slot == page.slot]
 
 
 def _kind(tx: Transaction, record: PageRecord, filed: Filed, decision: Decision) -> str:

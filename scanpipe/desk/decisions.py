@@ -46,6 +46,14 @@ def check_seen(tx: Transaction, record: PageRecord, seen: int | None) -> None:
     )
 
 
+def other_sides(tx: Transaction, page: PageRecord) -> list[PageRecord]:
+    """The pages of the same sheet of paper that lie in the same slot: what a person does with one is done with the paper."""
+    if page.state != "filed" or page.serial is None:
+        return []
+    beside = [p for p, _ in tx.queue().same_serial(page.serial, 1 if page.side == 2 else 2, page.id)]
+    return [page_or_fault(tx, p.id) for p in beside if p.state == "filed" and p.slot == page.slot]
+
+
 def kept_beside(page: PageRecord) -> bool:
     """Did a person say that this scan is to be kept beside another one of its serial?"""
     return page.decided_by is not None and bool(json.loads(page.evidence or "{}").get("twice"))

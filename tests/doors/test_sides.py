@@ -227,6 +227,26 @@ def test_a_side_that_a_person_put_elsewhere_takes_no_other_one_along(hall: Hall)
             assert told(r.pages(carried.scan.scan)) == ["sides_disagree"]
 
 
+def test_what_a_person_does_with_one_side_is_done_with_the_paper(hall: Hall) -> None:
+    front, back = hall.feed([*duplex(hall.leaves(1, 76, sides=2))])
+    with open_parts(hall.home.settings) as parts:
+        question = next(q for q in ("2b", "3") if q != front.question)
+        slot = add_slot(parts, front.id, question, "kari")
+        other = "10003" if front.candidate != "10003" else "10004"
+        with parts.ledger.read() as r:
+            assert [r.decisions().also(p.id) for p in (front, back)] == [[slot], [slot]]
+        assign(parts, back.id, Decision(other, front.question or "", None, "kari", contradict=True))
+        with parts.ledger.read() as r:
+            now = [r.page(p.id) for p in (front, back)]
+            assert [(p.candidate, p.side) for p in now if p] == [(other, 1), (other, 2)]
+            assert [r.decisions().also(p.id) for p in (front, back)] == [[], []], "that was another candidate's"
+        undo_last(parts, "kari")
+        with parts.ledger.read() as r:
+            assert [p.slot for p in map(r.page, (front.id, back.id)) if p] == [front.slot] * 2
+            assert [r.decisions().also(p.id) for p in (front, back)] == [[slot], [slot]]
+        assert verify(parts).problems == []
+
+
 def test_a_sheet_with_something_on_one_side_is_counted_as_empty_on_neither(tmp_path: Path) -> None:
     hall = open_hall(tmp_path, 92_004)
     with open_parts(hall.home.settings) as parts:
