@@ -38,6 +38,8 @@ def settle_sides(parts: Parts, scan: ScanRecord, pages: Sequence[PageRecord]) ->
     strays = [p for p in pages if is_stray(p)]
     if not waiting and not backs and not strays:
         return False
+    with parts.ledger.read() as r:
+        scan = r.scan(scan.scan) or scan  # who took it in did not know yet how many pages it has
     for page in strays:
         parts.ledger.write(lambda tx, page=page: recognise(tx, page.id, front_of(parts, tx, scan, page.page)))  # type: ignore[misc]
     placed: list[PageRecord] = [p for p in waiting if was_held(p)]

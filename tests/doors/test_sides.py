@@ -227,10 +227,11 @@ def test_a_side_that_a_person_put_elsewhere_takes_no_other_one_along(hall: Hall)
             assert told(r.pages(carried.scan.scan)) == ["sides_disagree"]
 
 
-def test_what_a_person_does_with_one_side_is_done_with_the_paper(hall: Hall) -> None:
-    front, back = hall.feed([*duplex(hall.leaves(1, 76, sides=2))])
+def test_what_a_person_does_with_one_side_is_done_with_the_paper(tmp_path: Path) -> None:
+    hall = open_hall(tmp_path, 92_005)
+    front, back = hall.feed([*duplex(hall.leaves(1, sides=2))])
     with open_parts(hall.home.settings) as parts:
-        question = next(q for q in ("2b", "3") if q != front.question)
+        question = next(q for q in ("4", "3") if q != front.question)
         slot = add_slot(parts, front.id, question, "kari")
         other = "10003" if front.candidate != "10003" else "10004"
         with parts.ledger.read() as r:
