@@ -17,7 +17,7 @@ from scanpipe.faults import Refused, UnknownThing, UsageFault
 from scanpipe.ledgers import Transaction
 from scanpipe.model import TestDefinition
 from scanpipe.saying import say
-from scanpipe.shaded_codes import make, too_close
+from scanpipe.shaded_codes import EXAMPLE, make, too_close
 from scanpipe.sheets.writing import whole_file
 from scanpipe.stages.shaded import Coded
 
@@ -216,6 +216,9 @@ def _coded(definition: TestDefinition, row: Row, there: dict[str, Coded]) -> Cod
     code = row.text("code").replace(" ", "")
     if not (code.isascii() and code.isdigit() and _SHORTEST <= len(code) <= _LONGEST):
         row.wrong("code", quoted(code) if code else "nothing", f"{_SHORTEST} to {_LONGEST} digits")
+        return None
+    if code == EXAMPLE:
+        row.wrong("code", code, "another number: this one is the example on every generic sheet")
         return None
     candidate, question = definition.candidate(row.text("candidate")), definition.question(row.text("question"))
     if candidate is None:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from scanpipe.desk.backs import is_back, is_duplex, is_stray, other_side
+from scanpipe.desk.backs import is_duplex, is_stray, other_side
 from scanpipe.desk.deciding import finish_decision, finish_decisions
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.sides import file_backs, recognise, settle_sides, side_of
+from scanpipe.desk.sides import file_backs, recognise, settle_sides, settle_singly, side_of
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.figures import Receipt
 from scanpipe.ledgers.queue import Filter, Row
@@ -47,8 +47,8 @@ class LeftSides:
             if all(page.settled for page in pages):
                 settle_sides(self._parts, scan, pages)
                 self._seen |= {page.event for page in pages}
-        backs = {scan.stack for page, scan in found if is_back(page) and scan.pages == 1}
-        for stack in sorted(backs | self._with_strays):
+        singly = {scan.stack for _, scan in found if scan.pages == 1}
+        for stack in sorted(singly | self._with_strays):
             self._at_its_end(stack, over)
         finish_decisions(self._parts, _LEFT_S)
 
@@ -78,8 +78,13 @@ class LeftSides:
             spans = r.spans().of(stack)
             if receipt.states.get("waiting") or receipt.states.get("placing") or r.queue().unopened(stack):
                 return
-            units = [numbered(r.queue().stack(name)) for name in ([span.name for span in spans] or [stack])]
-        for rows in units:
+            whole = r.queue().stack(stack)
+            first = spans[0].first if spans else None
+            before = [row for row in whole if first is None or (row[1].position, row[0].page) < first]
+            units = [before, *(r.queue().stack(span.name) for span in spans)]
+        for unit in units:
+            settle_singly(self._parts, unit)
+            rows = numbered(unit)
             self._parts.ledger.write(lambda tx, rows=rows: _recognise_every_second(tx, rows))  # type: ignore[misc]
             if rows and all(is_duplex(self._parts, scan.file) for _, scan in rows):
                 for record in self._parts.ledger.write(lambda tx, rows=rows: file_backs(tx, rows)):  # type: ignore[misc]
