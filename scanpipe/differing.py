@@ -77,10 +77,12 @@ TELLING: Mapping[Difference, Telling] = {
         "Avgjør i køen hvilken skanning som skal gjelde.",
     ),
     Difference.STACK_DIFFERS: Telling(
-        "The stack does not have as many pages as was said.",
-        "Bunken har ikke så mange sider som oppgitt.",
-        "Count the paper; feed the stack again if the scanner took two sheets at once.",
-        "Tell papirene; mat bunken på nytt hvis skanneren tok to ark på én gang.",
+        "The stack does not have as many sheets as was said.",
+        "Bunken har ikke så mange ark som oppgitt.",
+        "Count the paper. Too few came: feed the stack again if the scanner took two sheets at once. Too many: see whether a "
+        "separator was forgotten, or sheets of another stack lie in it.",
+        "Tell papirene. Kom det for få: mat bunken på nytt hvis skanneren tok to ark på én gang. Kom det for mange: se om et "
+        "skilleark er glemt, eller om ark fra en annen bunke ligger i den.",
     ),
     Difference.SHEET_OF_OTHER_TEST: Telling(
         "A sheet of another test or another installation lies in a stack of this one.",

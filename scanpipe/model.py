@@ -141,6 +141,11 @@ class Sheet:
     sides: int = 1
     """2: printed on both sides, each with codes of its own."""
 
+    @property
+    def for_nobody(self) -> bool:
+        """Printed as anybody's, whoever's it is now."""
+        return self.candidate is None or self.bound is not None
+
 
 @dataclass(frozen=True, slots=True)
 class PrintedSeparator:

@@ -30,6 +30,8 @@ class Coded:
         return not self.candidate
 
 
+EXAMPLE = "4071271"
+"""What is shown shaded on every generic sheet that was ever printed. Whoever copies it is nobody: it is never given out."""
 DIGITS = 7
 DISTANCE = 3
 """Made codes differ in so many places at least."""
@@ -58,7 +60,7 @@ def make(count: int, taken: Collection[str], rng: Random) -> list[str]:
 
     Raises ValueError where there are not so many left.
     """
-    crowded = {pattern for code in taken for pattern in _patterns(code)}
+    crowded = {pattern for code in (*taken, EXAMPLE) for pattern in _patterns(code)}
     made: list[str] = []
     for number in rng.sample(range(_FREE), _FREE):
         code = completed(f"{number:0{DIGITS - 2}d}")

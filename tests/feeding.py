@@ -36,7 +36,9 @@ class Hall:
     rng: np.random.Generator
     jobs: int = 0
 
-    def sheets(self, count: int, first: int = 0, sides: int = 1, test: str = TEST) -> list[tuple[Sheet, list[Picture]]]:
+    def sheets(
+        self, count: int, first: int = 0, sides: int = 1, test: str = TEST, drawn: bool = True
+    ) -> list[tuple[Sheet, list[Picture]]]:
         """Printed sheets, from the `first` one of the plan on, each with its sides, drawn on."""
         pdf = self.home.data_dir.with_name(f"{test}-{first}-{sides}.pdf")
         with open_parts(self.home.settings) as parts:
@@ -47,7 +49,7 @@ class Hall:
             given = give_serials(parts, definition, planned, "test")
             draw(given, definition, parts.keyring.active, pdf)
         pictures = rasters(pdf)
-        for picture in pictures:
+        for picture in pictures if drawn else []:
             pens.draw_answer(picture, DPI, self.rng)
         return [(s, pictures[n * sides : (n + 1) * sides]) for n, s in enumerate(given)]
 

@@ -38,7 +38,7 @@ WIDER = replace(
 REHEARSAL = replace(MATHEMATICS, rehearsal=True)
 """The mathematics exam as it was rehearsed under the same id, which nobody should do."""
 
-CODES = {"4071271": ("10013", "2a"), "0958859": ("10013", "2b")}
+CODES = {"3182487": ("10013", "2a"), "0958859": ("10013", "2b")}
 """Codes that are shaded on generic sheets, and whose they are."""
 
 PACK_OF = "10037"

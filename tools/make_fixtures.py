@@ -439,7 +439,7 @@ FIXTURES: dict[str, Fixture] = {
     "81-pad-without-label.jpg": pad_without_label,
     "82-label-of-another.jpg": label_of_another,
     "83-labels-without-a-sheet.jpg": labels_without_a_sheet,
-    "84-shaded.jpg": shaded(80_000_020, "4071271", on_generic(80_000_020, "4071271")),
+    "84-shaded.jpg": shaded(80_000_020, "3182487", on_generic(80_000_020, "3182487")),
     "85-shaded-unclear.jpg": shaded(80_000_021, "0958859", held("shaded_code_unclear"), without=3),
     "86-both-sides.tif": both_sides,
     "87-one-side-of-two.jpg": one_side,

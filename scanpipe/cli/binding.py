@@ -53,7 +53,7 @@ def _wish(keyring: Keyring, serial: str, candidate: str, question: str | None) -
     whose = binding.understood(candidate, keyring)
     whose = whose if whose is not None and whose.candidate else Claims(candidate=candidate)
     assert whose.candidate is not None
-    return binding.Wish(sheet.serial, whose.candidate, question, whose.test)
+    return binding.Wish(sheet.serial, whose.candidate, question, label=whose.test)
 
 
 @click.command()

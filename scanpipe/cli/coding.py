@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from scanpipe.cli.door import Door, emit, json_option, pass_door, person, read_csv
-from scanpipe.desk.coding import GivenOut, check_codes, import_codes, make_codes, release_codes, write_codes
+from scanpipe.desk.coding import (
+    GivenOut,
+    check_codes,
+    import_codes,
+    make_codes,
+    nowhere_to_shade,
+    release_codes,
+    write_codes,
+)
 from scanpipe.desk.defining import find_test
-from scanpipe.shaded_codes import DISTANCE, MOST_PAIRS
+from scanpipe.shaded_codes import DISTANCE, MOST_PAIRS, Coded
 
 _MOST_SHOWN = 20
 _TEST = click.argument("test")
@@ -61,8 +70,9 @@ def import_(door: Door, test: str, file: Path) -> None:
     """
     with door.parts() as parts:
         given = import_codes(parts, test, file.name, read_csv(file), person())
+        unfit = nowhere_to_shade(parts, test, given.codes)
     click.echo(f"{len(given.codes)} codes added.")
-    _tell(given)
+    _tell(given, unfit)
 
 
 @codes.command("list")
@@ -78,6 +88,7 @@ def list_(door: Door, test: str, out: Path | None, as_json: bool) -> None:
     """
     with door.parts() as parts:
         given = check_codes(parts, test)
+        unfit = nowhere_to_shade(parts, test, given.codes)
         if out is not None:
             write_codes(given.codes, find_test(parts, test), out)
     if as_json:
@@ -87,7 +98,7 @@ def list_(door: Door, test: str, out: Path | None, as_json: bool) -> None:
     if out is None:
         for coded in given.codes:
             click.echo(f"{coded.code}  {coded.candidate}  {coded.question}")
-    _tell(given)
+    _tell(given, unfit)
 
 
 @codes.command()
@@ -107,8 +118,13 @@ def release(door: Door, test: str) -> None:
     click.echo(f"{n} codes can be given out again.")
 
 
-def _tell(given: GivenOut) -> None:
-    """What is risky about the codes, on standard error."""
+def _tell(given: GivenOut, unfit: Sequence[Coded]) -> None:
+    """What is risky about the codes, and which can be shaded nowhere, on standard error."""
+    for coded in unfit[:_MOST_SHOWN]:
+        said = f"{coded.code} has {len(coded.code)} digits: no sheet in use has so many places (sheets.layouts)"
+        click.secho(said, fg="yellow", err=True)
+    if len(unfit) > _MOST_SHOWN:
+        click.echo(f"  … and {len(unfit) - _MOST_SHOWN} more", err=True)
     if given.close:
         count = f"{len(given.close)} pairs" if len(given.close) < MOST_PAIRS else f"{MOST_PAIRS} pairs and more"
         click.secho(f"{count} of codes differ in fewer than {DISTANCE} digits:", fg="yellow", err=True)

@@ -103,6 +103,7 @@ def sheets(
     """
     wished = _Wish(**wish)
     if generic:
+        _check_generic(manifest, wished)
         _print_generic(door, test, out, wished)
         return
     if calibration == (test is not None):
@@ -113,6 +114,27 @@ def sheets(
         return
     count = _print(door, test, out, manifest, wished)
     click.echo(f"{count} sheets in {out}" + (f", manifest in {manifest}" if manifest else ""))
+
+
+def _check_generic(manifest: Path | None, wish: _Wish) -> None:
+    """Raises UsageFault for what generic sheets cannot be."""
+    given = {
+        "--manifest": manifest,
+        "--duplex": wish.duplex,
+        "--spare": wish.spare,
+        "--pad": wish.pad,
+        "--open-pad": wish.open_pad,
+        "--per-question": wish.per_question,
+        "--candidate": wish.candidate,
+        "--question": wish.question,
+        "--room": wish.room,
+    }
+    strange = [option for option, value in given.items() if value]
+    if strange:
+        raise UsageFault(
+            f"generic sheets are all alike, printed on one side, and nobody's: {', '.join(strange)} says nothing of them",
+            "Leave it out. `scanpipe sheets --generic --count 500 --out generic.pdf` says which serials they have.",
+        )
 
 
 def _print_generic(door: Door, test: str | None, out: Path, wish: _Wish) -> None:
@@ -281,10 +303,19 @@ def separators(
     on = printing.LETTER if (paper or door.settings.sheets.paper) == "letter" else printing.A4
     with door.parts() as parts:
         made = print_separators(parts, openings, out, person(), on, test)
+        strange = _no_rooms_of(find_test(parts, test), room) if test is not None else []
+    for name in strange:
+        click.secho(f"{test} has no room {name}: nobody of the test sits there", fg="yellow", err=True)
     for one in made if as_json else ():
         emit(asdict(one))
     if not as_json:
         click.echo(f"{len(made)} separators in {out}, serials {made[0].serial} to {made[-1].serial}")
+
+
+def _no_rooms_of(definition: TestDefinition, rooms: tuple[str, ...]) -> list[str]:
+    """The rooms in which no candidate of the test sits; they may be used all the same, for somebody who was moved."""
+    known = {(one.room or "").upper() for one in definition.candidates}
+    return [name for name in rooms if name.upper() not in known]
 
 
 COMMANDS = (sheets, labels, separators, keys)

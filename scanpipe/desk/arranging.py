@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from scanpipe.desk.decisions import check_seen, check_unlocked, make, page_or_fault, told_slot
+from scanpipe.desk.decisions import check_seen, check_unlocked, make, other_sides, page_or_fault, told_slot
 from scanpipe.desk.parts import Parts
 from scanpipe.faults import Overtaken, Refused
 from scanpipe.ledgers import Transaction
@@ -45,8 +45,10 @@ def add_slot(parts: Parts, page: PageId, question: str, by: str, seen: int | Non
             )
         check_unlocked(tx, slot.test)
         told: dict[str, Any] = dict(told_slot(slot))
-        make(tx, "also", by, [record], inverse=[("page_not_also", record.scan, record.page, told)])
-        tx.append("page_also", scan=record.scan, page=record.page, **told)
+        paper = [record, *(p for p in other_sides(tx, record) if slot not in tx.decisions().also(p.id))]
+        make(tx, "also", by, paper, inverse=[("page_not_also", p.scan, p.page, told) for p in paper])
+        for p in paper:
+            tx.append("page_also", scan=p.scan, page=p.page, **told)
         return slot
 
     return parts.ledger.write(decide)

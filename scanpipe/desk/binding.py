@@ -7,33 +7,39 @@ with the same checks as any other. A sheet that is somebody's already is never m
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from scanpipe.codes import Authentic, Keyring, decode, parse
+from scanpipe.codes import Authentic, Keyring, Kind, decode, parse
+from scanpipe.definitions.ids import LONGEST_CANDIDATE_NUMBER
 from scanpipe.desk.deciding import send_again
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.shelving import shelve
 from scanpipe.faults import Refused, UnknownThing
 from scanpipe.ledgers import Transaction
-from scanpipe.model import Claims, PageId, PageRecord, Reason, Sheet, TestDefinition
+from scanpipe.model import Candidate, Claims, PageId, PageRecord, Reason, Sheet, TestDefinition
 from scanpipe.saying import say
 
 _FOR_WANT_OF_IT = (Reason.MISSING_CANDIDATE_CODE, Reason.MISSING_QUESTION_CODE)
 _NAMES = ("test", "candidate", "question", "serial")
 _AS_NORWEGIAN = str.maketrans("Ø+(Æ", ':-*"')
 """What a scanner that types as an American keyboard becomes on a Norwegian one."""
+_LIKE_OURS = re.compile(rf"SP1[{''.join(Kind)}][A-Z2-7]{{4}}")
+"""How a code of ours begins, also one that was read in part."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Whose sheet it is. `question` where the sheet is of an open pad; `test` where it is known which one is meant."""
+    """Whose sheet it is. `question` where the sheet is of an open pad; `test` where it is known which one is meant; `label`:
+    the test that the candidate's label names.
+    """
 
     serial: str
     candidate: str
     question: str | None = None
     test: str | None = None
+    label: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ class Bound:
 def understood(text: str, keyring: Keyring) -> Claims | None:
     """What was read with a scanner or typed: the claims of a code of ours, or a serial. None: neither, so a number or an id.
 
-    Raises Refused for a code that looks like ours and is none.
+    Raises Refused for a code that looks like ours and is none, and for what can be no candidate's number.
     """
     text = text.strip()
     for read in (text, text.upper(), text.upper().translate(_AS_NORWEGIAN)):
@@ -57,24 +63,32 @@ def understood(text: str, keyring: Keyring) -> Claims | None:
             if isinstance(said, Authentic):
                 return said.claims
             raise Refused(say("this code was not printed by this installation"), say("Nothing was changed."))
+    if len(text) > LONGEST_CANDIDATE_NUMBER or _LIKE_OURS.match(text.upper()):
+        raise Refused(say("this is neither a whole code of ours nor a candidate's number"), say("Read it once more."))
     digits = re.sub(r"[\s-]", "", text)
     return Claims(serial=digits) if re.fullmatch(r"[0-9]{8}", digits) else None
 
 
-def told(parts: Parts, text: str, serial: str) -> Claims | None:
+def told(parts: Parts, text: str, serial: str, works_on: Callable[[str], bool] = lambda test: True) -> Claims | None:
     """What was read with a scanner or typed, after the sheet `serial` (empty: none yet); None: a candidate's number or id.
 
-    Eight digits may be either. They are a candidate's where the sheet's test has that one, or where no sheet has that serial.
-    Raises Refused as `understood`.
+    Eight digits may be either. They are a candidate's where the sheet's test has that one, or where no sheet has that serial and
+    a test that the person `works_on` has the candidate.
+
+    Raises Refused as `understood`, and UnknownThing: they are nothing at all.
     """
-    claims = understood(text, parts.keyring)
-    if claims is None or claims.test is not None or claims.serial is None:
-        return claims
     with parts.ledger.read() as r:
-        sheet, there = r.printed(serial) if serial else None, r.printed(claims.serial)
+        sheet = r.printed(serial) if serial else None
         test = r.definition(sheet.test) if sheet is not None else None
-    is_candidate = test is not None and test.candidate(text.strip()) is not None
-    return None if is_candidate or there is None else claims
+        if test is not None and test.candidate(text.strip()) is not None:
+            return None
+        claims = understood(text, parts.keyring)
+        if claims is None or claims.serial is None or claims.test is not None or r.printed(claims.serial) is not None:
+            return claims
+        tests = (r.definition(id) for id in r.tests() if works_on(id))
+        if any(test is not None and test.candidate(claims.serial) is not None for test in tests):
+            return None
+    raise UnknownThing(say("no sheet has this serial"), say("The serial stands on the sheet: eight digits."))
 
 
 def pictured(parts: Parts, texts: Iterable[str]) -> Claims:
@@ -98,6 +112,7 @@ def bind(parts: Parts, wish: Wish, by: str) -> Bound:
     def record(tx: Transaction) -> Bound:
         tx.hold(f"serial {wish.serial}")
         sheet, test = _sheet(tx, wish.serial, wish.test)
+        check_label(sheet, wish.label)
         candidate, question = _slot(test, sheet, wish)
         if sheet.candidate is not None:
             return _as_before(sheet, candidate, question)
@@ -165,14 +180,34 @@ def _sheet(tx: Transaction, serial: str, test: str | None) -> tuple[Sheet, TestD
     return sheet, definition
 
 
-def _slot(test: TestDefinition, sheet: Sheet, wish: Wish) -> tuple[str, str]:
-    """Candidate and question as the definition spells them."""
-    candidate = test.candidate(wish.candidate)
+def check_label(sheet: Sheet, test: str | None) -> None:
+    """Raises Refused for the label of another test (None: none was read, or none that names one)."""
+    if test is not None and test.upper() != sheet.test.upper():
+        raise Refused(
+            say(
+                "the label is of test %(test)s, and sheet %(serial)s of %(other)s",
+                test=test,
+                serial=sheet.serial,
+                other=sheet.test,
+            ),
+            say("Nothing was changed."),
+        )
+
+
+def candidate_of(test: TestDefinition, number: str) -> Candidate:
+    """Raises UnknownThing."""
+    candidate = test.candidate(number)
     if candidate is None:
         raise UnknownThing(
-            say("%(page)s has no candidate %(candidate)s", page=test.id, candidate=wish.candidate),
+            say("%(page)s has no candidate %(candidate)s", page=test.id, candidate=number),
             say("Look at the number on the label."),
         )
+    return candidate
+
+
+def _slot(test: TestDefinition, sheet: Sheet, wish: Wish) -> tuple[str, str]:
+    """Candidate and question as the definition spells them."""
+    candidate = candidate_of(test, wish.candidate)
     asked = wish.question or sheet.question
     if asked is None:
         raise Refused(say("this sheet was printed for any question"), say("Say which one it answers."))

@@ -17,7 +17,7 @@ from scanpipe.faults import Refused, UnknownThing, UsageFault
 from scanpipe.ledgers import Transaction
 from scanpipe.model import TestDefinition
 from scanpipe.saying import say
-from scanpipe.shaded_codes import make, too_close
+from scanpipe.shaded_codes import EXAMPLE, make, too_close
 from scanpipe.sheets.writing import whole_file
 from scanpipe.stages.shaded import Coded
 
@@ -115,6 +115,17 @@ def check_codes(parts: Parts, test: str) -> GivenOut:
     return _looked_at(definition.id, everywhere, codes, {c.code for c in codes}, gone)
 
 
+def nowhere_to_shade(parts: Parts, test: str, codes: Iterable[Coded]) -> list[Coded]:
+    """The codes for which no sheet in use has as many places; none where the test takes codes that are read, not shaded.
+
+    Raises UnknownThing.
+    """
+    if any(plain.claims == "code" for plain in find_test(parts, test).plain_codes):
+        return []
+    places = {layout.code.places for layout in parts.errand.layouts}
+    return [coded for coded in codes if len(coded.code) not in places]
+
+
 def list_codes(parts: Parts, test: str, behind: str, limit: int, sees: Sees) -> tuple[GivenOut, str | None]:
     """The codes of a test above `behind`, at most so many, what is risky about these, and where the list goes on, if it does.
 
@@ -205,6 +216,9 @@ def _coded(definition: TestDefinition, row: Row, there: dict[str, Coded]) -> Cod
     code = row.text("code").replace(" ", "")
     if not (code.isascii() and code.isdigit() and _SHORTEST <= len(code) <= _LONGEST):
         row.wrong("code", quoted(code) if code else "nothing", f"{_SHORTEST} to {_LONGEST} digits")
+        return None
+    if code == EXAMPLE:
+        row.wrong("code", code, "another number: this one is the example on every generic sheet")
         return None
     candidate, question = definition.candidate(row.text("candidate")), definition.question(row.text("question"))
     if candidate is None:

@@ -19,6 +19,7 @@ from scanpipe.desk.decisions import (
     lost_slots,
     make,
     of_rehearsal,
+    other_sides,
     page_or_fault,
     told_slot,
 )
@@ -63,16 +64,19 @@ def assign(parts: Parts, page: PageId, decision: Decision, seen: int | None = No
     if decision.late is not None and not decision.late.strip():
         raise Refused(say("a late sheet is let in with a reason only"), say("Say why, for the record."))
 
-    def decide(tx: Transaction) -> PageRecord:
+    def decide(tx: Transaction) -> list[PageRecord]:
         record = _with_picture(decidable(tx, page, seen, *OUT_OF_SLOTS, "filed"))
         filed = checked(tx, record, decision)
         if record.state == "filed" and filed.slot == record.slot:
             raise Refused(say("page %(page)s lies in this slot already", page=page), say("Choose another one."))
         kind = _kind(tx, record, filed, decision)
-        make(tx, kind, decision.by, [record], decision.late, loses=lost_slots(tx, record, filed.slot))
-        return place(tx, record, filed, decision)
+        paper = [record, *other_sides(tx, record)]
+        loses = [lost for p in paper for lost in lost_slots(tx, p, filed.slot)]
+        make(tx, kind, decision.by, paper, decision.late, loses=loses)
+        return [place(tx, p, checked(tx, p, decision), decision) for p in paper]
 
-    return finish_decision(parts, parts.ledger.write(decide))
+    first, *_ = [finish_decision(parts, placed) for placed in parts.ledger.write(decide)]
+    return first
 
 
 def _kind(tx: Transaction, record: PageRecord, filed: Filed, decision: Decision) -> str:

@@ -47,6 +47,14 @@ def check_seen(tx: Transaction, record: PageRecord, seen: int | None) -> None:
     )
 
 
+def other_sides(tx: Transaction, page: PageRecord) -> list[PageRecord]:
+    """The pages of the same sheet of paper that lie in the same slot: what a person does with one is done with the paper."""
+    if page.state != "filed" or page.serial is None:
+        return []
+    beside = [p for p, _ in tx.queue().same_serial(page.serial, 1 if page.side == 2 else 2, page.id)]
+    return [page_or_fault(tx, p.id) for p in beside if p.state == "filed" and p.slot == page.slot]
+
+
 def kept_beside(page: PageRecord) -> bool:
     """Did a person say that this scan is to be kept beside another one of its serial?"""
     return page.decided_by is not None and bool(json.loads(page.evidence or "{}").get("twice"))
@@ -161,7 +169,7 @@ def undo(parts: Parts, id: int, by: str) -> list[PageRecord]:
         restored = [page_or_fault(tx, p.id) for p in pages]
         for page in restored:
             if page.state == "filed":
-                _check_place(tx, page)
+                _check_place(tx, page, id)
         return restored
 
     return parts.ledger.write(take_back)
@@ -241,8 +249,16 @@ def _check_pack(tx: Transaction, decision: DecisionRecord) -> None:
                 )
 
 
-def _check_place(tx: Transaction, page: PageRecord) -> None:
-    """May the page lie again where it lay? Its serial or its place may have been taken meanwhile."""
+def _check_place(tx: Transaction, page: PageRecord, decision: int) -> None:
+    """May the page lie again where it lay? Its serial or its place may have been taken since the decision, its sheet be bound."""
+    sheet = tx.printed(page.serial) if page.serial else None
+    if sheet is not None and (sheet.bound or 0) > decision and sheet.candidate != page.candidate:
+        raise Refused(
+            say(
+                "sheet %(serial)s is candidate %(candidate)s's meanwhile", serial=page.serial, candidate=sheet.candidate
+            ),
+            say("`scanpipe unbind` takes a binding back; or assign the page."),
+        )
     claims = Claims(page.test, page.candidate, page.question, page.serial, page.side)
     rehearsal = of_rehearsal(tx, page, page.serial)
     facts = replace(tx.facts(claims, page.id), handed_to=None, rehearsal=rehearsal)

@@ -6,12 +6,11 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from scanpipe.desk.backs import is_back, is_duplex, is_stray, other_side
+from scanpipe.desk.backs import is_duplex, is_stray, other_side
 from scanpipe.desk.deciding import finish_decision, finish_decisions
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.sides import file_backs, recognise, settle_sides, side_of
+from scanpipe.desk.sides import file_backs, recognise, settle_sides, settle_singly, side_of
 from scanpipe.ledgers import Transaction
-from scanpipe.ledgers.figures import Receipt
 from scanpipe.ledgers.queue import Filter, Row
 from scanpipe.model import Reason
 from scanpipe.stages.sides import looks_two_sided
@@ -47,8 +46,8 @@ class LeftSides:
             if all(page.settled for page in pages):
                 settle_sides(self._parts, scan, pages)
                 self._seen |= {page.event for page in pages}
-        backs = {scan.stack for page, scan in found if is_back(page) and scan.pages == 1}
-        for stack in sorted(backs | self._with_strays):
+        singly = {scan.stack for _, scan in found if scan.pages == 1}
+        for stack in sorted(singly | self._with_strays):
             self._at_its_end(stack, over)
         finish_decisions(self._parts, _LEFT_S)
 
@@ -71,25 +70,28 @@ class LeftSides:
     def _at_its_end(self, stack: str, over: bool) -> None:
         """Backs that came as files of their own, when the stack is at its end: each time it is."""
         with self._parts.ledger.read() as r:
-            receipt = r.figures().receipt(stack)
-            if receipt is None or self._ended.get(stack) == receipt.last or not self._is_quiet(receipt, over):
-                self._with_strays -= {stack} if receipt is None or self._ended.get(stack) == receipt.last else set()
+            last = r.figures().last_came(stack)
+            if last is None or self._ended.get(stack) == last:
+                self._with_strays.discard(stack)
+                return
+            receipt = r.figures().receipt(stack) if over or not self._is_new(last) else None
+            moving = receipt is None or receipt.states.get("waiting") or receipt.states.get("placing")
+            if moving or r.queue().unopened(stack):
                 return
             spans = r.spans().of(stack)
-            if receipt.states.get("waiting") or receipt.states.get("placing") or r.queue().unopened(stack):
-                return
-            units = [numbered(r.queue().stack(name)) for name in ([span.name for span in spans] or [stack])]
-        for rows in units:
+            whole = r.queue().stack(stack)
+            first = spans[0].first if spans else None
+            before = [row for row in whole if first is None or (row[1].position, row[0].page) < first]
+            units = [before, *(r.queue().stack(span.name) for span in spans)]
+        for unit in units:
+            settle_singly(self._parts, unit)
+            rows = numbered(unit)
             self._parts.ledger.write(lambda tx, rows=rows: _recognise_every_second(tx, rows))  # type: ignore[misc]
             if rows and all(is_duplex(self._parts, scan.file) for _, scan in rows):
                 for record in self._parts.ledger.write(lambda tx, rows=rows: file_backs(tx, rows)):  # type: ignore[misc]
                     finish_decision(self._parts, record)
-        self._ended[stack] = receipt.last
+        self._ended[stack] = last
         self._with_strays.discard(stack)
-
-    def _is_quiet(self, receipt: Receipt, over: bool) -> bool:
-        """Has nothing of the stack come for as long as the settings say?"""
-        return over or not self._is_new(receipt.last)
 
 
 def _recognise_every_second(tx: Transaction, rows: Sequence[Row]) -> None:

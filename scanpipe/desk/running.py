@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from scanpipe.desk.deciding import Decision, checked, decidable, finish_decision, place
 from scanpipe.desk.decisions import lost_slots, make
 from scanpipe.desk.parts import Parts
-from scanpipe.desk.viewing import suggestions_for
+from scanpipe.desk.viewing import NEVER_IN_RUNS, suggestions_for
 from scanpipe.faults import Overtaken, UnknownThing
 from scanpipe.ledgers import Transaction
 from scanpipe.model import PageId, PageRecord, Slot
@@ -42,7 +42,7 @@ def run_from(tx: Transaction, id: PageId) -> list[tuple[PageRecord, Suggestion]]
         if page.state in ("filed", "blank"):
             continue
         best = suggestions_for(tx, page.id) if page.state == "held" else []
-        if not best or best[0].ground in ("pack", "shaded") or len(found) == LONGEST:
+        if not best or best[0].ground in NEVER_IN_RUNS or len(found) == LONGEST:
             break
         if best[0].serial is not None and best[0].serial in {s.serial for _, s in found}:
             break  # two pages cannot be one sheet

@@ -79,13 +79,13 @@ def shelved(events: list[Event]) -> dict[str, str]:
 def _keyed(events: list[Event]) -> Iterator[tuple[Event, str]]:
     """Those of tests that are retired are gone, but for their codes, which name nobody."""
     told = [(event, json.loads(event.data)) for event in events]
-    retired = {data["test"] for event, data in told if event.type == "test_retired"}
+    retired = {data["test"]: n for n, (event, data) in enumerate(told) if event.type == "test_retired"}
     changed: Counter[tuple[str, str]] = Counter()
-    for event, data in told:
+    for n, (event, data) in enumerate(told):
         if event.type == "codes_reserved":
             digest = hashlib.sha256(event.data.encode()).hexdigest()
             yield event, f"{RESERVED}{data['test']}/{digest[:16]}.json"
-        if event.type == "codes_reserved" or data["test"] in retired:
+        if event.type == "codes_reserved" or n <= retired.get(data["test"], -1):
             continue
         if event.type == "generic_sheets_printed":
             yield event, f"{GENERIC}{data['first']}.json"

@@ -8,9 +8,9 @@ were, or placed, with the picture on its way.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from itertools import takewhile
 from typing import Any
 
 from scanpipe.desk.backs import front_of, is_back, is_duplex, is_stray, other_side
@@ -38,13 +38,13 @@ def settle_sides(parts: Parts, scan: ScanRecord, pages: Sequence[PageRecord]) ->
     strays = [p for p in pages if is_stray(p)]
     if not waiting and not backs and not strays:
         return False
+    with parts.ledger.read() as r:
+        scan = r.scan(scan.scan) or scan  # who took it in did not know yet how many pages it has
     for page in strays:
         parts.ledger.write(lambda tx, page=page: recognise(tx, page.id, front_of(parts, tx, scan, page.page)))  # type: ignore[misc]
     placed: list[PageRecord] = [p for p in waiting if was_held(p)]
-    both = [p.id for p in waiting if waits(p)]
-    for start in range(0, len(both), _AT_ONCE):
-        some = both[start : start + _AT_ONCE]
-        placed += parts.ledger.write(lambda tx, some=some: _settle_all(tx, scan.scan, some))  # type: ignore[misc]
+    if len(pages) > 1:
+        placed += _settled(parts, [(page, scan) for page in pages])
     if backs and len(pages) > 1 and is_duplex(parts, scan.file):
         placed += parts.ledger.write(lambda tx: file_backs(tx, [(page, scan) for page in tx.pages(scan.scan)]))
     for record in placed:
@@ -52,16 +52,29 @@ def settle_sides(parts: Parts, scan: ScanRecord, pages: Sequence[PageRecord]) ->
     return True
 
 
-def _settle_all(tx: Transaction, scan: str, ids: Sequence[PageId]) -> list[PageRecord]:
-    """What becomes of pages of a scan that wait for their other sides; answers those that are placed now."""
-    record = tx.scan(scan)
-    assert record is not None
-    whole = cache(lambda: _pairs_are_whole(tx, record))
-    return [page for id in ids for page in _settle(tx, record, id, whole)]
+def settle_singly(parts: Parts, rows: Sequence[Row]) -> None:
+    """Decides of files of one page each, in their order, when nothing of their stack is on its way and nothing more comes: before
+    that a page may be missing, or be a separator that is not read yet, and all pairs be those of two papers.
+    """
+    first = rows[0][1].position if rows else 0
+    without_gap = takewhile(lambda n: rows[n][1].pages == 1 and rows[n][1].position == first + n, range(len(rows)))
+    for record in _settled(parts, [rows[n] for n in without_gap]):
+        finish_decision(parts, record)
 
 
-def _settle(tx: Transaction, record: ScanRecord, id: PageId, whole: Callable[[], bool]) -> list[PageRecord]:
-    """`whole` is asked where it matters alone: it looks at the whole file, or stack."""
+def _settled(parts: Parts, rows: Sequence[Row]) -> list[PageRecord]:
+    """What becomes of the pages of a file, or of a stack, that wait for their other sides; answers those that are placed now."""
+    if not pairs_are_whole([side_of(page) for page, _ in rows]):
+        return []
+    waiting = [(page.id, scan) for page, scan in rows if waits(page)]
+    placed: list[PageRecord] = []
+    for start in range(0, len(waiting), _AT_ONCE):
+        some = waiting[start : start + _AT_ONCE]
+        placed += parts.ledger.write(lambda tx, some=some: [p for id, scan in some for p in _settle(tx, scan, id)])  # type: ignore[misc]
+    return placed
+
+
+def _settle(tx: Transaction, record: ScanRecord, id: PageId) -> list[PageRecord]:
     other = other_side(tx, record, id.index)
     if other is None:
         return []
@@ -70,29 +83,33 @@ def _settle(tx: Transaction, record: ScanRecord, id: PageId, whole: Callable[[],
     if not waits(page):
         return []
     answer = compare_sides(page, beside)
-    if answer == "unknown" or not whole():
+    if answer == "unknown":
         return []
     mine = sorted((p for p in (page, beside) if waits(p)), key=lambda p: p.side or 0)
     if answer == "apart":
         for p in mine:
             _hold(tx, p, Reason.SIDES_DISAGREE, {"other": str((beside if p is page else page).id)})
         return []
-    front, *back = mine
-    if _release(tx, front, _claims(front)):
-        done = [front, *(p for p in back if _release(tx, p, _claims(p)))]
-        return [p for p in (_again(tx, p) for p in done) if p.state == "placing"]
-    for p in back:  # what is wrong with the front is wrong with the sheet
-        verdict = _validated(tx, p, _claims(p), {})
-        if isinstance(verdict, Held):
-            _hold(tx, p, verdict.reason, verdict.evidence)
-    return []
+    empty = _is_empty(page) and _is_empty(beside)  # a sheet with something on one side takes its place
+    for n, p in enumerate(mine):
+        problem = _release(tx, p, _claims(p), _also(tx, beside if p is page else page), empty or (p.side or 1) > 1)
+        if problem is not None:  # what is wrong with one side is wrong with the sheet
+            for q in mine[n:]:
+                _hold(tx, q, problem.reason, problem.evidence)
+            mine = mine[:n]
+            break
+    return [p for p in (_again(tx, p) for p in mine) if p.state == "placing"]
 
 
-def _pairs_are_whole(tx: Transaction, scan: ScanRecord) -> bool:
-    """Of the file; of one with a single page: of what came of its stack since the separator."""
-    if (scan.pages or 0) > 1:
-        return pairs_are_whole([side_of(page) for page in tx.pages(scan.scan)], ended=True)
-    return pairs_are_whole(tx.spans().sides_around(scan), ended=False)
+def _is_empty(page: PageRecord) -> bool:
+    return bool(json.loads(page.evidence or "{}").get("empty"))
+
+
+def _also(tx: Transaction, front: PageRecord) -> dict[str, Any]:
+    """The further questions that a back lies in by its front: the paper does."""
+    lies = _again(tx, front).state in ("placing", "filed")
+    further = [slot.question for slot in tx.decisions().also(front.id)] if lies else []
+    return {"also": further} if further else {}
 
 
 def side_of(page: PageRecord) -> Side:
@@ -125,7 +142,7 @@ def file_backs(tx: Transaction, rows: Sequence[Row]) -> list[PageRecord]:
         if not known or front.side is not None or locked is None or not is_back(locked):
             continue
         claims = Claims(front.test, front.candidate, front.question, front.serial, 2)
-        if _release(tx, locked, claims, {"back_of": str(front.id)}):
+        if _release(tx, locked, claims, {"back_of": str(front.id), **_also(tx, front)}, True) is None:
             placed.append(_again(tx, locked))
     return [p for p in placed if p.state == "placing"]
 
@@ -144,29 +161,29 @@ def _counts(tx: Transaction, scan: ScanRecord) -> list[bool]:
     return [standings.sheets_in(name) == count for name, count in names.items() if count is not None]
 
 
-def _release(tx: Transaction, page: PageRecord, claims: Claims, more: Mapping[str, Any] | None = None) -> bool:
-    """Files a held page, or counts it as empty, if the rules still allow it; else it is held for what they say."""
-    evidence = json.loads(page.evidence or "{}") | (more or {})
+def _release(
+    tx: Transaction, page: PageRecord, claims: Claims, more: Mapping[str, Any], counts_empty: bool
+) -> Held | None:
+    """Files a held page, or counts it as empty (`counts_empty`: it may be), if the rules still allow it; else answers why not."""
+    evidence = json.loads(page.evidence or "{}") | more
     verdict = _validated(tx, page, claims, evidence)
     if isinstance(verdict, Held):
-        if more is None:
-            _hold(tx, page, verdict.reason, {k: v for k, v in verdict.evidence.items() if k not in evidence})
-        return False
-    marked = evidence.get("also", ())
+        return replace(verdict, evidence={k: v for k, v in verdict.evidence.items() if k not in evidence})
+    marked = evidence.get("also", ()) if claims.side != 2 else ()  # a back takes no place beside its front
     closed = closed_question(verdict.slot, marked, lambda further: tx.facts(further, page.id))
     if closed is not None:  # the slot was not full yet when the page began to wait
-        _hold(tx, page, Reason.MARKS_UNCLEAR, {"marked": marked, "detail": not_possible(closed)})
-        return False
+        return Held(Reason.MARKS_UNCLEAR, {"marked": marked, "detail": not_possible(closed)}, claims)
     columns = _columns(page) | _filed(verdict)
     definition = tx.definition(verdict.slot.test)
-    if evidence.get("empty") and definition is not None and definition.empty_sheets == "count":
+    counted = definition is not None and definition.empty_sheets == "count"
+    if counts_empty and counted and evidence.get("empty"):
         tx.append("page_blank", scan=page.scan, page=page.page, paired=True, **columns)
-        return True
+        return None
     told = evidence_json(evidence | {"held_key": page.key})
     columns |= {"key": key_in_slot(verdict.slot, verdict.serial, page), "evidence": told}
     tx.append("page_placing", scan=page.scan, page=page.page, paired=True, **columns)
     add_marked(tx, page.id, verdict)
-    return True
+    return None
 
 
 def _validated(tx: Transaction, page: PageRecord, claims: Claims, evidence: Mapping[str, Any]) -> Filed | Held:

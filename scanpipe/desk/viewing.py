@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from scanpipe.codes import LABELS, Kind
 from scanpipe.desk.backs import other_side
 from scanpipe.desk.deciding import contradiction
+from scanpipe.desk.decisions import of_rehearsal
 from scanpipe.desk.parts import Parts
 from scanpipe.ledgers import Transaction
 from scanpipe.ledgers.decisions import DecisionRecord
@@ -18,7 +20,14 @@ from scanpipe.model import Claims, PageId, PageRecord, ScanRecord, Sheet, Slot, 
 from scanpipe.stages.shaded import Coded, most_likely
 from scanpipe.stages.suggest import Known, Neighbour, Suggestion, suggest
 
+SPOKEN_AGAINST = ("pack", "label")
+"""Grounds of suggestions that a code on the page contradicts: a person sees that, and confirms by a second act."""
+NEVER_IN_RUNS = (*SPOKEN_AGAINST, "shaded")
+"""Each of these is looked at by itself."""
 _NEIGHBOURS = 2
+_LABELS = (("authentic", "candidate_label"), ("plain", None))
+_OF_NOBODY = {kind.name.lower() for kind in (Kind.PAD, Kind.OPEN, Kind.GENERIC, *LABELS)}
+"""Codes of sheets that are anybody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,15 @@ class SheetView:
     others: list[Row]
     decisions: list[DecisionRecord]
     also: list[Slot]
+    for_nobody: bool
+    """Printed for nobody, as far as it is known: of a pad, spare, generic."""
+    of_other_day: bool
+    """Printed for a rehearsal, and its test is a real one, or the other way round: it can be assigned to no slot of the test."""
+
+    @property
+    def in_runs(self) -> bool:
+        """May its first suggestion be taken together with those of the pages after it?"""
+        return bool(self.suggestions) and self.suggestions[0].ground not in NEVER_IN_RUNS
 
     @property
     def first(self) -> PageRecord | None:
@@ -51,6 +69,7 @@ def view_sheet(tx: Transaction, id: PageId) -> SheetView | None:
         return None
     before, after = tx.queue().neighbours(scan, page.page, _NEIGHBOURS)
     evidence = json.loads(page.evidence or "{}")
+    definition = tx.definition(page.test) if page.test else None
     others = tx.queue().same_serial(page.serial, page.side, id) if page.serial else []
     return SheetView(
         page,
@@ -59,10 +78,12 @@ def view_sheet(tx: Transaction, id: PageId) -> SheetView | None:
         before,
         after,
         _suggestions(tx, page, scan, evidence, before, after),
-        tx.definition(page.test) if page.test else None,
+        definition,
         others,
         tx.decisions().about(id),
         tx.decisions().also(id),
+        _for_nobody(tx, page),
+        definition is not None and of_rehearsal(tx, page, page.serial) not in (None, definition.rehearsal),
     )
 
 
@@ -91,8 +112,8 @@ def _suggestions(
 ) -> list[Suggestion]:
     known = Known(
         Claims(page.test, page.candidate, page.question, page.serial, page.side),
-        [_neighbour(p) for p, _ in reversed(before) if p.state == "filed"],
-        [_neighbour(p) for p, _ in after if p.state == "filed"],
+        [_beside(tx, page, p) for p, _ in reversed(before) if p.state == "filed"],
+        [_beside(tx, page, p) for p, _ in after if p.state == "filed"],
         tx.printed(page.serial) if page.serial else None,
         evidence.get("nearest", ()) if page.reason == "unknown_candidate" else (),
         evidence.get("handed_to") if page.reason == "pack_exchanged" else None,
@@ -101,11 +122,12 @@ def _suggestions(
         _likely(tx, page, evidence) if page.reason == "shaded_code_unclear" else (),
         Claims(**names) if (names := evidence.get("upload", {}).get("names")) else None,
         _front(tx, page, scan) if page.reason == "back_of" else None,
+        _labels(evidence) if page.reason == "codes_disagree" else (),
     )
     if page.state == "filed" or page.key is None or page.reason in ("sheet_seen_before", "rehearsal"):
         return []  # what has no picture has nothing that could lie in a slot
     found = suggest(known, tx.printed, lambda claims: tx.facts(claims, page.id))
-    return [s for s in found if s.ground == "pack" or not contradiction(tx, page, _claims(s.slot))]
+    return [s for s in found if s.ground in SPOKEN_AGAINST or not contradiction(tx, page, _claims(s.slot))]
 
 
 def _likely(tx: Transaction, page: PageRecord, evidence: Mapping[str, Any]) -> list[Coded]:
@@ -115,6 +137,13 @@ def _likely(tx: Transaction, page: PageRecord, evidence: Mapping[str, Any]) -> l
         return []
     given_out = tx.shaded().of_test(page.test) if page.test else tx.shaded().all()
     return [likely.coded for likely in most_likely(shaded["fills"], shaded["digits"], given_out)]
+
+
+def _labels(evidence: Mapping[str, Any]) -> list[str]:
+    """The candidates whose labels are stuck on the sheet, where they are several: as they were read."""
+    codes = [c for c in evidence.get("codes", []) if (c["standing"], c.get("kind")) in _LABELS]
+    said = dict.fromkeys(c["claims"]["candidate"] for c in codes if "candidate" in c["claims"])
+    return list(said) if len(said) > 1 else []
 
 
 def _front(tx: Transaction, page: PageRecord, scan: ScanRecord) -> Neighbour | None:
@@ -130,6 +159,19 @@ def _named_in_print(tx: Transaction, page: PageRecord) -> Sheet | None:
 
 def _claims(slot: Slot) -> Claims:
     return Claims(slot.test, slot.candidate, slot.question)
+
+
+def _beside(tx: Transaction, page: PageRecord, other: PageRecord) -> Neighbour:
+    """What a page beside this one tells of it: of whose it is nothing, where either sheet was printed for nobody."""
+    alone = _for_nobody(tx, page) or _for_nobody(tx, other)
+    return replace(_neighbour(other), candidate=None) if alone else _neighbour(other)
+
+
+def _for_nobody(tx: Transaction, page: PageRecord) -> bool:
+    """Was its sheet printed for nobody: of a pad, spare, generic? In a stack of those each is another person's."""
+    kinds = {code.get("kind") for code in json.loads(page.evidence or "{}").get("codes", [])}
+    sheet = tx.printed(page.serial) if page.serial else None
+    return bool(kinds & _OF_NOBODY) or (sheet is not None and sheet.for_nobody)
 
 
 def _neighbour(page: PageRecord) -> Neighbour:

@@ -136,6 +136,8 @@ def _notice_ended(c: sa.Connection, e: Data, data: Data) -> None:
 
 
 def _test_retired(c: sa.Connection, e: Data, data: Data) -> None:
+    """No page is filed in it any more, unless it is registered anew."""
+    c.execute(sa.delete(t.definition).where(t.definition.c.test_id == data["test"].upper()))
     events_shaded.forget_test(c, data)
     events_links.forget_test(c, data)
 

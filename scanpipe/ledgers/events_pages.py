@@ -106,11 +106,11 @@ def _page_held(c: sa.Connection, e: Data, data: Data) -> None:
 
 
 def _page_blank(c: sa.Connection, e: Data, data: Data) -> None:
-    """An empty sheet of a slot is not waited for any more."""
+    """An empty sheet of a slot is not waited for any more. One that waited for its other side was told of already."""
     if data.get("paired"):
         _set_and_note(c, e, data, "blank")
-    else:
-        _page_set(c, e, data, "blank")
+        return
+    _page_set(c, e, data, "blank")
     if data.get("candidate"):
         changes.note_slot(c, e, "sheets_printed", data)
 

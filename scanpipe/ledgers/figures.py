@@ -97,6 +97,10 @@ class Figures:
         rows = self._c.execute(query.order_by(last.desc(), _s.stack).limit(limit).offset(skip))
         return [Receipt(row[0], row[1], row[2], self._states(row[0])) for row in rows]
 
+    def last_came(self, stack: str) -> str | None:
+        """When the last file of a stack came."""
+        return self._c.execute(sa.select(sa.func.max(_s.at)).where(_s.stack == stack)).scalar()
+
     def receipt(self, stack: str) -> Receipt | None:
         query = sa.select(sa.func.count(), sa.func.max(_s.at)).where(scans_in_stack(self._c, stack))
         row = self._c.execute(query).first()

@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from scanpipe.ledgers import tables as t
 from scanpipe.ledgers.told import ToldOfStacks
 from scanpipe.model import PageId, PrintedSeparator, ScanRecord
-from scanpipe.stages.sides import Side
 
 _p, _s, _d, _sp = t.page.c, t.scan.c, t.separator.c, t.separator_print.c
 _here = (_s.position, _p.page)
@@ -115,25 +114,6 @@ class Spans:
         pages = sa.select(sa.func.count()).join_from(t.page, t.scan, _p.scan == _s.scan).where(_s.stack == stack)
         pages = pages.where(sa.tuple_(*_here) >= _literal(first), sa.tuple_(*_here) < _literal(place))
         return int(self._c.execute(pages).scalar() or 0) + 1
-
-    def sides_around(self, scan: ScanRecord) -> list[Side]:
-        """The pages of files of one page each, since the separator before this one, or else from the first of the stack: as far
-        as no other kind of file and no missing one is among them.
-        """
-        span = self.holding(scan.stack, (scan.position, 1))
-        query = sa.select(_s.position, _s.pages, _p.state, _p.reason, _p.serial, _p.side)
-        query = query.join_from(t.page, t.scan, _p.scan == _s.scan).where(_s.stack == scan.stack)
-        if span is not None:
-            query = query.where(_s.position >= span.first[0])
-            query = query.where(_s.position < span.end[0]) if span.end is not None else query
-        found: list[Side] = []
-        first = None
-        for position, pages, *side in self._c.execute(query.order_by(_s.position, _p.page)):
-            first = position if first is None else first
-            if pages != 1 or position != first + len(found):
-                break
-            found.append(Side(*side))
-        return found
 
     def name_for(self, stack: str, serial: str) -> str:
         """What the stack is to be called that a separator opens, which has come just now."""

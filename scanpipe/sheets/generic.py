@@ -12,7 +12,7 @@ from scanpipe import codes, faults
 from scanpipe.codes import Kind
 from scanpipe.layout import LETTER, Box, Paper, place_of
 from scanpipe.model import Claims, TestDefinition
-from scanpipe.shaded_codes import completed
+from scanpipe.shaded_codes import EXAMPLE
 from scanpipe.shaded_layout import Grid, ShadedLayout
 from scanpipe.sheets import geometry, patterns
 from scanpipe.sheets.document import binary_streams
@@ -35,7 +35,6 @@ _FRAME_MM, _FRAME_GRAY, _QUIET = 0.3, 0.35, 0.35
 _OUTLINE_MM, _OUTLINE_GRAY, _DIGIT_GRAY = 0.25, 0.35, 0.72
 _TEXT_MM = 3.0
 _EXAMPLE_AT_MM, _EXAMPLE_SCALE = (159.0, 30.0), 0.5
-_SHOWN = completed("40712") or ""
 
 
 def draw_generic(
@@ -128,7 +127,7 @@ def _example(pen: Pen, layout: ShadedLayout) -> None:
         layout.code.digits,
     )
     bubble = layout.bubble_mm[0] * _EXAMPLE_SCALE, layout.bubble_mm[1] * _EXAMPLE_SCALE
-    _grid(pen, small, bubble, _EXAMPLE, _SHOWN, _EXAMPLE_SCALE)
+    _grid(pen, small, bubble, _EXAMPLE, EXAMPLE, _EXAMPLE_SCALE)
     x, y = _EXAMPLE_AT_MM[0] - 3, 72.0
     for words, full, strokes in (("slik · like this", True, ()), ("ikke slik · not like this", False, _WRONG)):
         pen.ellipse((x + 2, y), layout.bubble_mm, _OUTLINE_MM, _OUTLINE_GRAY, filled=full)

@@ -47,21 +47,26 @@ def compare_sides(one: PageRecord, other: PageRecord) -> Answer:
     if other.side is None or not other.settled or other.serial is None:
         return "unknown"
     if one.serial == other.serial:
-        there = waits(other) or other.state in ("filed", "blank")
-        return "together" if one.side != other.side and there else "unknown"
+        if one.side == other.side or not (waits(other) or other.state in ("filed", "blank")):
+            return "unknown"
+        return "together" if _place(one) == _place(other) else "apart"  # a person put the other one elsewhere
     return "apart" if waits(other) or other.reason == Reason.SIDES_DISAGREE else "unknown"
 
 
-def pairs_are_whole(pages: Sequence[Side], ended: bool) -> bool:
+def _place(page: PageRecord) -> tuple[str, ...]:
+    return tuple((named or "").upper() for named in (page.test, page.candidate, page.question))
+
+
+def pairs_are_whole(pages: Sequence[Side]) -> bool:
     """Pages two by two, as whole sheets give them: does a printed side never lie beside a page that is none?
 
     One that does shows that the count is off by one, by a page that was lost, or fed alone; then sides of two pieces of paper lie
-    together, and where the printer slipped as well, they even agree. `ended`: nothing more comes, so none may be left over.
+    together, and where the printer slipped as well, they even agree. Nothing more comes, so none may be left over.
     """
     for one, other in zip(pages[::2], pages[1::2], strict=False):
-        if one.settled and other.settled and (one.side is None) is not (other.side is None):
+        if (one.side is None) is not (other.side is None):
             return False
-    return not (ended and len(pages) % 2 and pages[-1].side is not None)
+    return not (len(pages) % 2 and pages[-1].side is not None)
 
 
 def looks_two_sided(pages: Sequence[Side]) -> bool:

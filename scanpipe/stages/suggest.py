@@ -14,7 +14,7 @@ from scanpipe.shaded_codes import Coded
 from scanpipe.stages.validate import Facts, validate
 
 Ground = Literal[
-    "pack", "link", "front", "printed", "shaded", "text", "serials", "both_sides", "before", "after", "nearest"
+    "pack", "link", "label", "front", "printed", "shaded", "text", "serials", "both_sides", "before", "after", "nearest"
 ]
 
 
@@ -24,7 +24,9 @@ _SHEETS = ("front", "printed", "text", "serials")
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A page beside this one in the stack, as far as it is known where it belongs."""
+    """A page beside this one in the stack, as far as it is known where it belongs. Without a candidate where it tells nothing of
+    whose this page is: the sheets of a pad are different people's.
+    """
 
     test: str | None
     candidate: str | None
@@ -38,7 +40,7 @@ class Known:
     numbers look like the one that was read, `handed_to` who was handed the pack that the sheet belongs to, `text` the sheet that
     the print beside dead codes names, `between`: the very pages before and after are known, no other unknown one lies there,
     `likely` the codes that are nearest to what is shaded, the nearest first, `link` the slot that it was handed in for,
-    `front` the page of which this one may be the back.
+    `front` the page of which this one may be the back, `labels` the candidates whose labels are stuck on it, if they are several.
     """
 
     claims: Claims
@@ -52,6 +54,7 @@ class Known:
     likely: Sequence[Coded] = ()
     link: Claims | None = None
     front: Neighbour | None = None
+    labels: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,8 @@ def _guesses(known: Known, printed: Callable[[str], Sheet | None]) -> Iterator[t
         return
     if known.link is not None:
         yield "link", replace(known.link, serial=own.serial)
+    for candidate in known.labels:
+        yield "label", replace(own, candidate=candidate)
     if known.front is not None:
         front = known.front
         yield "front", Claims(front.test, front.candidate, front.question, front.serial, 2 if front.serial else None)
@@ -109,7 +114,7 @@ def _guesses(known: Known, printed: Callable[[str], Sheet | None]) -> Iterator[t
     between = printed(missing) if missing else None
     if between is not None and own.serial is None and _agrees(own, between):
         yield "serials", Claims(between.test, between.candidate, between.question, between.serial)
-    if before and after and before.candidate == after.candidate:
+    if before and after and before.candidate is not None and before.candidate == after.candidate:
         yield "both_sides", _filled(own, before, before.question == after.question)
         yield "both_sides", _filled(own, before, True)
     if before is not None:

@@ -33,6 +33,7 @@ from scanpipe.web.words import (
     PARTS,
     ROLES,
     SKETCHES,
+    STACKS,
     STATES,
     language_of,
     translations,
@@ -99,6 +100,7 @@ def _environment(language: str) -> Environment:
         "event": lambda kind: _word(EVENTS, kind, language),
         "group": lambda group: _word(GROUPS, group, language),
         "why": lambda reason: _why(reason, language),
+        "named": lambda stack: named(stack, language),
         "part": lambda name: _word(PARTS, name, language),
         "said": lambda text: said(text, language),
         "given": lambda why: given(why, language),
@@ -129,6 +131,12 @@ def _age(at: str, language: str) -> str:
 
 def _word(table: Mapping[str, str], name: str, language: str) -> str:
     return translations(language).gettext(table.get(name, name))
+
+
+def named(stack: str, language: str) -> str:
+    """The name of a stack as it is shown: where the product gave it, in the language of the person."""
+    ours = next((own for own in STACKS if stack.startswith(f"{own} ")), "")
+    return translations(language).gettext(ours) + stack.removeprefix(ours) if ours else stack
 
 
 def said(text: str, language: str) -> str:

@@ -3,29 +3,55 @@ and what is shaded."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from scanpipe.codes import LABELS, Kind
 from scanpipe.desk.viewing import SheetView
-from scanpipe.layout import A4, CODE_MM, places
+from scanpipe.layout import A4, Box, Place, label_boxes, pad_places, places
 from scanpipe.model import PageRecord
 from scanpipe.stages.preview import on_picture
 from scanpipe.stages.render import STRAIGHT_DEG
 
+_LABELS = tuple(kind.name.lower() for kind in LABELS)
+_ALONE = {kind.name.lower() for kind in (Kind.GENERIC, Kind.SEPARATOR)}
+"""Who reads one of these misses no other."""
 _MARGIN = 0.06
 """Of paper around boxes and grid, as a share of their width."""
 
 
 def missing(view: SheetView) -> list[dict[str, Any]]:
     """Where codes were expected that nobody could read, in percent of a page of the usual size."""
-    if view.evidence.get("size_px") is None or "shaded" in view.evidence:
+    codes = view.evidence.get("codes", [])
+    read = {code.get("kind") for code in codes}
+    if view.evidence.get("size_px") is None or "shaded" in view.evidence or read & _ALONE:
         return []
-    read = {code.get("kind") for code in view.evidence.get("codes", [])}
-    found = []
-    for kind, place in places(A4).items():
-        if kind.name.lower() not in read:
-            box = (place.x_mm / A4.width_mm, place.y_mm / A4.height_mm, CODE_MM / A4.width_mm, CODE_MM / A4.height_mm)
-            found.append({"kind": kind.name.lower(), "box": [round(100 * v, 2) for v in box]})
-    return found
+    said = {name for code in codes if code.get("standing") == "plain" for name in code["claims"]}
+    read |= {kind for name, kind in (("candidate", _LABELS[0]), ("question", _LABELS[1])) if name in said}
+    return [{"kind": kind, "box": _percent(box)} for kind, box in _expected(view, read).items() if kind not in read]
+
+
+def _expected(view: SheetView, read: Collection[str]) -> Mapping[str, Box]:
+    """The codes that this kind of sheet has. A sheet of which nothing is known is taken for a personal one; a bound one needs
+    no label.
+    """
+    personal = bool({"candidate", "sheet"} & set(read))
+    if personal or not (view.for_nobody or {"pad", "open", *_LABELS} & set(read)):
+        return {kind.name.lower(): _box(place) for kind, place in places(A4).items()}
+    question = "open" not in read and ("question" in read or view.page.question is not None)
+    codes = {kind.name.lower(): _box(place) for kind, place in pad_places(A4, question).items()}
+    needed = (view.page.candidate is None, view.page.question is None and not question)
+    labels = zip(_LABELS, label_boxes(A4), needed, strict=True)
+    return codes | {kind: box for kind, box, is_needed in labels if is_needed}
+
+
+def _box(place: Place) -> Box:
+    return Box(place.x_mm, place.y_mm, place.size_mm, place.size_mm)
+
+
+def _percent(box: Box) -> list[float]:
+    shares = (box.x_mm / A4.width_mm, box.y_mm / A4.height_mm, box.width_mm / A4.width_mm, box.height_mm / A4.height_mm)
+    return [round(100 * share, 2) for share in shares]
 
 
 def outlines(view: SheetView) -> list[dict[str, Any]]:

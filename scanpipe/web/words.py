@@ -82,10 +82,12 @@ KINDS: Mapping[str, str] = {
 }
 NEXT: Mapping[str, str] = {
     "no_codes": N_("Next: see whose sheet lies before and after, then take a suggestion or assign it."),
-    "missing_candidate_code": N_("Next: take the suggestion of the sheets around it, or assign the candidate."),
+    "missing_candidate_code": N_(
+        "Next: read on the paper whose it is (the label), and assign the candidate or bind the sheet."
+    ),
     "missing_question_code": N_("Next: assign the question; the drawing and the sheets around it tell which."),
     "codes_disagree": N_(
-        "Next: look which code belongs to this sheet and which shines through or was pasted on, then assign it."
+        "Next: look which code or label belongs to this sheet, and which shines through or was stuck on wrongly, then assign it."
     ),
     "foreign_code": N_("Next: discard it if it belongs to something else, or assign it if a candidate drew on it."),
     "bad_signature": N_("Next: ask the chief invigilator where this sheet comes from before you assign it."),
@@ -144,6 +146,8 @@ GROUPS: Mapping[str, str] = {
     "webhooks": N_("webhooks"),
     "other": N_("other events"),
 }
+STACKS = (N_("loose files"), N_("phone upload by link"), N_("phone upload"))
+"""How names of stacks begin that are no folder's; they are on record in English."""
 _NORWEGIAN = {"no": "nb", "nn": "nb"}
 
 

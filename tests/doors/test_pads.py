@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
+from scanpipe.desk import running
+from scanpipe.desk.viewing import view_sheet
 from scanpipe.layout import A4, label_boxes
+from scanpipe.model import PageId
 from scanpipe.sheets import LABEL_SHEETS
 from scanpipe.stages.render import encode_jpeg, straightened_page
+from scanpipe.web.outlines import missing
+from scanpipe.wiring import open_parts
 from tests.installation import MATHEMATICS, Installation
 from tests.watcher import watching
 from tools.scanner import labels
@@ -96,8 +102,28 @@ def test_labels_bring_the_sheets_of_pads_where_they_belong(hall: Hall) -> None:
     assert (answers["no label.jpg"]["test"], answers["no label.jpg"]["serial"]) == (TEST, pad[2])
     assert answers["two labels.jpg"]["reason"] == "codes_disagree"
     assert answers["open without a question.jpg"]["reason"] == "missing_question_code"
+    _look_at(hall, answers)
     _bind_afterwards(hall, pad, opened)
     hall.home.run("verify")
+
+
+def _look_at(hall: Hall, answers: dict[str, dict[str, Any]]) -> None:
+    """What a person is shown of those that are held."""
+    with open_parts(hall.home.settings) as parts, parts.ledger.read() as r:
+        shown = {name: view_sheet(r, PageId(a["scan"], a["page"])) for name, a in answers.items()}
+    views = {name: view for name, view in shown.items() if view is not None}
+    for name, expected in (
+        ("no label.jpg", ["candidate_label"]),
+        ("two labels.jpg", []),
+        ("open without a question.jpg", ["question_label"]),
+    ):
+        assert [m["kind"] for m in missing(views[name])] == expected, f"{name}: the codes that a sheet of a pad has"
+    assert views["no label.jpg"].before or views["no label.jpg"].after
+    assert views["no label.jpg"].suggestions == [], "those beside it in the stack are other people"
+    offered = [(s.ground, s.slot.candidate) for s in views["two labels.jpg"].suggestions]
+    assert sorted(offered) == [("label", "10003"), ("label", "10004")]
+    with open_parts(hall.home.settings) as parts, parts.ledger.read() as r:
+        assert running.run_from(r, views["two labels.jpg"].page.id) == [], "a label is never taken in a run"
 
 
 def _bind_afterwards(hall: Hall, pad: list[str], opened: list[str]) -> None:

@@ -69,6 +69,25 @@ def test_asked_confirmed_certified(home: Installation, tmp_path: Path) -> None:
     assert json.loads(home.run("verify", "--json"))["holds"]
 
 
+def test_nothing_is_filed_in_it_any_more_until_it_is_registered_anew(home: Installation, tmp_path: Path) -> None:
+    asked = ask(home, date.today() - timedelta(days=1))
+    home.run("retire", TEST, "--confirm", asked["code"], "--certificate", str(tmp_path / "c.json"))
+    late = tmp_path / "late.jpg"
+    late.write_bytes(home.scan(5, stroke=9))
+    (page,) = home.lines("ingest", str(late))
+    assert (page["verdict"], page["reason"]) == ("held", "unknown_test")
+    for command in (("sheets", TEST, "--out", str(tmp_path / "s.pdf")), ("codes", "make", TEST)):
+        assert home.call(*command).returncode == 5
+    home.run("tests", "add", "config/tests/mathematics.yaml")
+    name = f"{page['scan'][:12]}-1"
+    home.run("queue", "retry", name)
+    assert json.loads(home.run("verify", "--json"))["states"]["filed"] == 1
+    for file in home.data_dir.glob("ledger.db*"):
+        file.unlink()
+    home.run("ledger", "rebuild")
+    assert TEST in home.run("tests", "list"), "what is registered since is kept"
+
+
 def test_it_is_said_what_is_missing(home: Installation) -> None:
     assert "either --after" in home.call("retire", TEST).stderr
     assert home.call("retire", "NO-SUCH", "--after", "2026-01-01").returncode == 5

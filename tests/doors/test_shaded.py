@@ -48,6 +48,13 @@ def test_sheets_and_their_serials_are_new_and_on_record(home: Installation) -> N
     assert "Nothing is missing" in home.run("verify")
 
 
+@pytest.mark.parametrize("option", [["--manifest", "g.csv"], ["--duplex"], ["--spare", "2"], ["--pad", "2a"]])
+def test_what_generic_sheets_cannot_be_is_refused(home: Installation, option: list[str]) -> None:
+    out = home.data_dir.parent / "g.pdf"
+    done = home.call("sheets", "--generic", "--count", "2", "--out", str(out), *option)
+    assert done.returncode == 2 and option[0] in done.stderr and not out.exists()
+
+
 def test_what_is_shaded_is_filed_in_the_order_of_its_numbers(home: Installation) -> None:
     generic = pile(home, 3)
     second, first, third = (generic.scan(n, A, number) for n, number in enumerate(("02", "01", "03")))
@@ -192,14 +199,18 @@ class TestOfARetiredTest:
 
 def test_codes_are_imported_once_and_what_is_close_is_told(home: Installation) -> None:
     path = home.data_dir.parent / "theirs.csv"
-    path.write_text("Kode;Kandidatnr;Oppgave\n1000000;10001;2a\n1000001;10002;2a\n7654321;10003;2a\n", encoding="utf-8")
+    path.write_text(
+        "Kode;Kandidatnr;Oppgave\n1000000;10001;2a\n1000001;10002;2a\n7654321;10003;2a\n87654;10004;2a\n",
+        encoding="utf-8",
+    )
     done = home.call("codes", "import", TEST, str(path))
-    assert done.returncode == 0 and "3 codes added" in done.stdout
+    assert done.returncode == 0 and "4 codes added" in done.stdout
+    assert "87654 has 5 digits: no sheet in use has so many places" in done.stderr
     assert "1000000  1000001  1" in done.stderr and "7654321" not in done.stderr
     assert "0 codes added" in home.run("codes", "import", TEST, str(path))
-    assert [c["code"] for c in home.lines("codes", "list", TEST)] == ["1000000", "1000001", "7654321"]
+    assert [c["code"] for c in home.lines("codes", "list", TEST)] == ["1000000", "1000001", "7654321", "87654"]
     made = home.run("codes", "make", TEST)
-    assert made.startswith("157 codes made"), "for the places that have none yet"
+    assert made.startswith("156 codes made"), "for the places that have none yet"
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from tests.crash.driver import InProcess
 from tests.feeding import DPI, TEST, Hall, open_hall
 from tests.postgresql_server import PostgresqlServer
 from tests.unit.test_marked import stroke
-from tools.scanner import formats
+from tools.scanner import formats, pens
 from tools.scanner.feeding import Fed, Leaf, duplex, simplex
 
 
@@ -170,11 +170,97 @@ def test_a_slot_that_was_marked_on_both_takes_no_more_than_it_may(tmp_path: Path
     for sheet in sheets:
         stroke(60, 0.7, (0.8, 2.2, 3.8, 2.4), dpi=DPI)(sheet.front, mark_boxes(A4)[2])
     pages = hall.feed([*duplex(sheets)])
-    assert told(pages) == ["filed", "filed", "marks_unclear", "other_side_missing"]
+    assert told(pages) == ["filed", "filed", "marks_unclear", "marks_unclear"]
     with open_parts(hall.home.settings) as parts:
         slot = view_slot(parts, TEST, pages[0].candidate or "", "4")
-        assert slot is not None and [one.page.id for one in slot.lying] == [pages[0].id]
+        assert slot is not None and [one.page.id for one in slot.lying] == [pages[0].id, pages[1].id], "the paper"
         assert json.loads(pages[2].evidence or "")["detail"] == "question 4 is marked, and cannot be"
+        assert verify(parts).problems == []
+
+
+def slipped(hall: Hall, first: int) -> list[Fed]:
+    """Both sides as a printer that slipped by one page left them: each back lies behind the front before it."""
+    a, b, c, d = hall.leaves(4, first, sides=2)
+    papers = [(a.front, b.back), (b.front, c.back), (c.front, d.back)]
+    return [Fed(picture, a, n % 2 + 1) for n, picture in enumerate(p for paper in papers for p in paper)]
+
+
+def test_files_of_one_page_are_put_together_at_the_end_of_their_stack(hall: Hall, tmp_path: Path) -> None:
+    """A page that was lost at their beginning shows by the one that is left over; a separator may be read last of all."""
+    pages = hall.feed_singly(slipped(hall, 64)[1:], "lost")
+    assert told(pages) == ["other_side_missing"] * 5
+    printed, separator = hall.separator(None)
+    bodies = [formats.jpeg(p, DPI) for p in hall.scan([Fed(separator.front, separator, 1), *slipped(hall, 68)])]
+    folder = tmp_path / "read last"
+    folder.mkdir()
+    with open_parts(hall.home.settings) as parts:
+        conveyor, left = Conveyor(parts, InProcess()), LeftSides(parts)
+        for n, body in enumerate(bodies, 1):
+            (folder / f"scan{n:04d}.jpg").write_bytes(body)
+        carried = list(ingest(parts, conveyor, sorted(folder.iterdir())))
+        left.look()
+        with parts.ledger.read() as r:
+            assert [p.state for c in carried for p in r.pages(c.scan.scan)] == ["separator", *["held"] * 6]
+        left.look(over=True)
+        with parts.ledger.read() as r:
+            found = [p for c in carried for p in r.pages(c.scan.scan)]
+        conveyor.close()
+    assert (found[0].serial, found[0].state) == (printed.serial, "separator")
+    assert told(found[1:]) == ["other_side_missing"] * 6, "its empty back was left out: all pairs are of two papers"
+
+
+def test_a_side_that_a_person_put_elsewhere_takes_no_other_one_along(hall: Hall) -> None:
+    (leaf,) = hall.leaves(1, 72, sides=2)
+    (front,) = hall.feed_singly([Fed(leaf.front, leaf, 1)], "apart")
+    with open_parts(hall.home.settings) as parts:
+        other = "10003" if front.candidate != "10003" else "10004"
+        assign(parts, front.id, Decision(other, front.question or "", None, "kari", contradict=True))
+    (picture,) = hall.scan([Fed(leaf.back, leaf, 2)])
+    beside = Path(hall.home.data_dir.with_name(f"job{hall.jobs}")) / "apart/scan0002.jpg"
+    beside.write_bytes(formats.jpeg(picture, DPI))
+    with open_parts(hall.home.settings) as parts:
+        conveyor = Conveyor(parts, InProcess())
+        (carried,) = ingest(parts, conveyor, [beside])
+        LeftSides(parts).look(over=True)
+        conveyor.close()
+        with parts.ledger.read() as r:
+            assert told(r.pages(carried.scan.scan)) == ["sides_disagree"]
+
+
+def test_what_a_person_does_with_one_side_is_done_with_the_paper(tmp_path: Path) -> None:
+    hall = open_hall(tmp_path, 92_005)
+    front, back = hall.feed([*duplex(hall.leaves(1, sides=2))])
+    with open_parts(hall.home.settings) as parts:
+        question = next(q for q in ("4", "3") if q != front.question)
+        slot = add_slot(parts, front.id, question, "kari")
+        other = "10003" if front.candidate != "10003" else "10004"
+        with parts.ledger.read() as r:
+            assert [r.decisions().also(p.id) for p in (front, back)] == [[slot], [slot]]
+        assign(parts, back.id, Decision(other, front.question or "", None, "kari", contradict=True))
+        with parts.ledger.read() as r:
+            now = [r.page(p.id) for p in (front, back)]
+            assert [(p.candidate, p.side) for p in now if p] == [(other, 1), (other, 2)]
+            assert [r.decisions().also(p.id) for p in (front, back)] == [[], []], "that was another candidate's"
+        undo_last(parts, "kari")
+        with parts.ledger.read() as r:
+            assert [p.slot for p in map(r.page, (front.id, back.id)) if p] == [front.slot] * 2
+            assert [r.decisions().also(p.id) for p in (front, back)] == [[slot], [slot]]
+        assert verify(parts).problems == []
+
+
+def test_a_sheet_with_something_on_one_side_is_counted_as_empty_on_neither(tmp_path: Path) -> None:
+    hall = open_hall(tmp_path, 92_004)
+    with open_parts(hall.home.settings) as parts:
+        with parts.ledger.read() as r:
+            test = r.definition(TEST)
+        assert test is not None
+        register(parts, replace(test, empty_sheets="count"))
+    a, b, c = (pictures for _, pictures in hall.sheets(3, sides=2, drawn=False))
+    for picture in (a[0], b[1]):
+        pens.draw_answer(picture, DPI, hall.rng)
+    pages = hall.feed([*duplex([Leaf(f, k, "") for f, k in (a, b, c)])])
+    assert told(pages) == ["filed", "blank", "filed", "filed", "blank", "blank"]
+    with open_parts(hall.home.settings) as parts:
         assert verify(parts).problems == []
 
 

@@ -27,6 +27,7 @@ from scanpipe.web.app import make_app
 from scanpipe.web.site import Site
 from scanpipe.wiring import open_parts
 from tests.feeding import TEST, Hall, open_hall
+from tests.installation import install
 from tests.web.conftest import PASSWORD, sign_in
 from tools.scanner.feeding import Leaf, simplex
 
@@ -66,6 +67,12 @@ def test_separators_are_counted_and_never_filed(fed: tuple[Hall, list[PageRecord
             (3, 2, "S4", False),
             (3, 2, "S5", True),
         ]
+
+
+def test_a_room_that_the_test_does_not_have_is_told(tmp_path: Path) -> None:
+    home = install(tmp_path / "data", sheets=1)
+    done = home.call("separators", TEST, "--room", "s4", "--room", "S99", "--out", str(tmp_path / "s.pdf"))
+    assert done.returncode == 0 and "has no room S99" in done.stderr and "s4" not in done.stderr
 
 
 def test_what_was_counted_against_what_came(fed: tuple[Hall, list[PageRecord], list[str]]) -> None:

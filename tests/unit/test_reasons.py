@@ -65,3 +65,13 @@ def test_every_difference_is_told_in_both_languages() -> None:
     assert all(t.endswith(".") and t[0].isupper() for t in told) and len(set(told)) == len(told)
     assert TELLING[Difference.SCANNED_TWICE].what("nb") != TELLING[Difference.SCANNED_TWICE].what("en")
     assert TELLING[Difference.SCANNED_TWICE].next("nb") != TELLING[Difference.SCANNED_TWICE].next("en")
+
+
+def test_a_stack_that_differs_is_told_of_sheets_and_either_way() -> None:
+    telling = TELLING[Difference.STACK_DIFFERS]
+    for language, words in (
+        ("en", ("sheets", "two sheets at once", "separator")),
+        ("nb", ("ark", "to ark på én gang", "skilleark")),
+    ):
+        assert words[0] in telling.what(language), "it counts sheets"
+        assert all(word in telling.next(language) for word in words[1:]), "too few, and too many"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanpipe.shaded_codes import DIGITS, DISTANCE, MOST_PAIRS, completed, distance, is_made, make, too_close
+from scanpipe.shaded_codes import DIGITS, DISTANCE, EXAMPLE, MOST_PAIRS, completed, distance, is_made, make, too_close
 
 made = st.integers(0, 99_999).map(lambda n: completed(f"{n:05d}")).filter(lambda code: code is not None)
 digit = st.sampled_from("0123456789")
@@ -46,6 +46,11 @@ def test_made_codes_keep_their_distance_from_each_other_and_from_those_taken() -
     assert len(set(codes)) == 400 and all(map(is_made, codes))
     assert all(distance(a, b) >= DISTANCE for a, b in combinations([*codes, taken[0]], 2))
     assert too_close(codes) == []
+
+
+def test_the_example_on_every_sheet_is_given_to_nobody() -> None:
+    codes = make(82_000, (), Random(5))
+    assert is_made(EXAMPLE) and all(distance(code, EXAMPLE) >= DISTANCE for code in codes)
 
 
 def test_another_generator_makes_other_codes() -> None:

@@ -67,6 +67,9 @@ class TestWaiting:
         assert compare_sides(front, replace(front, page=2)) == "unknown", "twice the same side"
         assert compare_sides(front, replace(front, page=2, side=2, serial="00000002")) == "apart"
         assert compare_sides(front, replace(front, page=2, side=2, state="waiting")) == "unknown"
+        assert compare_sides(front, replace(front, page=2, side=2, state="filed")) == "together"
+        moved = replace(front, page=2, side=2, state="filed", candidate="2")
+        assert compare_sides(front, moved) == "apart", "a person put it elsewhere"
         assert compare_sides(front, replace(front, page=2, side=2, state="discarded")) == "unknown"
         assert compare_sides(front, replace(front, page=2, side=None, state="filed", serial="00000002")) == "unknown"
         assert compare_sides(front, replace(front, page=2, side=None, serial=None, reason="no_codes")) == "unknown"
@@ -161,14 +164,8 @@ def paired(*sides: int | None, state: str = "held") -> list[Side]:
     return [Side(state, None, None if side is None else "00012345", side) for side in sides]
 
 
-@pytest.mark.parametrize("ended", [True, False])
-def test_whole_pairs(ended: bool) -> None:
-    assert pairs_are_whole(paired(1, 2, None, None, 2, 1), ended)
-    assert not pairs_are_whole(paired(None, 1, 2, 1, 2, 1), ended), "something of one side came first"
-    assert pairs_are_whole([*paired(1), *paired(None, state="waiting"), *paired(1, 2)], ended), "it is still looked at"
-
-
-def test_one_that_is_left_over() -> None:
-    assert not pairs_are_whole(paired(2, 1, 2, 1, 2), ended=True)
-    assert pairs_are_whole(paired(2, 1, 2, 1, 2), ended=False), "its other side may come"
-    assert pairs_are_whole(paired(1, 2, None), ended=True)
+def test_pairs_are_whole_where_no_printed_side_lies_beside_something_else_or_is_left_over() -> None:
+    assert pairs_are_whole(paired(1, 2, None, None, 2, 1))
+    assert not pairs_are_whole(paired(None, 1, 2, 1, 2, 1)), "something of one side came first"
+    assert not pairs_are_whole(paired(2, 1, 2, 1, 2))
+    assert pairs_are_whole(paired(1, 2, None))

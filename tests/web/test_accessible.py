@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from scanpipe import web
 from scanpipe.desk import packs
 from scanpipe.desk.parts import Parts
 from scanpipe.wiring import open_parts
@@ -150,3 +151,12 @@ def test_the_pages_of_the_other_roles(home: Installation, browser: Browser, tmp_
         planner.page.click("form[action$=hand-in] button")
         planner.page.wait_for_selector("table code")
         planner.look()
+
+
+def test_a_mark_within_a_line_covers_no_other_line(browser: Browser) -> None:
+    css = (Path(web.__file__).parent / "static/scanpipe.css").read_text(encoding="utf-8")
+    page = browser.new_page()
+    page.set_content(f"<style>{css}</style><table><td><b>2 filed</b><br><span class='bad'>2 of 1 sheets</span></table>")
+    above, mark = page.locator("b").bounding_box(), page.locator("span").bounding_box()
+    page.close()
+    assert above is not None and mark is not None and above["y"] + above["height"] <= mark["y"] + 1

@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import cv2
@@ -142,6 +143,26 @@ def test_eight_digits_are_a_serial_or_a_candidate(app: TestClient, parts: Parts,
     assert done.status_code == 303 and sheet_of(parts, pads[0].serial).candidate == "12345678"
 
 
+def test_what_is_nothing_of_ours_is_refused_at_once(app: TestClient, parts: Parts, pads: list[Sheet]) -> None:
+    strange = read(parts, Kind.CANDIDATE_LABEL, test="FY1001-2026H", candidate="10002")
+    sign_in(app, "invigilator")
+    token = {"token": app.get("/bind").text.split('name="token" value="')[1].split('"')[0]}
+    opened = {"serial": pads[2].serial}
+    for text, known, why in (
+        ("99999999", {}, "no sheet has this serial"),
+        ("SP1LADT50000XXXX", {}, "neither a whole code"),
+        (f"{strange[:30]}", {}, "neither a whole code"),
+        ("https://example.org/a/page", {}, "neither a whole code"),
+        ("29999", opened, "has no candidate 29999"),
+        (strange, opened, "the label is of test FY1001-2026H"),
+    ):
+        answer = app.post("/bind", data=token | known | {"text": text})
+        assert answer.status_code == 409 and why.lower() in unescape(answer.text).lower(), text
+    assert app.post("/bind", data=token | {"text": "10001"}).status_code == 200, "the sheet may come afterwards"
+    with pytest.raises(Refused, match="label is of test FY1"):
+        bind(parts, Wish(pads[0].serial, "10002", label="FY1001-2026H"), "kari")
+
+
 def test_what_codes_on_one_picture_say_together(parts: Parts, pads: list[Sheet]) -> None:
     sheet, question = read(parts, Kind.PAD, pads[0]), read(parts, Kind.QUESTION, pads[0])
     label, other = (read(parts, Kind.CANDIDATE_LABEL, candidate=c) for c in ("10001", "10002"))
@@ -207,7 +228,7 @@ def test_the_bindings_outlive_the_ledger(home: Installation, parts: Parts, pads:
         assert sheet_of(anew, pads[2].serial).candidate is None
 
 
-def test_a_rehearsal_with_sheets_in_its_slots_never_becomes_a_real_test(parts: Parts) -> None:
+def test_a_rehearsal_with_sheets_in_its_slots_never_becomes_a_real_test(app: TestClient, parts: Parts) -> None:
     with parts.ledger.read() as r:
         test = r.definition(TEST)
     assert test is not None
@@ -216,6 +237,12 @@ def test_a_rehearsal_with_sheets_in_its_slots_never_becomes_a_real_test(parts: P
     page = held(parts, "rehearsal")
     with pytest.raises(Refused, match="rehearsal"):
         deciding.assign(parts, page.id, deciding.Decision("10001", "2a", TEST, "kari", contradict=True))
+    sign_in(app, "exam_office")
+    shown = {id: app.get(f"/sheets/{id.scan}/{id.index}").text for id in (page.id, held(parts, "no_codes").id)}
+    assert [("/assign" in text, "cannot be assigned" in text) for text in shown.values()] == [
+        (False, True),
+        (True, False),
+    ]
     unused = replace(fixture_home.MATHEMATICS, id="NEW-1")
     assert register(parts, unused).new and register(parts, replace(unused, rehearsal=True)).revision == 2
 

@@ -15,7 +15,7 @@ from scanpipe.ledgers.events import TYPES
 from scanpipe.model import Reason
 from scanpipe.reasons import WORDING
 from scanpipe.saying import is_for_a_shell, say
-from scanpipe.web.drawing import refusal, said
+from scanpipe.web.drawing import named, refusal, said
 from scanpipe.web.event_words import EVENTS
 from scanpipe.web.words import NEXT, language_of, translations
 
@@ -117,3 +117,12 @@ def test_what_the_desk_says_is_in_the_persons_language() -> None:
     assert said(within, "nb") == "kari ba om å flytte ikke noe bestemt ark."
     assert str(within) == "kari asked to move no sheet for certain."
     assert said(WORDING[Reason.NO_CODES].en, "nb") == WORDING[Reason.NO_CODES].nb
+
+
+def test_a_stack_is_shown_in_the_language_of_the_person_and_a_folder_as_it_is() -> None:
+    assert named("loose files 2026-12-03 / 00000050", "nb") == "løse filer 2026-12-03 / 00000050"
+    assert named("loose files 2026-12-03", "en") == "loose files 2026-12-03"
+    assert named("desk 1 2026-12-03", "nb") == "desk 1 2026-12-03"
+    as_it_is = re.compile(r'[^"]{{ [\w.]*stack }}|_\(.[^"\n]*., stack=[\w.]*stack[,)]')
+    shown = [p.name for p in (ROOT / "templates").glob("*.html") if as_it_is.search(p.read_text(encoding="utf-8"))]
+    assert shown == [], "every page shows it so"

@@ -11,7 +11,7 @@ from typing import Any
 from scanpipe.codes import Authentic, BadSignature, Foreign
 from scanpipe.model import Claims, Held, Reason
 from scanpipe.saying import joined, say
-from scanpipe.shaded_codes import Coded
+from scanpipe.shaded_codes import EXAMPLE, Coded
 from scanpipe.sight import Shading
 from scanpipe.stages.identify import MISFIT_MM, Decoded, Identified, evidence_of_codes
 from scanpipe.stages.shaded.deciding import EMPTY, UNCLEAR
@@ -81,6 +81,8 @@ def _unclear(shading: Shading) -> dict[str, Any] | None:
         return {"detail": say("no code is shaded")}
     if UNCLEAR in shading.code or EMPTY in shading.code:
         return {"detail": say("code %(code)s is unclear", code=shading.code)}
+    if shading.code == EXAMPLE:
+        return {"detail": say("code %(code)s is the example that is printed on the sheet", code=EXAMPLE)}
     nothing = set(shading.page) <= {EMPTY}
     if not nothing and page_number(shading) is None:
         return {"detail": say("page %(page)s is unclear", page=shading.page)}

@@ -73,14 +73,14 @@ def bind(
     before = read
     try:
         if text.strip():
-            read = read.and_then(binding.told(parts, text, serial), text.strip()[:40])
+            read = read.and_then(binding.told(parts, text, serial, person.works_on), "".join(text.split()))
         elif photo is not None and photo.size and request.app.state.camera is not None:
             texts = request.app.state.camera.texts(photo.file.read(MOST_BYTES))
             read = read.and_then(binding.pictured(parts, texts), "")
         sheet, definition = _looked_up(parts, person, read)
         if sheet is None or not read.candidate or not (read.question or sheet.question):
             return _draw(request, read, sheet, definition)
-        wish = binding.Wish(read.serial, read.candidate, read.question or None, read.test or None)
+        wish = binding.Wish(read.serial, read.candidate, read.question or None, label=read.test or None)
         bound = binding.bind(parts, wish, person.name)
     except (Refused, UnknownThing) as e:
         return _draw(request, before if photo is not None and photo.size else _Read(), refused=e)
@@ -89,7 +89,10 @@ def bind(
 
 
 def _looked_up(parts: Parts, person: Visitor, read: _Read) -> tuple[Sheet | None, TestDefinition | None]:
-    """The sheet and its test. What the person does not look after answers as what does not exist. Raises UnknownThing."""
+    """The sheet and its test. What the person does not look after answers as what does not exist.
+
+    Raises UnknownThing, Refused (the label is of another test).
+    """
     if not read.serial:
         return None, None
     with parts.ledger.read() as r:
@@ -97,7 +100,8 @@ def _looked_up(parts: Parts, person: Visitor, read: _Read) -> tuple[Sheet | None
         definition = r.definition(sheet.test) if sheet is not None and person.works_on(sheet.test) else None
     if sheet is None or definition is None:
         raise UnknownThing(say("there is no sheet %(serial)s", serial=read.serial), say("Read its code once more."))
-    whose = definition.candidate(read.candidate) if read.candidate else None
+    binding.check_label(sheet, read.test or None)
+    whose = binding.candidate_of(definition, read.candidate) if read.candidate else None
     if whose is not None and person.role == "invigilator" and whose.room not in person.rooms:
         raise UnknownThing(
             say("candidate %(candidate)s does not sit in one of your rooms", candidate=read.candidate),
