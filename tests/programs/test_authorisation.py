@@ -196,8 +196,9 @@ def test_lists_leave_out_what_is_of_others(parts: Parts, ask: Callable[..., Any]
 
 
 def test_a_token_whose_time_is_over_opens_nothing(
-    app: TestClient, parts: Parts, monkeypatch: pytest.MonkeyPatch
+    home: Installation, parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    app = application(home, parts)  # of its own: the other one has refused so many that it refuses to listen
     short = add_token(parts, plan_token("short", ["slots:read"], [], 1), "test")
     ask = partial(app.get, f"{ROOT}/tests", headers={"Authorization": f"Bearer {short}"})
     end = datetime.now(UTC) + timedelta(days=1)
