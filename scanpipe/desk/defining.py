@@ -68,7 +68,9 @@ def find_test(parts: Parts, test: str, revision: int | None = None) -> TestDefin
     """A registered definition, the newest unless a revision is named. Raises UnknownThing."""
     with parts.ledger.read() as r:
         found = r.definition(test, revision)
-        known = r.tests()
+        known, gone = r.tests(), found is None and is_retired(r, test)
+    if gone:
+        raise UnknownThing(say("test %(test)s is retired", test=test), say("`scanpipe tests add` registers it anew."))
     if found is None:
         names = f"Registered are: {', '.join(known)}." if known else "Register one: scanpipe tests add FILE."
         what = f"test {test}" if revision is None else f"revision {revision} of test {test}"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from scanpipe.desk.defining import find_test, is_retired
+from scanpipe.desk.defining import find_test
 from scanpipe.desk.parts import Parts
 from scanpipe.desk.shelving import shelve
 from scanpipe.desk.uploads import Uploads
@@ -67,9 +67,7 @@ class Given:
 
 
 def give_out(parts: Parts, rules: LinkRules, test: str, wishes: Sequence[Wish], by: str) -> list[Given]:
-    """Makes links, all or none. Raises UnknownThing (the test), UsageFault (what no link can be for), Refused (it is
-    retired), LedgerFault, StoreFault.
-    """
+    """Makes links, all or none. Raises UnknownThing (the test), UsageFault (what no link can be for), LedgerFault, StoreFault."""
     definition = find_test(parts, test)
     given, keys = [], {}
     groups: dict[tuple[int, int], list[list[str]]] = {}
@@ -85,11 +83,6 @@ def give_out(parts: Parts, rules: LinkRules, test: str, wishes: Sequence[Wish], 
         groups.setdefault(limits, []).append([one.id, *place, closes])
 
     def record(tx: Transaction) -> None:
-        if is_retired(tx, definition.id):
-            raise Refused(
-                say("%(test)s is retired: nobody hands in for it any more", test=definition.id),
-                say("Register a test of another id."),
-            )
         for (grace, pages), links in groups.items():
             told: dict[str, Any] = {"grace_minutes": grace, "most_pages": pages, "most_bytes": rules.most_bytes}
             tx.append("links_given_out", test=definition.id, links=links, by=by, **told)

@@ -12,7 +12,7 @@ import pytest
 from scanpipe.desk import submitting
 from scanpipe.desk.renditions import rendition
 from scanpipe.desk.verifying import verify
-from scanpipe.faults import Refused
+from scanpipe.faults import Refused, UnknownThing
 from scanpipe.wiring import open_parts
 from tests.home_exams import Home, picture
 from tests.installation import Installation, install
@@ -144,6 +144,6 @@ def test_links_of_a_retired_test_take_nothing_and_their_drafts_go(home: Installa
         at_home.add(link, "a.jpg", picture(3))  # a request that was let in before
         with pytest.raises(Refused, match="opens nothing any more"):
             submitting.hand_in(at_home.desk, link, 1, [0])
-        with pytest.raises(Refused, match="is retired"):
+        with pytest.raises(UnknownThing, match="is retired"):
             at_home.link()
         assert verify(parts).problems == []
