@@ -104,12 +104,11 @@ class Evening:
         return None, 2
 
 
-def documented() -> dict[str, float]:
-    """The keys per reason that docs/queue.md tells."""
+def documented() -> dict[str, set[float]]:
+    """The keys per reason that docs/queue.md tells: several where it depends on what lies beside the sheet."""
     text = (Path(__file__).parents[2] / "docs/queue.md").read_text(encoding="utf-8")
-    return {
-        reason: float(keys) for reason, keys in re.findall(r"^\| `(\w+)` \|[^|]+\| ([\d.]+) \|$", text, re.MULTILINE)
-    }
+    rows = re.findall(r"^\| `(\w+)` \|[^|]+\| ([\d.]+(?: or [\d.]+)*) \|$", text, re.MULTILINE)
+    return {reason: {float(n) for n in keys.split(" or ")} for reason, keys in rows}
 
 
 def assign_by_hand(page: Page, candidate: str, question: str, sure: bool = False) -> int:
@@ -180,7 +179,11 @@ def test_an_evening_by_keyboard(crowded: tuple[Installation, Truth], browser: Br
     per_reason = evening.keys_per_reason()
     each = [n for taken in evening.keys.values() for n in taken]
     assert statistics.median(per_reason.values()) <= 3 and statistics.median(each) <= 3, evening.keys
-    assert per_reason == documented(), "the table of docs/queue.md"
+    told = documented()
+    assert {reason: keys for reason, keys in per_reason.items() if keys not in told.get(reason, ())} == {}, (
+        "docs/queue.md"
+    )
+    assert told.keys() == per_reason.keys()
     with open_parts(home.settings) as parts:
         with parts.ledger.read() as r:
             assert r.counts().get("held", 0) == 0
