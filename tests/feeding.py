@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,12 +10,13 @@ import numpy as np
 import pypdfium2
 
 from scanpipe.desk.conveyor import Conveyor
+from scanpipe.desk.defining import register
 from scanpipe.desk.left_sides import LeftSides
 from scanpipe.desk.printing import give_serials
 from scanpipe.desk.separators import Opening, print_separators
 from scanpipe.desk.working import ingest
 from scanpipe.layout import A4
-from scanpipe.model import PageRecord, PrintedSeparator, Sheet
+from scanpipe.model import PageRecord, PrintedSeparator, Sheet, TestDefinition
 from scanpipe.sheets import Selection, draw, plan
 from scanpipe.wiring import open_parts
 from tests.crash.driver import InProcess
@@ -52,6 +53,14 @@ class Hall:
         for picture in pictures if drawn else []:
             pens.draw_answer(picture, DPI, self.rng)
         return [(s, pictures[n * sides : (n + 1) * sides]) for n, s in enumerate(given)]
+
+    def revise(self, change: Callable[[TestDefinition], TestDefinition]) -> None:
+        """Registers the test as it is once it was changed so."""
+        with open_parts(self.home.settings) as parts:
+            with parts.ledger.read() as r:
+                definition = r.definition(TEST)
+            assert definition is not None
+            register(parts, change(definition))
 
     def leaves(self, count: int, first: int = 0, sides: int = 1, written: Iterable[int] = ()) -> list[Leaf]:
         """Sheets as pieces of paper; of those printed on one side, the backs of `written` are written on."""

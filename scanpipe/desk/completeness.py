@@ -81,7 +81,9 @@ def _in_spans(tx: Transaction, arrivals: Sequence[Arrival]) -> list[Arrival]:
 
 def _of_files(tx: Transaction, stacks: Iterable[str], arrivals: Sequence[Arrival]) -> dict[str, list[Arrival]]:
     """What lies in those of these stacks that are a file of several pages."""
-    files = [file for file in map(tx.spans().file, stacks) if file is not None]
+    wanted = set(stacks)
+    around = {stack for stack, _, _ in (name.rpartition(" / ") for name in wanted) if stack}
+    files = [file for stack in around for file in tx.spans().files(stack) if file.name in wanted]
     return {f.name: [a for a in arrivals if a.stack == f.stack and f.has((a.position, a.page))] for f in files}
 
 

@@ -70,10 +70,11 @@ def assign(parts: Parts, page: PageId, decision: Decision, seen: int | None = No
         if record.state == "filed" and filed.slot == record.slot:
             raise Refused(say("page %(page)s lies in this slot already", page=page), say("Choose another one."))
         kind = _kind(tx, record, filed, decision)
-        paper = [record, *other_sides(tx, record)]
-        loses = [lost for p in paper for lost in lost_slots(tx, p, filed.slot)]
-        make(tx, kind, decision.by, paper, decision.late, loses=loses)
-        return [place(tx, p, checked(tx, p, decision), decision) for p in paper]
+        others = other_sides(tx, record)
+        loses = [lost for p in (record, *others) for lost in lost_slots(tx, p, filed.slot)]
+        make(tx, kind, decision.by, [record, *others], decision.late, loses=loses)
+        placed = place(tx, record, filed, decision)
+        return [placed, *(place(tx, p, checked(tx, p, decision), decision) for p in others)]
 
     first, *_ = [finish_decision(parts, placed) for placed in parts.ledger.write(decide)]
     return first

@@ -120,9 +120,11 @@ def _sorted(counts: Counts) -> Groups:
 def _around(tx: Transaction, entries: list[Entry], wanted: Filter) -> list[Entry]:
     """What passes that of the filter which is neither reason nor test: one question after the other."""
     if wanted.stack:
-        part = tx.spans().one(wanted.stack)  # of a stack: the ledger knows what lies in it
-        inside = tx.queue().events_in(wanted.stack) if part is not None else set()
-        entries = [e for e in entries if (e.event in inside if part is not None else e.stack == wanted.stack)]
+        if tx.spans().one(wanted.stack) is None:
+            entries = [e for e in entries if e.stack == wanted.stack]
+        else:  # a part of a stack: the ledger knows what lies in it
+            inside = tx.queue().events_in(wanted.stack)
+            entries = [e for e in entries if e.event in inside]
     if wanted.since:
         entries = [e for e in entries if e.at >= wanted.since]
     if wanted.before:

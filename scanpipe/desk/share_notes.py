@@ -68,7 +68,9 @@ class ShareNotes:
         if record.pages is None or not all(page.settled for page in pages):
             return  # it is due as long as it is on its way
         self._write(_place(record), file_note(record, pages))
-        if (own := r.spans().of_file(record)) is not None and own.name in _counts(r):
+        counts = _counts(r)
+        own = r.spans().of_file(record) if counts else None
+        if own is not None and own.name in counts:
             self._stacks.add(own.name)
         self._scans.discard(scan)
 

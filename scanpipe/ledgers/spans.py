@@ -74,6 +74,8 @@ class Spans:
         """The files of several pages, in their order: each a stack of its own, called by the stack's name and its own. One of a
         name that came before has a number behind it.
         """
+        if self._c.execute(sa.select(_s.scan).where(_s.stack == stack, _s.pages > 1).limit(1)).first() is None:
+            return []  # the usual stack: thousands of files of one page each
         query = sa.select(_s.file, _s.position, _s.pages).where(_s.stack == stack).order_by(_s.position, _s.scan)
         seen: Counter[str] = Counter()
         found = []

@@ -12,7 +12,6 @@ from scanpipe.desk.arranging import add_slot
 from scanpipe.desk.conveyor import Conveyor
 from scanpipe.desk.deciding import Decision, assign
 from scanpipe.desk.decisions import undo_last
-from scanpipe.desk.defining import register
 from scanpipe.desk.left_sides import LeftSides
 from scanpipe.desk.slots import view_slot
 from scanpipe.desk.stacks import withdraw_stack
@@ -20,7 +19,7 @@ from scanpipe.desk.verifying import verify
 from scanpipe.desk.viewing import suggestions_for
 from scanpipe.desk.working import ingest
 from scanpipe.layout import A4, mark_boxes
-from scanpipe.model import PageRecord
+from scanpipe.model import PageRecord, Question
 from scanpipe.wiring import open_parts
 from tests.crash.driver import InProcess
 from tests.feeding import DPI, TEST, Hall, open_hall
@@ -157,15 +156,16 @@ def test_a_back_that_was_looked_at_before_its_front_is_found(hall: Hall) -> None
         conveyor.close()
 
 
+def one_sheet_of_4(question: Question) -> Question:
+    return replace(question, max_sheets=1) if question.id == "4" else question
+
+
 def test_a_slot_that_was_marked_on_both_takes_no_more_than_it_may(tmp_path: Path) -> None:
     """Both waited for their other sides when their marks were looked at."""
     hall = open_hall(tmp_path, 92_003)
-    with open_parts(hall.home.settings) as parts:
-        with parts.ledger.read() as r:
-            test = r.definition(TEST)
-        assert test is not None
-        questions = tuple(replace(q, max_sheets=1) if q.id == "4" else q for q in test.questions)
-        register(parts, replace(test, further_questions="marks", questions=questions))
+    hall.revise(
+        lambda test: replace(test, further_questions="marks", questions=tuple(map(one_sheet_of_4, test.questions)))
+    )
     sheets = hall.leaves(2, sides=2)
     for sheet in sheets:
         stroke(60, 0.7, (0.8, 2.2, 3.8, 2.4), dpi=DPI)(sheet.front, mark_boxes(A4)[2])
@@ -250,11 +250,7 @@ def test_what_a_person_does_with_one_side_is_done_with_the_paper(tmp_path: Path)
 
 def test_a_sheet_with_something_on_one_side_is_counted_as_empty_on_neither(tmp_path: Path) -> None:
     hall = open_hall(tmp_path, 92_004)
-    with open_parts(hall.home.settings) as parts:
-        with parts.ledger.read() as r:
-            test = r.definition(TEST)
-        assert test is not None
-        register(parts, replace(test, empty_sheets="count"))
+    hall.revise(lambda test: replace(test, empty_sheets="count"))
     a, b, c = (pictures for _, pictures in hall.sheets(3, sides=2, drawn=False))
     for picture in (a[0], b[1]):
         pens.draw_answer(picture, DPI, hall.rng)
